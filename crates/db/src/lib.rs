@@ -1,0 +1,12 @@
+//! One service's own database: how it is opened, brought to the current schema, written to and read from.
+//!
+//! Owns: connections and their settings ([`Database`]), and the table of first answers that makes a write happen once
+//! however often it is asked for ([`answers`]).
+//! Does not own: any table of a service. Those, and their migrations, live in each service's `store`.
+
+pub mod answers;
+mod database;
+mod personal;
+
+pub use database::{Database, OpenError, is_unique_violation};
+pub use personal::{PersonalBytes, PersonalText};

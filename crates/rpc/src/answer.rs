@@ -1,0 +1,26 @@
+//! The frame of every RPC method: context in, domain call, problem to status.
+
+use tonic::{Request, Response, Status};
+
+use crate::{Call, Problem};
+
+/// Answers one unary call: hands the message and its context to `act`, and turns what went wrong into a status in the
+/// caller's language. The cause of an internal problem is logged here, once, and never sent.
+pub async fn answer<Q, A, E, F, Fut>(request: Request<Q>, act: F) -> Result<Response<A>, Status>
+where
+    F: FnOnce(Call, Q) -> Fut,
+    Fut: Future<Output = Result<A, E>>,
+    E: Into<Problem>,
+{
+    let call = Call::of(&request);
+    match act(call, request.into_inner()).await {
+        Ok(message) => Ok(Response::new(message)),
+        Err(error) => {
+            let problem = error.into();
+            if let Some(cause) = problem.cause() {
+                tracing::error!(trace_id = %call.trace_id().simple(), error = %cause, "call failed by our own fault");
+            }
+            Err(problem.to_status(&call))
+        }
+    }
+}

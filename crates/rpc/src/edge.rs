@@ -1,0 +1,95 @@
+//! The layer around every service, over a socket and in process alike.
+//!
+//! tonic enforces deadlines and logs nothing inside its transport server only, which an in-process call never passes.
+//! What must hold in both modes is therefore done here: the call's context, its deadline, a caught panic, one log line.
+
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use entrypass_proto::errors::v1::ErrorReason;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use http::{Request, Response};
+use tonic::body::Body;
+use tower::{Layer, Service};
+use uuid::Uuid;
+
+use crate::{Call, Problem};
+
+/// How long before its deadline a call is answered `DEADLINE_EXCEEDED`: tonic's own timer would answer CANCELLED first.
+const ANSWER_MARGIN: Duration = Duration::from_millis(5);
+
+/// Wraps a service's routes; see the module.
+#[derive(Clone)]
+pub struct EdgeLayer {
+    new_trace_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl EdgeLayer {
+    /// A layer that draws the trace ids of callers without one from `new_trace_id`.
+    pub fn new(new_trace_id: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        Self { new_trace_id: Arc::new(new_trace_id) }
+    }
+}
+
+impl<S> Layer<S> for EdgeLayer {
+    type Service = Edge<S>;
+
+    fn layer(&self, inner: S) -> Edge<S> {
+        Edge { inner, layer: self.clone() }
+    }
+}
+
+/// A service inside its [`EdgeLayer`].
+#[derive(Clone)]
+pub struct Edge<S> {
+    inner: S,
+    layer: EdgeLayer,
+}
+
+impl<S> Service<Request<Body>> for Edge<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let received = Instant::now();
+        let call = Call::from_headers(request.headers(), received, (self.layer.new_trace_id)());
+        let method = request.uri().path().to_owned();
+        request.extensions_mut().insert(call);
+        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        async move {
+            let last_moment = call.deadline().checked_sub(ANSWER_MARGIN).unwrap_or(received);
+            let response = match tokio::time::timeout_at(last_moment.into(), handled).await {
+                Ok(Ok(Ok(response))) => response,
+                Ok(Err(_panic)) => {
+                    // The panic hook has logged where; its text may hold data and goes no further.
+                    Problem::new(ErrorReason::Internal).to_status(&call).into_http()
+                }
+                Err(_elapsed) => Problem::new(ErrorReason::DeadlineExceeded).to_status(&call).into_http(),
+            };
+            log(&method, &call, &response, received.elapsed());
+            Ok(response)
+        }
+        .boxed()
+    }
+}
+
+fn log(method: &str, call: &Call, response: &Response<Body>, took: Duration) {
+    // A unary success carries its status in the trailers, a refusal in the headers.
+    let code = response.headers().get("grpc-status").and_then(|value| value.to_str().ok()).unwrap_or("0");
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(method, grpc_status = code, micros, trace_id = %call.trace_id().simple(), "call answered");
+}
