@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new([ROOT])?;
     // Source info carries the comments, which `grpcurl describe` shows.
     compiler.include_source_info(true).include_imports(true).open_files(FILES)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     // A channel is opened in `entrypass-rpc` only; without `connect` every client takes any transport.
     tonic_prost_build::configure().build_transport(false).compile_fds(compiler.file_descriptor_set())?;

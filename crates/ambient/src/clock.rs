@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// Local time of the city: UTC+08:00 without daylight saving. Calendar dates on the form are in it.
-const CITY_OFFSET: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
+pub const CITY_OFFSET: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
     Ok(offset) => offset,
     Err(_) => UtcOffset::UTC,
 };

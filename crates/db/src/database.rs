@@ -110,3 +110,10 @@ fn options(path: &Path, connections: u32) -> ConnectOptions {
 pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
+
+/// Whether `error` says that the database cannot be reached or is busy, so that trying again later can help.
+#[must_use]
+pub fn is_unavailable(error: &DbErr) -> bool {
+    // SQLITE_BUSY and SQLITE_LOCKED reach us as text only: "database is locked", "database table is locked".
+    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) || error.to_string().contains("is locked")
+}

@@ -8,5 +8,5 @@ pub mod answers;
 mod database;
 mod personal;
 
-pub use database::{Database, OpenError, is_unique_violation};
+pub use database::{Database, OpenError, is_unavailable, is_unique_violation};
 pub use personal::{PersonalBytes, PersonalText};

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use sea_orm::DeriveValueType;
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
 
 /// Text that identifies or describes a person.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
@@ -23,5 +23,12 @@ impl fmt::Debug for PersonalText {
 impl fmt::Debug for PersonalBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PersonalBytes(***)")
+    }
+}
+
+/// sea-orm asks this of every primary key, for databases that number rows by themselves.
+impl TryFromU64 for PersonalText {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("PersonalText"))
     }
 }

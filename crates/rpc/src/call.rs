@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Deadline of a call whose caller stated none.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// Longest deadline that is granted.
-const LONGEST_DEADLINE: Duration = Duration::from_secs(120);
+const LONGEST_DEADLINE: Duration = Duration::from_mins(2);
 
 /// The context of one call.
 ///
@@ -89,8 +89,8 @@ fn parse_grpc_timeout(value: &str) -> Option<Duration> {
     }
     let amount: u64 = digits.parse().ok()?;
     match unit {
-        'H' => Some(Duration::from_secs(amount * 3600)),
-        'M' => Some(Duration::from_secs(amount * 60)),
+        'H' => Some(Duration::from_hours(amount)),
+        'M' => Some(Duration::from_mins(amount)),
         'S' => Some(Duration::from_secs(amount)),
         'm' => Some(Duration::from_millis(amount)),
         'u' => Some(Duration::from_micros(amount)),
@@ -113,8 +113,8 @@ mod tests {
         let table = [
             ("50m", Some(Duration::from_millis(50))),
             ("2S", Some(Duration::from_secs(2))),
-            ("1M", Some(Duration::from_secs(60))),
-            ("99999999H", Some(Duration::from_secs(99_999_999 * 3600))),
+            ("1M", Some(Duration::from_mins(1))),
+            ("99999999H", Some(Duration::from_hours(99_999_999))),
             ("7u", Some(Duration::from_micros(7))),
             ("7n", Some(Duration::from_nanos(7))),
             ("999999999S", None),

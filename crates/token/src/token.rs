@@ -1,0 +1,192 @@
+//! From claims to the text of a QR code, and back through one accepted form.
+
+use coset::{
+    Algorithm as CoseAlgorithm, CborSerializable as _, CoseError, CoseSign1, Header,
+    TaggedCborSerializable as _,
+    cwt::{ClaimsSet, Timestamp},
+    iana,
+};
+
+use crate::{
+    Algorithm, Claims, CodeId, KeyId, Malformed, VerificationKey,
+    layout::{Body, SIGNATURE_LENGTH},
+};
+
+/// What every token begins with. The digit is the version of the format.
+pub const PREFIX: &str = "FSP1:";
+
+/// No token is longer, in characters: QR version 9 at level Q holds no more in alphanumeric mode (ISO/IEC 18004).
+pub const MAX_TEXT_LENGTH: usize = 189;
+
+/// Writes the text of a QR code, the signature made by `sign` out of the bytes to be signed.
+///
+/// The private key can so stay in a hardware module; `key` is its public half and decides the algorithm, whose
+/// raw signature (RFC 9053, section 2) `sign` returns, or its own error. With the private key at hand,
+/// [`SigningKey::issue`](crate::SigningKey::issue) does the same.
+pub fn encode<E>(
+    claims: &Claims,
+    key: &VerificationKey,
+    sign: impl FnOnce(&[u8]) -> Result<[u8; SIGNATURE_LENGTH], E>,
+) -> Result<String, E> {
+    let body = Body::new(key.algorithm(), key.key_id(), claims);
+    let signature = sign(&body.to_be_signed())?;
+    Ok(format!("{PREFIX}{}", base45::encode(body.message(&signature))))
+}
+
+/// A well-formed token that nobody has verified yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    algorithm: Algorithm,
+    key_id: KeyId,
+    claims: Claims,
+    signature: [u8; SIGNATURE_LENGTH],
+}
+
+/// The signature was not made over this token by the key at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not belong to this token and key")]
+pub struct BadSignature;
+
+impl Token {
+    /// Reads the text of a QR code.
+    ///
+    /// Content that could be spelt in another way is refused: were two texts the same token, a list of texts
+    /// already seen, or a filter before the verifier, could be passed with the other one.
+    pub fn decode(text: &str) -> Result<Self, Malformed> {
+        if text.len() > MAX_TEXT_LENGTH {
+            return Err(Malformed::TooLong);
+        }
+        let encoded = text.strip_prefix(PREFIX).ok_or(Malformed::WrongPrefix)?;
+        let message = base45::decode(encoded).map_err(|_| Malformed::NotBase45)?;
+        // The decoder drops what a final pair of characters says beyond a byte.
+        if base45::encode(&message) != encoded {
+            return Err(Malformed::NotBase45);
+        }
+        Self::from_message(&message)
+    }
+
+    fn from_message(message: &[u8]) -> Result<Self, Malformed> {
+        let sign1 = CoseSign1::from_tagged_slice(message)
+            .map_err(|error| malformed(&error, Malformed::NotCoseSign1, Malformed::WrongHeaders))?;
+        let (algorithm, key_id) = headers(&sign1)?;
+        let claims = claims(sign1.payload.as_deref().ok_or(Malformed::WrongClaims)?)?;
+        let signature = sign1.signature.try_into().map_err(|_| Malformed::SignatureLength)?;
+        let token = Self { algorithm, key_id, claims, signature };
+        // The parser accepts every spelling that CBOR allows; written anew, only the deterministic one is the same.
+        if token.body().message(&token.signature) != message {
+            return Err(Malformed::NotDeterministic);
+        }
+        Ok(token)
+    }
+
+    fn body(&self) -> Body {
+        Body::new(self.algorithm, self.key_id, &self.claims)
+    }
+
+    /// The id of the key with which to verify this token.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    /// The claims, if `key` is the one that the token names and has signed it.
+    ///
+    /// The hour is not looked at: see [`Claims::freshness_at`].
+    pub fn verify(&self, key: &VerificationKey) -> Result<&Claims, BadSignature> {
+        let named = self.key_id == key.key_id() && self.algorithm == key.algorithm();
+        if named && key.verifies(&self.body().to_be_signed(), &self.signature) {
+            Ok(&self.claims)
+        } else {
+            Err(BadSignature)
+        }
+    }
+}
+
+fn headers(sign1: &CoseSign1) -> Result<(Algorithm, KeyId), Malformed> {
+    let header = &sign1.protected.header;
+    let only = Header { alg: header.alg.clone(), key_id: header.key_id.clone(), ..Header::default() };
+    if *header != only || !sign1.unprotected.is_empty() {
+        return Err(Malformed::WrongHeaders);
+    }
+    let key_id = header.key_id.as_slice().try_into().map_err(|_| Malformed::WrongHeaders)?;
+    match header.alg {
+        Some(CoseAlgorithm::Assigned(iana::Algorithm::EdDSA)) => {
+            Ok((Algorithm::EdDsa, KeyId::from_bytes(key_id)))
+        }
+        Some(_) => Err(Malformed::UnknownAlgorithm),
+        None => Err(Malformed::WrongHeaders),
+    }
+}
+
+fn claims(payload: &[u8]) -> Result<Claims, Malformed> {
+    let set = ClaimsSet::from_slice(payload)
+        .map_err(|error| malformed(&error, Malformed::WrongClaims, Malformed::WrongClaims))?;
+    let ClaimsSet {
+        issuer: Some(issuer),
+        subject: None,
+        audience: None,
+        expiration_time: Some(Timestamp::WholeSeconds(expires_at)),
+        not_before: None,
+        issued_at: Some(Timestamp::WholeSeconds(issued_at)),
+        cwt_id: Some(cwt_id),
+        rest,
+    } = set
+    else {
+        return Err(Malformed::WrongClaims);
+    };
+    if !rest.is_empty() {
+        return Err(Malformed::WrongClaims);
+    }
+    let issuer = issuer.parse().map_err(|_| Malformed::InvalidIssuer)?;
+    let (code_id, revision) = cwt_id.split_first_chunk().ok_or(Malformed::InvalidCti)?;
+    let revision = u16::from_be_bytes(revision.try_into().map_err(|_| Malformed::InvalidCti)?);
+    Ok(Claims::new(issuer, CodeId::from_bytes(*code_id), revision.into(), issued_at, expires_at)?)
+}
+
+/// Names the error of a part that is to have one shape and only registered labels.
+fn malformed(error: &CoseError, shape: Malformed, label: Malformed) -> Malformed {
+    match error {
+        CoseError::DecodeFailed(_) => Malformed::NotCbor,
+        CoseError::ExtraneousData => Malformed::TrailingBytes,
+        CoseError::DuplicateMapKey => Malformed::DuplicateLabel,
+        CoseError::EncodeFailed | CoseError::UnexpectedItem(..) => shape,
+        CoseError::OutOfRangeIntegerValue
+        | CoseError::UnregisteredIanaValue
+        | CoseError::UnregisteredIanaNonPrivateValue => label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Token;
+    use crate::{Claims, CodeId, Malformed, SigningKey};
+
+    fn message() -> Vec<u8> {
+        let issuer = "FS".parse().expect("two capitals are an issuer");
+        let claims = Claims::new(issuer, CodeId::from_bytes([0xc0; 16]), 258, 1_767_225_600, 1_767_225_900);
+        let text = SigningKey::from_seed(&[7; 32]).issue(&claims.expect("the claims keep the rules"));
+        base45::decode(&text[5..]).expect("a token is Base45")
+    }
+
+    /// These are longer than a token can be, so that [`Token::decode`] never gets as far with them.
+    #[test]
+    fn a_longer_spelling_of_the_same_content_is_refused_whatever_the_length_limit() {
+        let table: [(&str, &[u8], &[u8]); 6] = [
+            ("tag", b"\xd2\x84", b"\xd8\x12\x84"),
+            ("array", b"\xd2\x84", b"\xd2\x98\x04"),
+            ("byte string", b"\x84\x4d\xa2", b"\x84\x58\x0d\xa2"),
+            ("header's algorithm", b"\x4d\xa2\x01\x27", b"\x4e\xa2\x01\x38\x07"),
+            ("claim's key", b"\x58\x25\xa4\x01", b"\x58\x26\xa4\x18\x01"),
+            ("empty header", b"\xa0\x58\x25", b"\xbf\xff\x58\x25"),
+        ];
+        assert!(Token::from_message(&message()).is_ok());
+        for (name, from, to) in table {
+            let mut spelt = message();
+            let at = spelt.windows(from.len()).position(|bytes| bytes == from).expect(name);
+            let tail = spelt.split_off(at);
+            spelt.extend_from_slice(to);
+            spelt.extend_from_slice(&tail[from.len()..]);
+            assert_eq!(Token::from_message(&spelt), Err(Malformed::NotDeterministic), "{name}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What can go wrong in the epass service, by what the caller can do about it.
+
+use entrypass_db::answers::AnswersError;
+use entrypass_proto::errors::v1::ErrorReason;
+use entrypass_rpc::Problem;
+use entrypass_rule::Violations;
+use sea_orm::DbErr;
+use thiserror::Error;
+use tonic::Status;
+
+use crate::{application::IllegalTransition, eligibility::Obstacle, wire};
+
+/// Why a call is refused or failed.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    #[error("some fields break rules")]
+    Invalid(Violations),
+    #[error("the request_id belongs to another request")]
+    RequestIdReused,
+    #[error("the electronic pass is not offered")]
+    NotOffered(Vec<Obstacle>),
+    #[error("no such application")]
+    ApplicationNotFound,
+    #[error("the application changed since its etag was read")]
+    EtagMismatch,
+    #[error(transparent)]
+    IllegalTransition(#[from] IllegalTransition),
+    #[error("the person has an electronic pass")]
+    PassExists,
+    /// The channel's number stands for another person's pass: as much a conflict as a second pass, with another remedy.
+    #[error("the pass number belongs to another person's pass")]
+    PassNumberTaken,
+    #[error("the registration service refused or failed")]
+    Registration(Status),
+    #[error("the registration service answered against its contract: {0}")]
+    RegistrationContract(&'static str),
+    #[error("the database failed")]
+    Store(#[from] DbErr),
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}
+
+impl From<AnswersError> for Error {
+    fn from(error: AnswersError) -> Self {
+        match error {
+            AnswersError::Reused => Self::RequestIdReused,
+            AnswersError::Database(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(violations) => Self::invalid(violations),
+            Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
+            Error::NotOffered(obstacles) => Self::new(ErrorReason::ElectronicPassNotOffered)
+                .with("reasons", wire::obstacle_words(&obstacles)),
+            Error::ApplicationNotFound => Self::new(ErrorReason::ApplicationNotFound),
+            Error::EtagMismatch => Self::new(ErrorReason::EtagMismatch),
+            Error::IllegalTransition(IllegalTransition(state)) => {
+                Self::new(ErrorReason::IllegalTransition).with("state", state.word())
+            }
+            Error::PassExists => Self::new(ErrorReason::ElectronicPassExists).with("conflict", "TRAVELLER"),
+            Error::PassNumberTaken => {
+                Self::new(ErrorReason::ElectronicPassExists).with("conflict", "PASS_NUMBER")
+            }
+            Error::Registration(status) => Self::from_neighbour("registration", status),
+            Error::RegistrationContract(_) => Self::caused(ErrorReason::Internal, error),
+            Error::Store(error) if entrypass_db::is_unavailable(&error) => {
+                Self::caused(ErrorReason::StoreUnavailable, error)
+            }
+            Error::Store(error) => Self::caused(ErrorReason::Internal, error),
+        }
+    }
+}

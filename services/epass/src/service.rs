@@ -1,0 +1,287 @@
+//! The RPCs of `entrypass.epass.v1.EpassService`: parse, act, render.
+
+use std::sync::Arc;
+
+use entrypass_ambient::{Clock, Random};
+use entrypass_db::{Database, answers::RequestKey};
+use entrypass_proto::{
+    epass::v1::{self as pb, epass_service_server::EpassService},
+    registration::v1::{
+        Document, GetRegistrationFactsRequest, ResolveTravellerRequest,
+        registration_service_client::RegistrationServiceClient,
+    },
+};
+use entrypass_rpc::{Call, PageToken, Transport, answer};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use time::OffsetDateTime;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::{
+    Deps,
+    application::{Applicant, Application, State},
+    eligibility::{Facts, Obstacle, Offer, decide},
+    error::Error,
+    pass::Pass,
+    store, wire,
+};
+
+/// The service behind the generated server.
+pub(crate) struct Epass {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    registration: RegistrationServiceClient<Transport>,
+}
+
+/// What is known here of one person.
+struct Standing {
+    last: Option<Application>,
+    pass: Option<Pass>,
+}
+
+#[tonic::async_trait]
+impl EpassService for Epass {
+    async fn get_electronic_pass_offer(
+        &self,
+        request: Request<pb::GetElectronicPassOfferRequest>,
+    ) -> Result<Response<pb::GetElectronicPassOfferResponse>, Status> {
+        answer(request, |call, message| self.offer(call, message)).await
+    }
+
+    async fn apply_for_electronic_pass(
+        &self,
+        request: Request<pb::ApplyForElectronicPassRequest>,
+    ) -> Result<Response<pb::ApplyForElectronicPassResponse>, Status> {
+        answer(request, |call, message| self.apply(call, message)).await
+    }
+
+    async fn get_electronic_pass(
+        &self,
+        request: Request<pb::GetElectronicPassRequest>,
+    ) -> Result<Response<pb::GetElectronicPassResponse>, Status> {
+        answer(request, |call, message| self.get(call, message)).await
+    }
+
+    async fn review_electronic_pass_application(
+        &self,
+        request: Request<pb::ReviewElectronicPassApplicationRequest>,
+    ) -> Result<Response<pb::ReviewElectronicPassApplicationResponse>, Status> {
+        answer(request, |_, message| self.review(message)).await
+    }
+
+    async fn list_electronic_pass_applications(
+        &self,
+        request: Request<pb::ListElectronicPassApplicationsRequest>,
+    ) -> Result<Response<pb::ListElectronicPassApplicationsResponse>, Status> {
+        answer(request, |_, message| self.list(message)).await
+    }
+
+    async fn record_external_pass(
+        &self,
+        request: Request<pb::RecordExternalPassRequest>,
+    ) -> Result<Response<pb::RecordExternalPassResponse>, Status> {
+        answer(request, |call, message| self.record(call, message)).await
+    }
+}
+
+impl Epass {
+    /// The service on `deps`.
+    pub(crate) fn new(deps: Deps) -> Self {
+        let Deps { database, clock, random, registration } = deps;
+        Self { database, clock, random, registration }
+    }
+
+    async fn offer(
+        &self,
+        call: Call,
+        request: pb::GetElectronicPassOfferRequest,
+    ) -> Result<pb::GetElectronicPassOfferResponse, Error> {
+        let pb::GetElectronicPassOfferRequest { registration } = request;
+        let offer = self.offer_for(&call, &registration).await?;
+        Ok(pb::GetElectronicPassOfferResponse { offer: Some(offer) })
+    }
+
+    async fn get(
+        &self,
+        call: Call,
+        request: pb::GetElectronicPassRequest,
+    ) -> Result<pb::GetElectronicPassResponse, Error> {
+        let pb::GetElectronicPassRequest { registration } = request;
+        let offer = self.offer_for(&call, &registration).await?;
+        Ok(pb::GetElectronicPassResponse {
+            electronic_pass: offer.electronic_pass.clone(),
+            offer: Some(offer),
+        })
+    }
+
+    async fn offer_for(&self, call: &Call, registration: &str) -> Result<pb::ElectronicPassOffer, Error> {
+        let registration = wire::parse_registration(registration)?;
+        let applicant = self.applicant(call, registration).await?;
+        let Standing { last, pass } = standing(self.database.reader(), applicant.traveller).await?;
+        let offer = decide(Facts::of(&applicant, last.as_ref(), pass.as_ref()));
+        Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref()))
+    }
+
+    async fn apply(
+        &self,
+        call: Call,
+        request: pb::ApplyForElectronicPassRequest,
+    ) -> Result<pb::ApplyForElectronicPassResponse, Error> {
+        let registration = wire::parse_apply(&request)?;
+        let key = RequestKey::new("ApplyForElectronicPass", &request.request_id, &request);
+        // A repetition gets its first answer also when the neighbour cannot be reached.
+        if let Some(first) = key.first_answer(self.database.reader()).await? {
+            return Ok(first);
+        }
+        // Asked before the transaction begins: no lock is held while a neighbour answers.
+        let applicant = self.applicant(&call, registration).await?;
+        let transaction = self.database.begin().await?;
+        if let Some(first) = key.first_answer(&transaction).await? {
+            return Ok(first);
+        }
+        let now = self.now();
+        let application = self.submit(&transaction, &applicant, now).await?;
+        let application = Some(wire::render_application(&application));
+        let answer = pb::ApplyForElectronicPassResponse { application };
+        key.keep(&transaction, &answer, now).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    }
+
+    /// Makes the application that the offer allows. The constraint decides once more when two copies of this service
+    /// serve one person at the same time.
+    async fn submit(
+        &self,
+        transaction: &DatabaseTransaction,
+        applicant: &Applicant,
+        now: OffsetDateTime,
+    ) -> Result<Application, Error> {
+        let Standing { last, pass } = standing(transaction, applicant.traveller).await?;
+        let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
+        let (submitted, kept) = match (offer, &last) {
+            (Offer::Withheld(obstacles), _) => return Err(Error::NotOffered(obstacles)),
+            (Offer::Resubmission, Some(returned)) => {
+                let again = returned.resubmitted(applicant.registration, now)?;
+                let kept = store::update_application(transaction, &again).await?;
+                (again, kept)
+            }
+            (Offer::Resubmission | Offer::NewApplication, last) => {
+                let id = self.random.uuid_v7(now);
+                let new = Application::submitted(id, applicant, last.as_ref(), now);
+                let kept = store::insert_application(transaction, &new).await?;
+                (new, kept)
+            }
+        };
+        if kept { Ok(submitted) } else { Err(Error::NotOffered(vec![Obstacle::ApplicationInProgress])) }
+    }
+
+    async fn review(
+        &self,
+        request: pb::ReviewElectronicPassApplicationRequest,
+    ) -> Result<pb::ReviewElectronicPassApplicationResponse, Error> {
+        let wire::ReviewRequest { application, etag, review } = wire::parse_review(&request)?;
+        let key = RequestKey::new("ReviewElectronicPassApplication", &request.request_id, &request);
+        let transaction = self.database.begin().await?;
+        if let Some(first) = key.first_answer(&transaction).await? {
+            return Ok(first);
+        }
+        let now = self.now();
+        let found = store::application(&transaction, application).await?.ok_or(Error::ApplicationNotFound)?;
+        if found.etag() != etag {
+            return Err(Error::EtagMismatch);
+        }
+        let reviewed = found.reviewed(review, now)?;
+        if !store::update_application(&transaction, &reviewed).await? {
+            return Err(Error::EtagMismatch);
+        }
+        let pass = match reviewed.state {
+            State::Approved => Some(Pass::issued(self.random.as_ref(), reviewed.traveller, now)),
+            State::UnderReview | State::ReturnedForCorrection | State::Rejected => None,
+        };
+        if let Some(pass) = &pass {
+            keep_pass(&transaction, pass).await?;
+        }
+        let answer = pb::ReviewElectronicPassApplicationResponse {
+            application: Some(wire::render_application(&reviewed)),
+            electronic_pass: pass.as_ref().map(wire::render_pass),
+        };
+        key.keep(&transaction, &answer, now).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    }
+
+    async fn list(
+        &self,
+        request: pb::ListElectronicPassApplicationsRequest,
+    ) -> Result<pb::ListElectronicPassApplicationsResponse, Error> {
+        let wire::ListRequest { state, page } = wire::parse_list(&request)?;
+        let (page, next) = store::applications(self.database.reader(), state, page).await?;
+        Ok(pb::ListElectronicPassApplicationsResponse {
+            applications: page.iter().map(wire::render_application).collect(),
+            next_page_token: next.map(PageToken::encode).unwrap_or_default(),
+        })
+    }
+
+    async fn record(
+        &self,
+        call: Call,
+        request: pb::RecordExternalPassRequest,
+    ) -> Result<pb::RecordExternalPassResponse, Error> {
+        let request_id = request.request_id.clone();
+        let wire::RecordRequest { document, pass } = wire::parse_record(request, self.now())?;
+        let traveller = self.traveller(&call, document).await?;
+        let transaction = self.database.begin().await?;
+        let now = self.now();
+        let pass = Pass::recorded(self.random.uuid_v7(now), traveller, pass, now);
+        let recorded = wire::render_pass(&pass);
+        // The request is known by what it means, with the person in place of the document: a digest of the request itself
+        // beside everything else that is in it would give the document number away to whoever tries all numbers.
+        let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
+        let key = RequestKey::new("RecordExternalPass", &request_id, &meaning);
+        if let Some(first) = key.first_answer(&transaction).await? {
+            return Ok(first);
+        }
+        keep_pass(&transaction, &pass).await?;
+        let answer = pb::RecordExternalPassResponse { electronic_pass: Some(recorded) };
+        key.keep(&transaction, &answer, now).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    }
+
+    async fn applicant(&self, call: &Call, registration: Uuid) -> Result<Applicant, Error> {
+        let registration = wire::render_registration_name(registration);
+        let request = call.request(GetRegistrationFactsRequest { registration });
+        let facts = self.registration.clone().get_registration_facts(request).await;
+        wire::parse_applicant(facts.map_err(Error::Registration)?.into_inner())
+    }
+
+    async fn traveller(&self, call: &Call, document: Document) -> Result<Uuid, Error> {
+        let request = call.request(ResolveTravellerRequest { document: Some(document) });
+        let person = self.registration.clone().resolve_traveller(request).await;
+        wire::parse_traveller(&person.map_err(Error::Registration)?.into_inner().traveller)
+    }
+
+    /// The hour to the microsecond, as it is kept: a first answer and a later reading shall show the same.
+    fn now(&self) -> OffsetDateTime {
+        self.clock.now().truncate_to_microsecond()
+    }
+}
+
+/// What is known of a person. The application is read before the pass: an approval in between then shows as a pass, and
+/// never as neither.
+async fn standing(connection: &impl ConnectionTrait, traveller: Uuid) -> Result<Standing, DbErr> {
+    let last = store::last_application(connection, traveller).await?;
+    Ok(Standing { last, pass: store::pass_of(connection, traveller).await? })
+}
+
+/// Keeps a new pass, or says what stands in its way.
+async fn keep_pass(transaction: &DatabaseTransaction, pass: &Pass) -> Result<(), Error> {
+    if store::insert_pass(transaction, pass).await? {
+        Ok(())
+    } else if store::pass_of(transaction, pass.traveller).await?.is_some() {
+        Err(Error::PassExists)
+    } else {
+        Err(Error::PassNumberTaken)
+    }
+}

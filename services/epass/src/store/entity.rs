@@ -1,0 +1,49 @@
+//! The rows of the epass service. Times are Unix microseconds: times as text compare wrongly when their fractions differ in
+//! length, and not every engine keeps finer ones.
+
+pub(super) mod application {
+    use entrypass_db::PersonalText;
+    use sea_orm::entity::prelude::*;
+
+    /// An application. The column names are those of the published message.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "applications")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub traveller: Uuid,
+        pub registration: Uuid,
+        pub ordinal: i32,
+        pub state: String,
+        /// Free text: a reviewer may have put in what does not belong there.
+        pub review_note: PersonalText,
+        pub submission_count: i32,
+        pub revision: i32,
+        pub create_time: i64,
+        pub update_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod pass {
+    use sea_orm::entity::prelude::*;
+
+    /// A pass.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "passes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub traveller: Uuid,
+        pub pass_number: String,
+        /// The other channel; empty for a pass that was issued here, so that numbers are unique per issuer.
+        pub issuer: String,
+        pub issue_time: i64,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,85 @@
+//! The schema of the epass service, step by step. No statement is of one engine only.
+
+use sea_orm_migration::{prelude::*, schema};
+
+/// Applies the schema.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(First)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "epass_migrations".into_iden()
+    }
+}
+
+struct First;
+
+impl MigrationName for First {
+    fn name(&self) -> &'static str {
+        "m0001_first"
+    }
+}
+
+/// What must be unique, and what the list of one state needs.
+const INDEXES: [&str; 5] = [
+    // The rule "one open application per person" is this index, and no check before an insert.
+    "CREATE UNIQUE INDEX one_open_application ON applications (traveller) \
+     WHERE state IN ('UNDER_REVIEW', 'RETURNED_FOR_CORRECTION')",
+    "CREATE UNIQUE INDEX applications_of_traveller ON applications (traveller, ordinal)",
+    "CREATE INDEX applications_in_state ON applications (state, id)",
+    "CREATE UNIQUE INDEX one_pass ON passes (traveller)",
+    "CREATE UNIQUE INDEX pass_number_of_issuer ON passes (issuer, pass_number)",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for First {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in [applications(), passes(), entrypass_db::answers::create_table()] {
+            manager.create_table(table).await?;
+        }
+        for index in INDEXES {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in ["answers", "passes", "applications"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn applications() -> TableCreateStatement {
+    Table::create()
+        .table("applications")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::uuid("traveller"))
+        .col(schema::uuid("registration"))
+        .col(schema::integer("ordinal"))
+        .col(schema::string("state"))
+        .col(schema::text("review_note"))
+        .col(schema::integer("submission_count"))
+        .col(schema::integer("revision"))
+        .col(schema::big_integer("create_time"))
+        .col(schema::big_integer("update_time"))
+        .to_owned()
+}
+
+fn passes() -> TableCreateStatement {
+    Table::create()
+        .table("passes")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::uuid("traveller"))
+        .col(schema::string("pass_number"))
+        .col(schema::string("issuer"))
+        .col(schema::big_integer("issue_time"))
+        .col(schema::big_integer("create_time"))
+        .to_owned()
+}

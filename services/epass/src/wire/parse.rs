@@ -1,0 +1,232 @@
+//! Messages to domain values, with every violation of a request at once.
+
+use entrypass_proto::{
+    epass::v1 as pb,
+    registration::v1::{self as registration, DocumentType, RegistrationState},
+};
+use entrypass_rpc::{PageRequest, required_request_id};
+use entrypass_rule::{Rule, Text, Violations};
+use prost_types::Timestamp;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::collection;
+use crate::{
+    application::{Applicant, Decision, Review, State},
+    error::Error,
+    pass::ExternalPass,
+    text::{ChannelNumber, Issuer, Note, required},
+};
+
+/// A review as it was asked for.
+pub(crate) struct ReviewRequest {
+    pub(crate) application: Uuid,
+    pub(crate) etag: String,
+    pub(crate) review: Review,
+}
+
+/// A list as it was asked for.
+pub(crate) struct ListRequest {
+    /// `None` for all states.
+    pub(crate) state: Option<State>,
+    pub(crate) page: PageRequest,
+}
+
+/// A pass to be recorded, and the document of its person, which goes to the registration service and nowhere else.
+pub(crate) struct RecordRequest {
+    pub(crate) document: registration::Document,
+    pub(crate) pass: ExternalPass,
+}
+
+/// Reads the `registration` of a request that has no other field.
+pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
+    let mut violations = Violations::default();
+    let id = violations.take("registration", parse_name(collection::REGISTRATIONS, name));
+    id.ok_or(violations)
+}
+
+/// Reads an application.
+pub(crate) fn parse_apply(request: &pb::ApplyForElectronicPassRequest) -> Result<Uuid, Violations> {
+    let pb::ApplyForElectronicPassRequest { request_id, registration } = request;
+    let mut violations = required_request_id(request_id).err().unwrap_or_default();
+    match violations.take("registration", parse_name(collection::REGISTRATIONS, registration)) {
+        Some(registration) if violations.is_empty() => Ok(registration),
+        _ => Err(violations),
+    }
+}
+
+/// Reads a reviewer's decision.
+pub(crate) fn parse_review(
+    request: &pb::ReviewElectronicPassApplicationRequest,
+) -> Result<ReviewRequest, Violations> {
+    let pb::ReviewElectronicPassApplicationRequest { request_id, application, etag, decision, note } =
+        request;
+    let mut violations = required_request_id(request_id).err().unwrap_or_default();
+    let application = violations.take("application", parse_name(collection::APPLICATIONS, application));
+    if etag.is_empty() {
+        violations.add("etag", required());
+    }
+    let decision = violations.take("decision", parse_decision(*decision));
+    let review = match (decision, violations.take("note", Note::new(note))) {
+        (Some(decision), Some(note)) => violations.take("note", Review::new(decision, note)),
+        _ => None,
+    };
+    match (application, review) {
+        (Some(application), Some(review)) if violations.is_empty() => {
+            Ok(ReviewRequest { application, etag: etag.clone(), review })
+        }
+        _ => Err(violations),
+    }
+}
+
+/// Reads which applications are asked for.
+pub(crate) fn parse_list(
+    request: &pb::ListElectronicPassApplicationsRequest,
+) -> Result<ListRequest, Violations> {
+    let pb::ListElectronicPassApplicationsRequest { state, page_size, page_token } = request;
+    let mut violations = Violations::default();
+    let state = violations.take("state", parse_state_filter(*state));
+    let page = PageRequest::parse(*page_size, page_token).map_err(|broken| violations.extend(broken));
+    match (state, page) {
+        (Some(state), Ok(page)) => Ok(ListRequest { state, page }),
+        _ => Err(violations),
+    }
+}
+
+/// Reads a pass of another channel. The document's number is the registration service's to judge.
+pub(crate) fn parse_record(
+    request: pb::RecordExternalPassRequest,
+    now: OffsetDateTime,
+) -> Result<RecordRequest, Violations> {
+    let pb::RecordExternalPassRequest { request_id, document, issuer, pass_number, issue_time } = request;
+    let mut violations = required_request_id(&request_id).err().unwrap_or_default();
+    let document = match document {
+        None => violations.take("document", Err([required()])),
+        Some(document) => violations.take("document.type", resident_id_card(document)),
+    };
+    let issuer = violations.take("issuer", Issuer::new(&issuer));
+    let number = violations.take("pass_number", ChannelNumber::new(&pass_number));
+    let issue_time = violations.take("issue_time", parse_past(issue_time, now));
+    match (document, issuer, number, issue_time) {
+        (Some(document), Some(issuer), Some(number), Some(issue_time)) if violations.is_empty() => {
+            Ok(RecordRequest { document, pass: ExternalPass { issuer, number, issue_time } })
+        }
+        _ => Err(violations),
+    }
+}
+
+/// Reads what the registration service says about a registration.
+///
+/// A state or document type that this program does not know yet counts against the offer.
+pub(crate) fn parse_applicant(facts: registration::GetRegistrationFactsResponse) -> Result<Applicant, Error> {
+    let registration::GetRegistrationFactsResponse {
+        registration,
+        traveller,
+        state,
+        revision: _,
+        document_type,
+        expire_time: _,
+    } = facts;
+    let registration = parse_name(collection::REGISTRATIONS, &registration);
+    Ok(Applicant {
+        registration: registration.map_err(|_| Error::RegistrationContract("a name of a registration"))?,
+        traveller: parse_traveller(&traveller)?,
+        registration_active: RegistrationState::try_from(state) == Ok(RegistrationState::Active),
+        resident_id_card: DocumentType::try_from(document_type) == Ok(DocumentType::ResidentIdCard),
+    })
+}
+
+/// Reads the name of a traveller that the registration service gave.
+pub(crate) fn parse_traveller(name: &str) -> Result<Uuid, Error> {
+    parse_name(collection::TRAVELLERS, name).map_err(|_| Error::RegistrationContract("a name of a traveller"))
+}
+
+/// Reads a resource name. Only the canonical spelling of a UUID is taken: one resource has one name.
+fn parse_name(collection: &str, name: &str) -> Result<Uuid, [Rule; 1]> {
+    if name.is_empty() {
+        return Err([required()]);
+    }
+    let id = name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
+    let canonical = |text: &&str| Uuid::try_parse(text).is_ok_and(|id| id.to_string() == **text);
+    id.filter(canonical).and_then(|text| Uuid::try_parse(text).ok()).ok_or_else(|| {
+        let en = format!("a resource name \"{collection}/{{id}}\", unchanged as it was received");
+        [Rule::new("FORMAT", Text::new(format!("资源名称须为“{collection}/{{id}}”，原样传回"), en))]
+    })
+}
+
+fn parse_decision(decision: i32) -> Result<Decision, [Rule; 1]> {
+    match pb::ReviewDecision::try_from(decision) {
+        Ok(pb::ReviewDecision::Approve) => Ok(Decision::Approve),
+        Ok(pb::ReviewDecision::ReturnForCorrection) => Ok(Decision::ReturnForCorrection),
+        Ok(pb::ReviewDecision::Reject) => Ok(Decision::Reject),
+        Ok(pb::ReviewDecision::Unspecified) => Err([required()]),
+        Err(_) => Err([unknown_value("未知的审核决定", "not one of the published decisions")]),
+    }
+}
+
+fn parse_state_filter(state: i32) -> Result<Option<State>, [Rule; 1]> {
+    use pb::electronic_pass_application::State as Wire;
+    match Wire::try_from(state) {
+        Ok(Wire::Unspecified) => Ok(None),
+        Ok(Wire::UnderReview) => Ok(Some(State::UnderReview)),
+        Ok(Wire::ReturnedForCorrection) => Ok(Some(State::ReturnedForCorrection)),
+        Ok(Wire::Approved) => Ok(Some(State::Approved)),
+        Ok(Wire::Rejected) => Ok(Some(State::Rejected)),
+        Err(_) => Err([unknown_value("未知的申请状态", "not one of the published states")]),
+    }
+}
+
+fn resident_id_card(document: registration::Document) -> Result<registration::Document, [Rule; 1]> {
+    match DocumentType::try_from(document.r#type) {
+        Ok(DocumentType::ResidentIdCard) => Ok(document),
+        Ok(DocumentType::Unspecified) => Err([required()]),
+        _ => Err([unknown_value(
+            "只有居民身份证持有人才有电子通行证",
+            "only holders of a resident identity card have an electronic pass",
+        )]),
+    }
+}
+
+/// Reads an instant that is not after `now`, to the microsecond, which is what is kept.
+fn parse_past(timestamp: Option<Timestamp>, now: OffsetDateTime) -> Result<OffsetDateTime, [Rule; 1]> {
+    let timestamp = timestamp.ok_or_else(|| [required()])?;
+    match entrypass_rpc::instant(&timestamp) {
+        Some(instant) if instant <= now => Ok(instant.truncate_to_microsecond()),
+        _ => Err([Rule::new(
+            "OUT_OF_RANGE",
+            Text::new("时间须有效且不能晚于现在", "an instant of the calendar that is not in the future"),
+        )]),
+    }
+}
+
+fn unknown_value(zh_cn: &'static str, en: &'static str) -> Rule {
+    Rule::new("UNKNOWN_VALUE", Text::new(zh_cn, en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{collection, parse_name};
+
+    #[test]
+    fn only_a_name_as_it_was_given_out_is_taken() {
+        let table = [
+            ("registrations/0193a1b2-0000-7000-8000-00000000000a", None),
+            ("", Some("REQUIRED")),
+            ("registrations/", Some("FORMAT")),
+            ("registrations", Some("FORMAT")),
+            ("0193a1b2-0000-7000-8000-00000000000a", Some("FORMAT")),
+            ("applications/0193a1b2-0000-7000-8000-00000000000a", Some("FORMAT")),
+            ("registrations/0193A1B2-0000-7000-8000-00000000000A", Some("FORMAT")),
+            ("registrations/0193a1b2000070008000000000000 00a", Some("FORMAT")),
+            ("registrations/0193a1b200007000800000000000000a", Some("FORMAT")),
+            ("registrations/{0193a1b2-0000-7000-8000-00000000000a}", Some("FORMAT")),
+            ("registrations/0193a1b2-0000-7000-8000-00000000000a/", Some("FORMAT")),
+            ("registrations//0193a1b2-0000-7000-8000-00000000000a", Some("FORMAT")),
+            ("登记/甲", Some("FORMAT")),
+        ];
+        for (name, expected) in table {
+            let broken = parse_name(collection::REGISTRATIONS, name).err().map(|[rule]| rule.reason);
+            assert_eq!(broken, expected, "{name:?}");
+        }
+    }
+}

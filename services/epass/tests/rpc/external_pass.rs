@@ -1,0 +1,211 @@
+//! Passes that other channels issued.
+
+use entrypass_ambient::Clock as _;
+use entrypass_proto::{
+    epass::v1::{
+        RecordExternalPassRequest, ReviewDecision as Decision, electronic_pass::Origin,
+        electronic_pass_application::State,
+    },
+    registration::v1::{Document, DocumentType},
+};
+use entrypass_rpc::timestamp;
+use prost_types::Timestamp;
+use time::Duration;
+use tonic::Code;
+
+use crate::{
+    harness::{App, Person, codes, decision},
+    neighbour::WRONG_CHECK_CHARACTER,
+};
+
+const CARD: &str = "440699198501010016";
+const OTHER_CARD: &str = "440699199006150024";
+
+fn registered(app: &App) -> Person {
+    let person = app.person(1);
+    app.registrations.own(CARD, &person.traveller);
+    person
+}
+
+#[tokio::test]
+async fn a_pass_of_another_channel_counts_as_completed() {
+    let app = App::new().await;
+    let person = registered(&app);
+    let pass = app.record(app.external_pass("r-1", CARD)).await.expect("the first");
+    assert_eq!(
+        (pass.origin(), pass.issuer.as_str(), pass.pass_number.as_str()),
+        (Origin::External, "南海通", "NH-r-1")
+    );
+    assert_eq!(pass.traveller, person.traveller);
+
+    let known = app.get(&person).await.expect("known");
+    assert_eq!(known.electronic_pass, Some(pass), "what is read later is what was answered first");
+    let offer = known.offer.expect("an offer");
+    assert!(!offer.offered && offer.application.is_none());
+    assert_eq!(codes(&offer), ["CODE_ALREADY_COMPLETED"]);
+    let refusal = app.apply("r-2", &person).await.expect_err("completed elsewhere");
+    assert_eq!(refusal.is(), (Code::FailedPrecondition, "ELECTRONIC_PASS_NOT_OFFERED"));
+    assert_eq!(refusal.fact("reasons"), "ALREADY_COMPLETED");
+}
+
+#[tokio::test]
+async fn a_pass_can_be_recorded_before_its_person_registers() {
+    let app = App::new().await;
+    let pass = app.record(app.external_pass("r-1", OTHER_CARD)).await.expect("nobody registered is needed");
+    assert!(pass.traveller.starts_with("travellers/"));
+}
+
+#[tokio::test]
+async fn an_approval_after_a_recorded_pass_is_refused_and_changes_nothing() {
+    let app = App::new().await;
+    let person = registered(&app);
+    let application = app.apply("r-1", &person).await.expect("offered");
+    app.record(app.external_pass("r-2", CARD)).await.expect("meanwhile");
+    let offer = app.offer(&person).await.expect("known");
+    assert_eq!(codes(&offer), ["CODE_ALREADY_COMPLETED", "CODE_APPLICATION_IN_PROGRESS"]);
+
+    let refusal =
+        app.review(decision("r-3", &application, Decision::Approve)).await.expect_err("a pass exists");
+    assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
+    assert_eq!(app.offer(&person).await.expect("known").application, Some(application.clone()));
+    let answer =
+        app.review(decision("r-4", &application, Decision::Reject)).await.expect("still under review");
+    assert_eq!(answer.application.expect("an application").state(), State::Rejected);
+}
+
+#[tokio::test]
+async fn a_person_has_one_pass() {
+    let app = App::new().await;
+    let person = registered(&app);
+    let first = app.external_pass("r-1", CARD);
+    app.record(first.clone()).await.expect("the first");
+    let same = RecordExternalPassRequest { request_id: "r-2".into(), ..first };
+    let refused = [
+        app.record(same).await.expect_err("the same pass"),
+        app.record(app.external_pass("r-3", CARD)).await.expect_err("another number"),
+    ];
+    for refusal in refused {
+        assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
+        assert_eq!(refusal.fact("conflict"), "TRAVELLER");
+    }
+    assert_eq!(app.get(&person).await.expect("known").electronic_pass.expect("a pass").pass_number, "NH-r-1");
+}
+
+#[tokio::test]
+async fn whoever_has_a_pass_of_ours_gets_none_recorded() {
+    let app = App::new().await;
+    let application = app.apply("r-1", &registered(&app)).await.expect("offered");
+    app.review(decision("r-2", &application, Decision::Approve)).await.expect("under review");
+    let refusal = app.record(app.external_pass("r-3", CARD)).await.expect_err("a pass exists");
+    assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
+}
+
+#[tokio::test]
+async fn a_number_belongs_to_one_pass_of_its_issuer() {
+    let app = App::new().await;
+    let first = app.external_pass("r-1", CARD);
+    app.record(first.clone()).await.expect("the first");
+    let taken = RecordExternalPassRequest {
+        pass_number: first.pass_number.clone(),
+        ..app.external_pass("r-2", OTHER_CARD)
+    };
+    let refusal = app.record(taken.clone()).await.expect_err("the number is another person's");
+    assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
+    assert_eq!(refusal.fact("conflict"), "PASS_NUMBER");
+    let elsewhere = RecordExternalPassRequest { issuer: "粤通".into(), ..taken };
+    app.record(elsewhere).await.expect("another issuer counts for itself");
+}
+
+#[tokio::test]
+async fn a_repeated_record_gives_the_first_answer() {
+    let app = App::new().await;
+    let request = app.external_pass("r-1", CARD);
+    let first = app.record(request.clone()).await.expect("the first");
+    app.wait();
+    assert_eq!(app.record(request.clone()).await.expect("a repetition"), first);
+    let person =
+        RecordExternalPassRequest { request_id: "r-1".into(), ..app.external_pass("r-1", OTHER_CARD) };
+    let issuer = RecordExternalPassRequest { issuer: "粤通".into(), ..request.clone() };
+    let time = RecordExternalPassRequest { issue_time: Some(Timestamp::default()), ..request };
+    for other in [person, issuer, time] {
+        let refusal = app.record(other).await.expect_err("another content");
+        assert_eq!(refusal.is(), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
+    }
+}
+
+#[tokio::test]
+async fn only_a_resident_identity_card_is_taken() {
+    let app = App::new().await;
+    let every_type = (0..).map_while(|value| DocumentType::try_from(value).ok());
+    for document_type in every_type.filter(|it| *it != DocumentType::ResidentIdCard) {
+        let mut request = app.external_pass("r-1", CARD);
+        let document = Document { r#type: document_type.into(), ..request.document.unwrap_or_default() };
+        request.document = Some(document);
+        let reason = if document_type == DocumentType::Unspecified { "REQUIRED" } else { "UNKNOWN_VALUE" };
+        let refusal = app.record(request).await.expect_err("another type");
+        assert_eq!(refusal.broken(), [format!("document.type {reason}")], "{document_type:?}");
+    }
+}
+
+#[tokio::test]
+async fn all_violations_of_a_record_come_at_once() {
+    let app = App::new().await;
+    let refusal = app.record(RecordExternalPassRequest::default()).await.expect_err("nothing given");
+    let required = ["request_id", "document", "issuer", "pass_number", "issue_time"];
+    assert_eq!(refusal.broken(), required.map(|field| format!("{field} REQUIRED")));
+
+    let wrong = RecordExternalPassRequest {
+        request_id: "x".repeat(65),
+        document: Some(Document { r#type: 99, ..Document::default() }),
+        issuer: "南".repeat(51),
+        pass_number: "N H".into(),
+        issue_time: Some(timestamp(app.clock.now() + Duration::SECOND)),
+    };
+    let refusal = app.record(wrong).await.expect_err("all wrong");
+    let expected = [
+        "request_id FORMAT",
+        "document.type UNKNOWN_VALUE",
+        "issuer LENGTH",
+        "pass_number CHARACTER",
+        "issue_time OUT_OF_RANGE",
+    ];
+    assert_eq!(refusal.broken(), expected);
+}
+
+#[tokio::test]
+async fn an_issue_time_lies_in_the_calendar_and_not_in_the_future() {
+    let app = App::new().await;
+    let now = timestamp(app.clock.now());
+    let future = Timestamp { nanos: now.nanos + 1000, ..now };
+    let no_second = Timestamp { nanos: 1_000_000_000, ..Timestamp::default() };
+    let no_year = Timestamp { seconds: i64::MAX, ..Timestamp::default() };
+    for issue_time in [future, no_second, no_year] {
+        let request =
+            RecordExternalPassRequest { issue_time: Some(issue_time), ..app.external_pass("r-1", CARD) };
+        let refusal = app.record(request).await.expect_err("no such past instant");
+        assert_eq!(refusal.broken(), ["issue_time OUT_OF_RANGE"], "{issue_time:?}");
+    }
+    let just_now = RecordExternalPassRequest {
+        issue_time: Some(Timestamp { nanos: 123_456_000, ..now }),
+        ..app.external_pass("r-1", CARD)
+    };
+    app.record(just_now).await.expect("this very moment");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_number_is_said_by_its_field() {
+    let app = App::new().await;
+    let refusal = app.record(app.external_pass("r-1", WRONG_CHECK_CHARACTER)).await.expect_err("a slip");
+    assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
+    assert_eq!(refusal.broken(), ["document.number DOCUMENT_NUMBER_CHECK_CHARACTER"]);
+}
+
+#[tokio::test]
+async fn the_document_number_is_not_kept() {
+    let app = App::new().await;
+    let pass = app.record(app.external_pass("r-1", CARD)).await.expect("the first");
+    let written = app.written();
+    let holds = |text: &str| written.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds(&pass.pass_number), "this test looks where the data are");
+    assert!(!holds(CARD));
+}

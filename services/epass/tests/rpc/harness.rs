@@ -1,0 +1,191 @@
+//! One service on a database of its own, and the calls of its users in few words.
+
+use std::sync::Arc;
+
+use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
+use entrypass_db::Database;
+use entrypass_epass::{Deps, Migrator, routes};
+use entrypass_proto::{
+    epass::v1::{self as pb, epass_service_client::EpassServiceClient},
+    registration::v1::{
+        Document, DocumentType, GetRegistrationFactsResponse, RegistrationState,
+        registration_service_client::RegistrationServiceClient,
+        registration_service_server::RegistrationServiceServer,
+    },
+};
+use entrypass_rpc::{EdgeLayer, Transport, timestamp};
+use tempfile::TempDir;
+use time::{Duration, macros::datetime};
+use tonic::service::Routes;
+use uuid::Uuid;
+
+use crate::{neighbour::Registrations, refusal::Refusal};
+
+/// The service and its surroundings.
+pub struct App {
+    pub clock: Arc<TestClock>,
+    pub registrations: Arc<Registrations>,
+    client: EpassServiceClient<Transport>,
+    directory: TempDir,
+}
+
+/// A person with a registration, as the registration service tells of them.
+pub struct Person {
+    pub registration: String,
+    pub traveller: String,
+}
+
+impl App {
+    /// A fresh service beside a registration service that answers.
+    pub async fn new() -> Self {
+        let registrations = Arc::new(Registrations::default());
+        let server = RegistrationServiceServer::from_arc(Arc::clone(&registrations));
+        let neighbour = Transport::local(Routes::new(server), &edge());
+        Self::beside(registrations, neighbour).await
+    }
+
+    /// A fresh service whose registration service cannot be reached: nothing listens on port 1.
+    pub async fn alone() -> Self {
+        let nobody = Transport::remote("http://127.0.0.1:1").expect("an address");
+        Self::beside(Arc::default(), nobody).await
+    }
+
+    async fn beside(registrations: Arc<Registrations>, neighbour: Transport) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("epass.db");
+        let clock = Arc::new(TestClock::at(datetime!(2026-11-22 08:00:00.123_456_789 UTC)));
+        let deps = Deps {
+            database: Database::open_sqlite::<Migrator>(&path).await.expect("a fresh database"),
+            clock: clock.clone(),
+            random: Arc::new(SeededRandom::new(7)),
+            registration: RegistrationServiceClient::new(neighbour),
+        };
+        let client = EpassServiceClient::new(Transport::local(routes(deps), &edge()));
+        Self { clock, registrations, client, directory }
+    }
+
+    /// A client, cheap to make.
+    pub fn client(&self) -> EpassServiceClient<Transport> {
+        self.client.clone()
+    }
+
+    /// A person with an active registration by resident identity card, the `number`-th of this test.
+    pub fn person(&self, number: u128) -> Person {
+        self.person_with(number, DocumentType::ResidentIdCard, RegistrationState::Active)
+    }
+
+    /// A person as described. Telling of the same `number` again changes what is known of the registration.
+    pub fn person_with(&self, number: u128, document: DocumentType, state: RegistrationState) -> Person {
+        let person = Person {
+            registration: format!("registrations/{}", Uuid::from_u128(0xa000 + number)),
+            traveller: format!("travellers/{}", Uuid::from_u128(0xb000 + number)),
+        };
+        self.registrations.put(GetRegistrationFactsResponse {
+            registration: person.registration.clone(),
+            traveller: person.traveller.clone(),
+            state: state.into(),
+            revision: 1,
+            document_type: document.into(),
+            expire_time: None,
+        });
+        person
+    }
+
+    /// Everything that the service has written to its directory.
+    pub fn written(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.directory.path()).expect("the directory");
+        let paths = files.map(|file| file.expect("a file").path());
+        paths.flat_map(|path| std::fs::read(path).expect("its content")).collect()
+    }
+
+    /// Lets a moment pass, so that later ids are larger.
+    pub fn wait(&self) {
+        self.clock.advance(Duration::SECOND);
+    }
+
+    pub async fn apply(
+        &self,
+        request_id: &str,
+        person: &Person,
+    ) -> Result<pb::ElectronicPassApplication, Refusal> {
+        let request = pb::ApplyForElectronicPassRequest {
+            request_id: request_id.to_owned(),
+            registration: person.registration.clone(),
+        };
+        let answer = self.client().apply_for_electronic_pass(request).await?.into_inner();
+        Ok(answer.application.expect("an application"))
+    }
+
+    pub async fn get(&self, person: &Person) -> Result<pb::GetElectronicPassResponse, Refusal> {
+        let request = pb::GetElectronicPassRequest { registration: person.registration.clone() };
+        Ok(self.client().get_electronic_pass(request).await?.into_inner())
+    }
+
+    pub async fn offer(&self, person: &Person) -> Result<pb::ElectronicPassOffer, Refusal> {
+        let request = pb::GetElectronicPassOfferRequest { registration: person.registration.clone() };
+        let answer = self.client().get_electronic_pass_offer(request).await?.into_inner();
+        Ok(answer.offer.expect("an offer"))
+    }
+
+    pub async fn review(
+        &self,
+        request: pb::ReviewElectronicPassApplicationRequest,
+    ) -> Result<pb::ReviewElectronicPassApplicationResponse, Refusal> {
+        Ok(self.client().review_electronic_pass_application(request).await?.into_inner())
+    }
+
+    pub async fn record(
+        &self,
+        request: pb::RecordExternalPassRequest,
+    ) -> Result<pb::ElectronicPass, Refusal> {
+        let answer = self.client().record_external_pass(request).await?.into_inner();
+        Ok(answer.electronic_pass.expect("a pass"))
+    }
+
+    pub async fn list(
+        &self,
+        request: pb::ListElectronicPassApplicationsRequest,
+    ) -> Result<pb::ListElectronicPassApplicationsResponse, Refusal> {
+        Ok(self.client().list_electronic_pass_applications(request).await?.into_inner())
+    }
+
+    /// A valid record of a pass that the owner of the document `number` got yesterday.
+    pub fn external_pass(&self, request_id: &str, number: &str) -> pb::RecordExternalPassRequest {
+        pb::RecordExternalPassRequest {
+            request_id: request_id.to_owned(),
+            document: Some(Document {
+                r#type: DocumentType::ResidentIdCard.into(),
+                number: number.to_owned(),
+                issuing_state: String::new(),
+            }),
+            issuer: "南海通".to_owned(),
+            pass_number: format!("NH-{request_id}"),
+            issue_time: Some(timestamp(self.clock.now() - Duration::DAY)),
+        }
+    }
+}
+
+/// A decision on `application` as it was read, with a note where one is needed.
+pub fn decision(
+    request_id: &str,
+    application: &pb::ElectronicPassApplication,
+    decision: pb::ReviewDecision,
+) -> pb::ReviewElectronicPassApplicationRequest {
+    let note = if decision == pb::ReviewDecision::Approve { "" } else { "照片不清晰" };
+    pb::ReviewElectronicPassApplicationRequest {
+        request_id: request_id.to_owned(),
+        application: application.name.clone(),
+        etag: application.etag.clone(),
+        decision: decision.into(),
+        note: note.to_owned(),
+    }
+}
+
+/// The codes of an offer's reasons.
+pub fn codes(offer: &pb::ElectronicPassOffer) -> Vec<&'static str> {
+    offer.reasons.iter().map(|reason| reason.code().as_str_name()).collect()
+}
+
+fn edge() -> EdgeLayer {
+    EdgeLayer::new(|| Uuid::from_u128(1))
+}

@@ -1,0 +1,13 @@
+//! The epass service through its generated client: a real database, a clock and random source of the test's, and a small
+//! registration service as its neighbour.
+
+#![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
+
+mod apply;
+mod external_pass;
+mod harness;
+mod list;
+mod neighbour;
+mod offer;
+mod refusal;
+mod review;

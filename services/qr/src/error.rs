@@ -1,0 +1,46 @@
+//! What can go wrong in the QR service, by what the caller can do about it.
+
+use entrypass_proto::errors::v1::ErrorReason;
+use entrypass_rpc::Problem;
+use entrypass_rule::Violations;
+use sea_orm::DbErr;
+use thiserror::Error;
+
+/// Why a call is refused or failed.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    #[error("some fields break rules")]
+    Invalid(Violations),
+    #[error("the registration is no longer active")]
+    RegistrationNotActive,
+    #[error("the registration service did not answer well")]
+    Neighbour(Box<tonic::Status>),
+    #[error("the database failed")]
+    Store(#[from] DbErr),
+    #[error("a stored row is not readable: {0}")]
+    Corrupt(&'static str),
+    #[error("the image could not be drawn")]
+    Image(#[from] png::EncodingError),
+}
+
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        Self::Invalid(violations)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(violations) => Self::invalid(violations),
+            Error::RegistrationNotActive => Self::new(ErrorReason::RegistrationNotActive),
+            Error::Neighbour(status) => Self::from_neighbour("registration", *status),
+            Error::Store(error) if entrypass_db::is_unavailable(&error) => {
+                Self::caused(ErrorReason::StoreUnavailable, error)
+            }
+            Error::Store(_) | Error::Corrupt(_) | Error::Image(_) => {
+                Self::caused(ErrorReason::Internal, error)
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The QR service: signed codes, from issue to verification.
+//!
+//! Owns: the signing key, which code stands for which revision of which registration, the picture of a code, the verdict on a
+//! scanned one; the database `qr`. It knows registrations by resource name only: no name, no document number.
+//! Does not own: the token's format (`entrypass-token`), and whether a registration is active (`entrypass-registration`, which it
+//! asks at each verification).
+//!
+//! Invariants: one revision of one registration has one code id, for good; a code of an earlier revision is never `VALID`; whatever
+//! cannot be learnt is `CANNOT_DECIDE`, never `VALID`.
+
+mod code;
+mod error;
+mod keys;
+mod render;
+mod service;
+mod store;
+mod verification;
+mod wire;
+
+use std::sync::Arc;
+
+use entrypass_ambient::{Clock, Random};
+use entrypass_db::Database;
+use entrypass_proto::{
+    qr::v1::qr_service_server::{self, QrServiceServer},
+    registration::v1::registration_service_client::RegistrationServiceClient,
+};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Transport};
+use entrypass_token::Issuer;
+use time::Duration;
+use tonic::service::Routes;
+
+pub use keys::{KeyFileError, Keys};
+pub use store::Migrator;
+
+/// Full name of the gRPC service.
+pub const SERVICE_NAME: &str = qr_service_server::SERVICE_NAME;
+
+/// What a city can set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The issuer in each token, two characters.
+    pub issuer: Issuer,
+    /// How long a displayed code verifies before fresh content must be asked for.
+    pub display_for: Duration,
+}
+
+/// What the service needs from outside.
+pub struct Deps {
+    /// The service's own database, migrated by [`Migrator`].
+    pub database: Database,
+    /// The signing key and all that verify.
+    pub keys: Keys,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws code ids.
+    pub random: Arc<dyn Random>,
+    /// The way to the registration service.
+    pub registration: Transport,
+}
+
+/// The service, ready to be mounted.
+#[must_use]
+pub fn routes(config: Config, deps: Deps) -> Routes {
+    let Deps { database, keys, clock, random, registration } = deps;
+    let service = service::Codes {
+        config,
+        store: store::Store::new(database),
+        keys,
+        clock,
+        random,
+        registration: RegistrationServiceClient::new(registration),
+    };
+    Routes::new(QrServiceServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES))
+}

@@ -1,0 +1,150 @@
+//! The QR service's table, in domain words. Entity types never leave this module.
+
+mod entity;
+mod migration;
+
+use entrypass_db::Database;
+use entrypass_token::CodeId;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use self::entity::code;
+use crate::{
+    code::{Code, CodeState, Subject},
+    error::Error,
+};
+
+pub use migration::Migrator;
+
+/// The service's database.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    database: Database,
+}
+
+impl Store {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// The code with this id.
+    pub(crate) async fn code(&self, id: CodeId) -> Result<Option<Code>, Error> {
+        let row = code::Entity::find_by_id(Uuid::from_bytes(*id.as_bytes())).one(self.database.reader());
+        row.await?.as_ref().map(read).transpose()
+    }
+
+    /// The codes of `subjects` in their order. Those that do not exist yet are recorded with an id from `new_id`, and supersede the
+    /// codes of earlier revisions.
+    pub(crate) async fn codes_of(
+        &self,
+        subjects: &[Subject],
+        new_id: impl Fn() -> CodeId,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Code>, Error> {
+        let known = codes_of(self.database.reader(), subjects).await?;
+        if let Some(codes) = in_order(&known, subjects) {
+            return Ok(codes);
+        }
+        let transaction = self.database.begin().await?;
+        record_missing(&transaction, subjects, new_id, now).await?;
+        let known = codes_of(&transaction, subjects).await?;
+        transaction.commit().await?;
+        in_order(&known, subjects).ok_or(Error::Corrupt("a code that was just recorded is missing"))
+    }
+
+    /// Revokes every code of `registration`, and says how many were not revoked before.
+    pub(crate) async fn revoke(&self, registration: Uuid) -> Result<u64, DbErr> {
+        let transaction = self.database.begin().await?;
+        let revoked = code::Entity::update_many()
+            .col_expr(code::Column::State, state_name(CodeState::Revoked).into())
+            .filter(code::Column::RegistrationId.eq(registration))
+            .filter(code::Column::State.ne(state_name(CodeState::Revoked)))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(revoked.rows_affected)
+    }
+}
+
+/// Every code of the subjects' registrations, whatever its revision.
+async fn codes_of(connection: &impl ConnectionTrait, subjects: &[Subject]) -> Result<Vec<Code>, Error> {
+    let registrations = subjects.iter().map(|subject| subject.registration);
+    let query = code::Entity::find().filter(code::Column::RegistrationId.is_in(registrations));
+    query.all(connection).await?.iter().map(read).collect()
+}
+
+fn in_order(known: &[Code], subjects: &[Subject]) -> Option<Vec<Code>> {
+    let find = |subject: &Subject| {
+        known
+            .iter()
+            .find(|code| code.registration == subject.registration && code.revision == subject.revision)
+            .copied()
+    };
+    subjects.iter().map(find).collect()
+}
+
+async fn record_missing(
+    transaction: &impl ConnectionTrait,
+    subjects: &[Subject],
+    new_id: impl Fn() -> CodeId,
+    now: OffsetDateTime,
+) -> Result<(), DbErr> {
+    let row = |subject: &Subject| code::ActiveModel {
+        id: Set(Uuid::from_bytes(*new_id().as_bytes())),
+        registration_id: Set(subject.registration),
+        revision: Set(subject.revision.into()),
+        state: Set(state_name(CodeState::Active).to_owned()),
+        create_time: Set(i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)),
+    };
+    let another_made_it =
+        OnConflict::columns([code::Column::RegistrationId, code::Column::Revision]).do_nothing().to_owned();
+    code::Entity::insert_many(subjects.iter().map(row))
+        .on_conflict(another_made_it)
+        .exec_without_returning(transaction)
+        .await?;
+    let newer = Alias::new("newer");
+    let has_newer = Query::select()
+        .expr(Expr::val(1))
+        .from_as(code::Entity, newer.clone())
+        .and_where(
+            Expr::col((newer.clone(), code::Column::RegistrationId))
+                .equals((code::Entity, code::Column::RegistrationId)),
+        )
+        .and_where(
+            Expr::col((newer, code::Column::Revision)).gt(Expr::col((code::Entity, code::Column::Revision))),
+        )
+        .to_owned();
+    code::Entity::update_many()
+        .col_expr(code::Column::State, state_name(CodeState::Superseded).into())
+        .filter(code::Column::RegistrationId.is_in(subjects.iter().map(|subject| subject.registration)))
+        .filter(code::Column::State.eq(state_name(CodeState::Active)))
+        .filter(Expr::exists(has_newer))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+fn read(row: &code::Model) -> Result<Code, Error> {
+    let state = match row.state.as_str() {
+        "ACTIVE" => CodeState::Active,
+        "SUPERSEDED" => CodeState::Superseded,
+        "REVOKED" => CodeState::Revoked,
+        _ => return Err(Error::Corrupt("an unknown code state")),
+    };
+    let revision = u16::try_from(row.revision).map_err(|_| Error::Corrupt("a revision out of range"))?;
+    let id = CodeId::from_bytes(*row.id.as_bytes());
+    Ok(Code { id, registration: row.registration_id, revision, state })
+}
+
+fn state_name(state: CodeState) -> &'static str {
+    match state {
+        CodeState::Active => "ACTIVE",
+        CodeState::Superseded => "SUPERSEDED",
+        CodeState::Revoked => "REVOKED",
+    }
+}

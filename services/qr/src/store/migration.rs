@@ -1,0 +1,58 @@
+//! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
+
+use sea_orm::DynIden;
+use sea_orm_migration::{prelude::*, schema};
+
+/// Applies the schema.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(First)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "qr_migrations".into_iden()
+    }
+}
+
+struct First;
+
+impl MigrationName for First {
+    fn name(&self) -> &'static str {
+        "m0001_first"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for First {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("codes")
+                    .col(schema::uuid("id").primary_key())
+                    .col(schema::uuid("registration_id"))
+                    .col(schema::integer("revision"))
+                    .col(schema::string("state"))
+                    .col(schema::big_integer("create_time"))
+                    .to_owned(),
+            )
+            .await?;
+        // The rule "one revision of one registration has one code" is this index.
+        let one_code = Index::create()
+            .name("one_code_per_revision")
+            .table("codes")
+            .col("registration_id")
+            .col("revision")
+            .unique()
+            .to_owned();
+        manager.create_index(one_code).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("codes").to_owned()).await
+    }
+}
