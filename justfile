@@ -1,0 +1,61 @@
+# The tools that `./check` installs come first; without it, whatever is in PATH serves.
+export PATH := justfile_directory() / ".tools/bin:" + env("PATH")
+
+set ignore-comments
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# Lists the recipes.
+default:
+    @just --list --unsorted
+
+# Everything that must hold before a change is merged; CI runs the same.
+check: fmt lint deny proto test docs live
+
+# The code is formatted as rustfmt.toml says.
+fmt:
+    cargo fmt --all --check
+    cargo fmt --check --manifest-path fuzz/Cargo.toml
+
+# Clippy has nothing to say, and Cargo.lock is complete.
+lint:
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# Licences, sources and the fences between crates (deny.toml).
+deny:
+    cargo deny check --hide-inclusion-graph bans licenses sources
+
+# The contract keeps buf's rules, comments included, and is formatted.
+proto:
+    buf lint proto
+    buf format --diff --exit-code proto
+
+# Unit, service and journey tests, and the examples in the documentation.
+test:
+    cargo nextest run --workspace
+    cargo test --doc --workspace
+
+# The documentation builds without a warning.
+docs:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
+
+# The real program, called by grpcurl, by a partner in Python and checked by foreign software.
+live:
+    # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
+    cargo build --workspace --bin entrypass --tests
+    tests/live
+
+# Starts everything in one process.
+run *arguments:
+    cargo run --release -- {{ arguments }}
+
+# Runs a fuzz target; needs a nightly toolchain and cargo-fuzz.
+fuzz target seconds="60":
+    cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
+
+# Asks the RustSec database about the dependencies; needs the network.
+advisories:
+    cargo deny check advisories
+
+# The contract breaks no caller of the one on the main branch.
+breaking:
+    buf breaking proto --against '.git#branch=main,subdir=proto'

@@ -1,0 +1,46 @@
+//! The gateway: the public API, composed from the services.
+//!
+//! Owns: `entrypass.gateway.v1.EntryPassService`, the order in which one request needs several services, and what of their answers a
+//! caller sees. **It has no database** and no rule of its own: whatever is decided, a service decides.
+//! Does not own: registrations, codes, passes.
+//!
+//! A flow moves forward only: what is committed in one service stays, and a caller that repeats its request completes whatever
+//! was left.
+
+mod entry_pass;
+mod service;
+mod wire;
+
+use entrypass_proto::{
+    epass::v1::epass_service_client::EpassServiceClient,
+    gateway::v1::entry_pass_service_server::{self, EntryPassServiceServer},
+    qr::v1::qr_service_client::QrServiceClient,
+    registration::v1::registration_service_client::RegistrationServiceClient,
+};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Transport};
+use tonic::service::Routes;
+
+/// Full name of the gRPC service.
+pub const SERVICE_NAME: &str = entry_pass_service_server::SERVICE_NAME;
+
+/// The ways to the neighbours.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// To `RegistrationService`.
+    pub registration: Transport,
+    /// To `QrService`.
+    pub qr: Transport,
+    /// To `EpassService`.
+    pub epass: Transport,
+}
+
+/// The service, ready to be mounted.
+#[must_use]
+pub fn routes(deps: Deps) -> Routes {
+    let gateway = service::Gateway {
+        registration: RegistrationServiceClient::new(deps.registration),
+        qr: QrServiceClient::new(deps.qr),
+        epass: EpassServiceClient::new(deps.epass),
+    };
+    Routes::new(EntryPassServiceServer::new(gateway).max_decoding_message_size(MAX_REQUEST_BYTES))
+}

@@ -1,0 +1,429 @@
+//! The RPCs. Most hand a request on and put the entry pass around the answer.
+
+use entrypass_proto::{
+    epass::v1::{self as epass, epass_service_client::EpassServiceClient},
+    errors::v1::ErrorReason,
+    gateway::v1::{self as pb, entry_pass_service_server::EntryPassService},
+    qr::v1::{self as qr, qr_service_client::QrServiceClient},
+    registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
+};
+use entrypass_rpc::{Call, Problem, Transport, answer};
+use entrypass_rule::{Rule, Text, Violations};
+use tonic::{Request, Response, Status};
+
+use crate::wire;
+
+/// Implements the generated trait. Clients are cheap to clone, and are cloned for each call.
+pub(crate) struct Gateway {
+    pub(crate) registration: RegistrationServiceClient<Transport>,
+    pub(crate) qr: QrServiceClient<Transport>,
+    pub(crate) epass: EpassServiceClient<Transport>,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+/// Calls `$method` of the neighbour `$service` with `$message`.
+macro_rules! ask {
+    ($gateway:ident, $call:ident, $service:ident.$method:ident($message:expr)) => {
+        $gateway
+            .$service
+            .clone()
+            .$method($call.request($message))
+            .await
+            .map(Response::into_inner)
+            .map_err(|status| Problem::from_neighbour(stringify!($service), status))
+    };
+}
+
+#[tonic::async_trait]
+impl EntryPassService for Gateway {
+    async fn check_document(
+        &self,
+        request: Request<pb::CheckDocumentRequest>,
+    ) -> Answer<pb::CheckDocumentResponse> {
+        answer(request, |call, message| self.check(call, message)).await
+    }
+
+    async fn get_notice(&self, request: Request<pb::GetNoticeRequest>) -> Answer<pb::GetNoticeResponse> {
+        answer(request, |call, message| self.notice(call, message)).await
+    }
+
+    async fn get_prefill(&self, request: Request<pb::GetPrefillRequest>) -> Answer<pb::GetPrefillResponse> {
+        answer(request, |call, message| self.prefill(call, message)).await
+    }
+
+    async fn submit_registration(
+        &self,
+        request: Request<pb::SubmitRegistrationRequest>,
+    ) -> Answer<pb::SubmitRegistrationResponse> {
+        answer(request, |call, message| self.submit(call, message)).await
+    }
+
+    async fn get_entry_pass(
+        &self,
+        request: Request<pb::GetEntryPassRequest>,
+    ) -> Answer<pb::GetEntryPassResponse> {
+        answer(request, |call, message| self.get(call, message)).await
+    }
+
+    async fn list_registration_revisions(
+        &self,
+        request: Request<pb::ListRegistrationRevisionsRequest>,
+    ) -> Answer<pb::ListRegistrationRevisionsResponse> {
+        answer(request, |call, message| self.revisions(call, message)).await
+    }
+
+    async fn render_qr_code(
+        &self,
+        request: Request<pb::RenderQrCodeRequest>,
+    ) -> Answer<pb::RenderQrCodeResponse> {
+        answer(request, |call, message| self.render(call, message)).await
+    }
+
+    async fn verify_qr_code(
+        &self,
+        request: Request<pb::VerifyQrCodeRequest>,
+    ) -> Answer<pb::VerifyQrCodeResponse> {
+        answer(request, |call, message| self.verify(call, message)).await
+    }
+
+    async fn apply_for_electronic_pass(
+        &self,
+        request: Request<pb::ApplyForElectronicPassRequest>,
+    ) -> Answer<pb::ApplyForElectronicPassResponse> {
+        answer(request, |call, message| self.apply(call, message)).await
+    }
+
+    async fn get_electronic_pass(
+        &self,
+        request: Request<pb::GetElectronicPassRequest>,
+    ) -> Answer<pb::GetElectronicPassResponse> {
+        answer(request, |call, message| self.electronic_pass(call, message)).await
+    }
+
+    async fn update_registration(
+        &self,
+        request: Request<pb::UpdateRegistrationRequest>,
+    ) -> Answer<pb::UpdateRegistrationResponse> {
+        answer(request, |call, message| self.update(call, message)).await
+    }
+
+    async fn replace_document(
+        &self,
+        request: Request<pb::ReplaceDocumentRequest>,
+    ) -> Answer<pb::ReplaceDocumentResponse> {
+        answer(request, |call, message| self.replace(call, message)).await
+    }
+
+    async fn cancel_registration(
+        &self,
+        request: Request<pb::CancelRegistrationRequest>,
+    ) -> Answer<pb::CancelRegistrationResponse> {
+        answer(request, |call, message| self.cancel(call, message)).await
+    }
+
+    async fn bind_companion(
+        &self,
+        request: Request<pb::BindCompanionRequest>,
+    ) -> Answer<pb::BindCompanionResponse> {
+        answer(request, |call, message| self.bind(call, message)).await
+    }
+
+    async fn confirm_companion(
+        &self,
+        request: Request<pb::ConfirmCompanionRequest>,
+    ) -> Answer<pb::ConfirmCompanionResponse> {
+        answer(request, |call, message| self.confirm(call, message)).await
+    }
+
+    async fn unbind_companion(
+        &self,
+        request: Request<pb::UnbindCompanionRequest>,
+    ) -> Answer<pb::UnbindCompanionResponse> {
+        answer(request, |call, message| self.unbind(call, message)).await
+    }
+}
+
+impl Gateway {
+    async fn check(
+        &self,
+        call: Call,
+        message: pb::CheckDocumentRequest,
+    ) -> Result<pb::CheckDocumentResponse, Problem> {
+        let pb::CheckDocumentRequest { document } = message;
+        let request = registration::CheckDocumentRequest { document };
+        let registration::CheckDocumentResponse { outcome, document, notice_version, prefill_available } =
+            ask!(self, call, registration.check_document(request))?;
+        Ok(pb::CheckDocumentResponse { outcome, document, notice_version, prefill_available })
+    }
+
+    async fn notice(&self, call: Call, _: pb::GetNoticeRequest) -> Result<pb::GetNoticeResponse, Problem> {
+        let registration::GetNoticeResponse { notice } =
+            ask!(self, call, registration.get_notice(registration::GetNoticeRequest {}))?;
+        Ok(pb::GetNoticeResponse { notice })
+    }
+
+    async fn prefill(
+        &self,
+        call: Call,
+        message: pb::GetPrefillRequest,
+    ) -> Result<pb::GetPrefillResponse, Problem> {
+        let pb::GetPrefillRequest { document, holder_name } = message;
+        let request = registration::GetPrefillRequest { document, holder_name };
+        let registration::GetPrefillResponse { form, form_version } =
+            ask!(self, call, registration.get_prefill(request))?;
+        Ok(pb::GetPrefillResponse { form, form_version })
+    }
+
+    async fn submit(
+        &self,
+        call: Call,
+        message: pb::SubmitRegistrationRequest,
+    ) -> Result<pb::SubmitRegistrationResponse, Problem> {
+        let pb::SubmitRegistrationRequest {
+            request_id,
+            document,
+            form,
+            acknowledged_notice_version,
+            truth_declared,
+        } = message;
+        let request = registration::SubmitRegistrationRequest {
+            request_id,
+            document,
+            form,
+            acknowledged_notice_version,
+            truth_declared,
+        };
+        let registration::SubmitRegistrationResponse { registration } =
+            ask!(self, call, registration.submit_registration(request))?;
+        let entry_pass = Some(self.entry_pass(&call, registration, Vec::new()).await?);
+        Ok(pb::SubmitRegistrationResponse { entry_pass })
+    }
+
+    async fn get(
+        &self,
+        call: Call,
+        message: pb::GetEntryPassRequest,
+    ) -> Result<pb::GetEntryPassResponse, Problem> {
+        let pb::GetEntryPassRequest { registration, document, holder_name } = message;
+        let request = registration::GetRegistrationRequest { registration, document, holder_name };
+        let registration::GetRegistrationResponse { registration, companions } =
+            ask!(self, call, registration.get_registration(request))?;
+        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        Ok(pb::GetEntryPassResponse { entry_pass })
+    }
+
+    async fn revisions(
+        &self,
+        call: Call,
+        message: pb::ListRegistrationRevisionsRequest,
+    ) -> Result<pb::ListRegistrationRevisionsResponse, Problem> {
+        let pb::ListRegistrationRevisionsRequest { registration, page_size, page_token } = message;
+        let request = registration::ListRegistrationRevisionsRequest { registration, page_size, page_token };
+        let registration::ListRegistrationRevisionsResponse { revisions, next_page_token } =
+            ask!(self, call, registration.list_registration_revisions(request))?;
+        Ok(pb::ListRegistrationRevisionsResponse { revisions, next_page_token })
+    }
+
+    async fn render(
+        &self,
+        call: Call,
+        message: pb::RenderQrCodeRequest,
+    ) -> Result<pb::RenderQrCodeResponse, Problem> {
+        let pb::RenderQrCodeRequest { content, registration, format, error_correction, module_size } =
+            message;
+        let content = match (content.is_empty(), registration.is_empty()) {
+            (false, true) => content,
+            (true, false) => self.fresh_content(&call, registration).await?,
+            _ => return Err(content_or_registration()),
+        };
+        let request = qr::RenderQrCodeRequest { content, format, error_correction, module_size };
+        let qr::RenderQrCodeResponse { media_type, image, text } =
+            ask!(self, call, qr.render_qr_code(request))?;
+        Ok(pb::RenderQrCodeResponse { media_type, image, text })
+    }
+
+    async fn fresh_content(&self, call: &Call, registration: String) -> Result<String, Problem> {
+        let request =
+            registration::GetRegistrationRequest { registration, document: None, holder_name: String::new() };
+        let answer = ask!(self, call, registration.get_registration(request))?;
+        let registration = answer.registration.ok_or_else(|| wire::missing("registration"))?;
+        let code = self.code(call, &registration).await?;
+        Ok(code.ok_or_else(|| Problem::new(ErrorReason::RegistrationNotActive))?.content)
+    }
+
+    async fn verify(
+        &self,
+        call: Call,
+        message: pb::VerifyQrCodeRequest,
+    ) -> Result<pb::VerifyQrCodeResponse, Problem> {
+        let pb::VerifyQrCodeRequest { content } = message;
+        let qr::VerifyQrCodeResponse {
+            verdict,
+            checks,
+            code_id,
+            revision,
+            issue_time,
+            expire_time,
+            evaluate_time,
+        } = ask!(self, call, qr.verify_qr_code(qr::VerifyQrCodeRequest { content }))?;
+        Ok(pb::VerifyQrCodeResponse {
+            verdict,
+            checks,
+            code_id,
+            revision,
+            issue_time,
+            expire_time,
+            evaluate_time,
+        })
+    }
+
+    async fn apply(
+        &self,
+        call: Call,
+        message: pb::ApplyForElectronicPassRequest,
+    ) -> Result<pb::ApplyForElectronicPassResponse, Problem> {
+        let pb::ApplyForElectronicPassRequest { request_id, registration } = message;
+        let request = epass::ApplyForElectronicPassRequest { request_id, registration };
+        let epass::ApplyForElectronicPassResponse { application } =
+            ask!(self, call, epass.apply_for_electronic_pass(request))?;
+        Ok(pb::ApplyForElectronicPassResponse { application })
+    }
+
+    async fn electronic_pass(
+        &self,
+        call: Call,
+        message: pb::GetElectronicPassRequest,
+    ) -> Result<pb::GetElectronicPassResponse, Problem> {
+        let pb::GetElectronicPassRequest { registration } = message;
+        let request = epass::GetElectronicPassRequest { registration };
+        let epass::GetElectronicPassResponse { electronic_pass, offer } =
+            ask!(self, call, epass.get_electronic_pass(request))?;
+        Ok(pb::GetElectronicPassResponse { electronic_pass, offer })
+    }
+
+    async fn update(
+        &self,
+        call: Call,
+        message: pb::UpdateRegistrationRequest,
+    ) -> Result<pb::UpdateRegistrationResponse, Problem> {
+        let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
+        let request =
+            registration::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask };
+        let registration::UpdateRegistrationResponse { registration, companions } =
+            ask!(self, call, registration.update_registration(request))?;
+        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        Ok(pb::UpdateRegistrationResponse { entry_pass })
+    }
+
+    async fn replace(
+        &self,
+        call: Call,
+        message: pb::ReplaceDocumentRequest,
+    ) -> Result<pb::ReplaceDocumentResponse, Problem> {
+        let pb::ReplaceDocumentRequest {
+            request_id,
+            registration,
+            etag,
+            old_document,
+            holder_name,
+            new_document,
+        } = message;
+        let request = registration::ReplaceDocumentRequest {
+            request_id,
+            registration,
+            etag,
+            old_document,
+            holder_name,
+            new_document,
+        };
+        let registration::ReplaceDocumentResponse { registration, companions } =
+            ask!(self, call, registration.replace_document(request))?;
+        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        Ok(pb::ReplaceDocumentResponse { entry_pass })
+    }
+
+    async fn cancel(
+        &self,
+        call: Call,
+        message: pb::CancelRegistrationRequest,
+    ) -> Result<pb::CancelRegistrationResponse, Problem> {
+        let pb::CancelRegistrationRequest { request_id, registration, etag } = message;
+        let revoke = qr::RevokeQrCodesRequest { registration: registration.clone() };
+        let request = registration::CancelRegistrationRequest { request_id, registration, etag };
+        let registration::CancelRegistrationResponse { registration } =
+            ask!(self, call, registration.cancel_registration(request))?;
+        // If this fails, verification still says REVOKED, since it asks for the registration's state; and the caller's repetition
+        // comes here again.
+        ask!(self, call, qr.revoke_qr_codes(revoke))?;
+        Ok(pb::CancelRegistrationResponse { registration })
+    }
+
+    async fn bind(
+        &self,
+        call: Call,
+        message: pb::BindCompanionRequest,
+    ) -> Result<pb::BindCompanionResponse, Problem> {
+        let pb::BindCompanionRequest {
+            request_id,
+            registration,
+            relationship,
+            document,
+            companion_name,
+            form,
+            acknowledged_notice_version,
+            truth_declared,
+        } = message;
+        let request = registration::BindCompanionRequest {
+            request_id,
+            registration,
+            relationship,
+            document,
+            companion_name,
+            form,
+            acknowledged_notice_version,
+            truth_declared,
+        };
+        let registration::BindCompanionResponse { registration, companions } =
+            ask!(self, call, registration.bind_companion(request))?;
+        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        Ok(pb::BindCompanionResponse { entry_pass })
+    }
+
+    async fn confirm(
+        &self,
+        call: Call,
+        message: pb::ConfirmCompanionRequest,
+    ) -> Result<pb::ConfirmCompanionResponse, Problem> {
+        let pb::ConfirmCompanionRequest { request_id, companion, document, companion_name } = message;
+        let request =
+            registration::ConfirmCompanionRequest { request_id, companion, document, companion_name };
+        let registration::ConfirmCompanionResponse { companion } =
+            ask!(self, call, registration.confirm_companion(request))?;
+        let companion = companion.ok_or_else(|| wire::missing("companion"))?;
+        Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(companion, None)) })
+    }
+
+    async fn unbind(
+        &self,
+        call: Call,
+        message: pb::UnbindCompanionRequest,
+    ) -> Result<pb::UnbindCompanionResponse, Problem> {
+        let pb::UnbindCompanionRequest { request_id, companion } = message;
+        let request = registration::UnbindCompanionRequest { request_id, companion };
+        let registration::UnbindCompanionResponse { registration, companions } =
+            ask!(self, call, registration.unbind_companion(request))?;
+        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        Ok(pb::UnbindCompanionResponse { entry_pass })
+    }
+}
+
+fn content_or_registration() -> Problem {
+    let text = Text::new(
+        "须提供码内容或登记资源名之一",
+        "give the content of a code or a registration, and not both",
+    );
+    let mut violations = Violations::default();
+    violations.add("content", Rule::new("REQUIRED", text));
+    violations.into()
+}

@@ -1,0 +1,142 @@
+//! The RPCs: parse, act, render. What an RPC does beyond a few lines stands in a file of its own below.
+
+mod amend;
+mod companions;
+mod lookup;
+mod submit;
+
+use std::sync::Arc;
+
+use entrypass_ambient::{CITY_OFFSET, Clock, Random};
+use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
+use entrypass_rpc::answer;
+use time::OffsetDateTime;
+use tonic::{Request, Response, Status};
+
+use crate::{Config, Deps, form::FormRules, store::Store};
+
+/// Implements the generated trait.
+pub(crate) struct Registrations {
+    config: Config,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Registrations {
+    pub(crate) fn new(config: Config, deps: Deps) -> Self {
+        let Deps { database, clock, random } = deps;
+        Self { config, store: Store::new(database), clock, random }
+    }
+
+    /// The rules of the form as of `now`.
+    fn form_rules(&self, now: OffsetDateTime) -> FormRules {
+        let Config { entry_days_before, entry_days_after, travel_history_days, .. } = self.config;
+        FormRules {
+            today: now.to_offset(CITY_OFFSET).date(),
+            entry_days_before,
+            entry_days_after,
+            travel_history_days,
+            collect_health: self.config.collect_health,
+            accept_specimens: self.config.accept_specimens,
+            accepted_entry_date: None,
+        }
+    }
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl RegistrationService for Registrations {
+    async fn check_document(
+        &self,
+        request: Request<pb::CheckDocumentRequest>,
+    ) -> Answer<pb::CheckDocumentResponse> {
+        answer(request, |_, message| self.check(message)).await
+    }
+
+    async fn get_notice(&self, request: Request<pb::GetNoticeRequest>) -> Answer<pb::GetNoticeResponse> {
+        answer(request, async |call, _| self.notice(call.language())).await
+    }
+
+    async fn submit_registration(
+        &self,
+        request: Request<pb::SubmitRegistrationRequest>,
+    ) -> Answer<pb::SubmitRegistrationResponse> {
+        answer(request, |_, message| self.submit(message)).await
+    }
+
+    async fn get_registration(
+        &self,
+        request: Request<pb::GetRegistrationRequest>,
+    ) -> Answer<pb::GetRegistrationResponse> {
+        answer(request, |_, message| self.get(message)).await
+    }
+
+    async fn get_prefill(&self, request: Request<pb::GetPrefillRequest>) -> Answer<pb::GetPrefillResponse> {
+        answer(request, |_, message| self.prefill(message)).await
+    }
+
+    async fn get_registration_facts(
+        &self,
+        request: Request<pb::GetRegistrationFactsRequest>,
+    ) -> Answer<pb::GetRegistrationFactsResponse> {
+        answer(request, |_, message| self.facts(message)).await
+    }
+
+    async fn resolve_traveller(
+        &self,
+        request: Request<pb::ResolveTravellerRequest>,
+    ) -> Answer<pb::ResolveTravellerResponse> {
+        answer(request, |_, message| self.resolve(message)).await
+    }
+
+    async fn update_registration(
+        &self,
+        request: Request<pb::UpdateRegistrationRequest>,
+    ) -> Answer<pb::UpdateRegistrationResponse> {
+        answer(request, |_, message| self.update(message)).await
+    }
+
+    async fn replace_document(
+        &self,
+        request: Request<pb::ReplaceDocumentRequest>,
+    ) -> Answer<pb::ReplaceDocumentResponse> {
+        answer(request, |_, message| self.replace(message)).await
+    }
+
+    async fn cancel_registration(
+        &self,
+        request: Request<pb::CancelRegistrationRequest>,
+    ) -> Answer<pb::CancelRegistrationResponse> {
+        answer(request, |_, message| self.cancel(message)).await
+    }
+
+    async fn list_registration_revisions(
+        &self,
+        request: Request<pb::ListRegistrationRevisionsRequest>,
+    ) -> Answer<pb::ListRegistrationRevisionsResponse> {
+        answer(request, |_, message| self.revisions(message)).await
+    }
+
+    async fn bind_companion(
+        &self,
+        request: Request<pb::BindCompanionRequest>,
+    ) -> Answer<pb::BindCompanionResponse> {
+        answer(request, |_, message| self.bind(message)).await
+    }
+
+    async fn confirm_companion(
+        &self,
+        request: Request<pb::ConfirmCompanionRequest>,
+    ) -> Answer<pb::ConfirmCompanionResponse> {
+        answer(request, |_, message| self.confirm(message)).await
+    }
+
+    async fn unbind_companion(
+        &self,
+        request: Request<pb::UnbindCompanionRequest>,
+    ) -> Answer<pb::UnbindCompanionResponse> {
+        answer(request, |_, message| self.unbind(message)).await
+    }
+}

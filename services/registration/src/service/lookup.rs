@@ -1,0 +1,160 @@
+//! What only reads: the document check, the notice, look-ups, history.
+
+use entrypass_document::Document;
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::{PageRequest, PageToken};
+use entrypass_rule::{Language, Rule, Text, Violations};
+use sea_orm::ConnectionTrait;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Registrations;
+use crate::{
+    error::Error,
+    registration::{Registration, StoredState},
+    store::Rows,
+    wire,
+};
+
+impl Registrations {
+    pub(super) async fn check(
+        &self,
+        message: pb::CheckDocumentRequest,
+    ) -> Result<pb::CheckDocumentResponse, Error> {
+        let now = self.clock.now();
+        let rules = wire::document_rules(&self.form_rules(now));
+        let document = wire::document("document", message.document, rules)?;
+        let latest = Rows(self.store.reader()).latest_state_of_document(&document.key()).await?;
+        let active =
+            latest.is_some_and(|(state, expire_time)| state == StoredState::Active && expire_time > now);
+        let outcome = if active { pb::CheckOutcome::Registered } else { pb::CheckOutcome::New };
+        Ok(pb::CheckDocumentResponse {
+            outcome: outcome.into(),
+            document: Some(wire::document_details(&document)),
+            notice_version: self.config.notice.version().to_owned(),
+            prefill_available: latest.is_some() && !active,
+        })
+    }
+
+    pub(super) fn notice(&self, language: Language) -> Result<pb::GetNoticeResponse, Error> {
+        Ok(pb::GetNoticeResponse { notice: Some(wire::notice(&self.config.notice, language)) })
+    }
+
+    pub(super) async fn get(
+        &self,
+        message: pb::GetRegistrationRequest,
+    ) -> Result<pb::GetRegistrationResponse, Error> {
+        let now = self.clock.now();
+        let rows = Rows(self.store.reader());
+        let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
+        let registration = if name.is_empty() {
+            let document = self.proof(document, "holder_name", &holder_name, now)?;
+            self.holder(&rows, &document, &holder_name, now).await?
+        } else if document.is_some() || !holder_name.is_empty() {
+            let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
+            let mut violations = Violations::default();
+            violations.add("registration", Rule::new("EXCLUDED", text));
+            return Err(violations.into());
+        } else {
+            self.registration(&rows, wire::registration_id("registration", &name)?).await?
+        };
+        let companions = rows.companions(registration.id).await?;
+        Ok(pb::GetRegistrationResponse {
+            registration: Some(wire::registration(&registration, now)),
+            companions: wire::companions(&companions, now),
+        })
+    }
+
+    pub(super) async fn prefill(
+        &self,
+        message: pb::GetPrefillRequest,
+    ) -> Result<pb::GetPrefillResponse, Error> {
+        let now = self.clock.now();
+        let pb::GetPrefillRequest { document, holder_name } = message;
+        let document = self.proof(document, "holder_name", &holder_name, now)?;
+        let latest = Rows(self.store.reader()).latest_of_document(&document.key()).await?;
+        let ended = latest.filter(|registration| {
+            !registration.is_active(now) && registration.declared.form.name().matches(&holder_name)
+        });
+        let declared = ended.ok_or(Error::HolderNotFound)?.declared;
+        Ok(pb::GetPrefillResponse {
+            form: Some(wire::form::render_prefill(&declared.form)),
+            form_version: declared.form_version,
+        })
+    }
+
+    pub(super) async fn facts(
+        &self,
+        message: pb::GetRegistrationFactsRequest,
+    ) -> Result<pb::GetRegistrationFactsResponse, Error> {
+        let id = wire::registration_id("registration", &message.registration)?;
+        let registration = self.registration(&Rows(self.store.reader()), id).await?;
+        Ok(wire::facts(&registration, self.clock.now()))
+    }
+
+    pub(super) async fn revisions(
+        &self,
+        message: pb::ListRegistrationRevisionsRequest,
+    ) -> Result<pb::ListRegistrationRevisionsResponse, Error> {
+        let mut violations = Violations::default();
+        let id = wire::registration_id("registration", &message.registration);
+        let id = wire::collect(&mut violations, id);
+        let page = PageRequest::parse(message.page_size, &message.page_token);
+        let page = wire::collect(&mut violations, page);
+        violations.into_result()?;
+        let (Some(id), Some(page)) = (id, page) else { return Err(Error::RegistrationNotFound) };
+        // A token holds the last revision that was shown; one that no revision can have was not ours, and shows nothing.
+        let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
+        let rows = Rows(self.store.reader());
+        let revisions = rows.revisions(id, before, page.size).await?;
+        if revisions.is_empty() && before.is_none() {
+            return Err(Error::RegistrationNotFound);
+        }
+        let last = revisions.last().filter(|last| last.number > 1);
+        let next_page_token =
+            last.map(|last| PageToken(Uuid::from_u128(u128::from(last.number))).encode()).unwrap_or_default();
+        let revisions = revisions.into_iter().map(wire::revision).collect();
+        Ok(pb::ListRegistrationRevisionsResponse { revisions, next_page_token })
+    }
+
+    /// Reads the two halves of a holder proof, with the violations of both.
+    pub(super) fn proof(
+        &self,
+        document: Option<pb::Document>,
+        name_field: &str,
+        name: &str,
+        now: OffsetDateTime,
+    ) -> Result<Document, Violations> {
+        let mut violations = Violations::default();
+        let rules = wire::document_rules(&self.form_rules(now));
+        let document = wire::collect(&mut violations, wire::document("document", document, rules));
+        wire::collect(&mut violations, wire::required_text(name_field, name));
+        match document {
+            Some(document) if violations.is_empty() => Ok(document),
+            _ => Err(violations),
+        }
+    }
+
+    /// The active registration that `document` and `name` open together. One answer for an unknown document, a wrong name and an
+    /// ended registration, so that nothing can be learnt by trying.
+    pub(super) async fn holder<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        document: &Document,
+        name: &str,
+        now: OffsetDateTime,
+    ) -> Result<Registration, Error> {
+        let latest = rows.latest_of_document(&document.key()).await?;
+        latest
+            .filter(|found| found.is_active(now) && found.declared.form.name().matches(name))
+            .ok_or(Error::HolderNotFound)
+    }
+
+    pub(super) async fn registration<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        id: Uuid,
+    ) -> Result<Registration, Error> {
+        rows.registration(id).await?.ok_or(Error::RegistrationNotFound)
+    }
+}

@@ -1,0 +1,135 @@
+//! Registering an entry, and making a person known.
+
+use entrypass_db::answers::RequestKey;
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::required_request_id;
+use entrypass_rule::Violations;
+use sea_orm::ConnectionTrait;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Registrations;
+use crate::{
+    error::Error,
+    registration::{Registration, StoredState, expire_time},
+    store::Rows,
+    wire::{self, Submission},
+};
+
+/// What a registration's reference begins with.
+const REFERENCE_PREFIX: &str = "FS";
+
+impl Registrations {
+    pub(super) async fn submit(
+        &self,
+        message: pb::SubmitRegistrationRequest,
+    ) -> Result<pb::SubmitRegistrationResponse, Error> {
+        let key = RequestKey::new("SubmitRegistration", &message.request_id, &message);
+        if let Some(first) = key.first_answer(self.store.reader()).await? {
+            return Ok(first);
+        }
+        let now = self.clock.now();
+        let submission = self.submission(message, now)?;
+        self.check_notice(&submission)?;
+
+        let transaction = self.store.begin().await?;
+        if let Some(first) = key.first_answer(&transaction).await? {
+            return Ok(first);
+        }
+        let registration = self.register(&Rows(&transaction), submission, now).await?;
+        let answer =
+            pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) };
+        key.keep(&transaction, &answer, now).await?;
+        transaction.commit().await?;
+        Ok(answer)
+    }
+
+    fn submission(
+        &self,
+        message: pb::SubmitRegistrationRequest,
+        now: OffsetDateTime,
+    ) -> Result<Submission, Violations> {
+        let pb::SubmitRegistrationRequest {
+            request_id,
+            document,
+            form,
+            acknowledged_notice_version,
+            truth_declared,
+        } = message;
+        let mut violations = Violations::default();
+        wire::collect(&mut violations, required_request_id(&request_id));
+        let rules = self.form_rules(now);
+        let submission =
+            wire::submission(document, form, acknowledged_notice_version, truth_declared, &rules);
+        match wire::collect(&mut violations, submission) {
+            Some(submission) if violations.is_empty() => Ok(submission),
+            _ => Err(violations),
+        }
+    }
+
+    /// A notice that is no longer current was not acknowledged: what it says may have changed.
+    pub(super) fn check_notice(&self, submission: &Submission) -> Result<(), Error> {
+        let current = self.config.notice.version();
+        if submission.acknowledged_notice_version == current {
+            Ok(())
+        } else {
+            Err(Error::NoticeStale { current: current.to_owned() })
+        }
+    }
+
+    /// Registers an entry of the person whom the declared document belongs to.
+    pub(super) async fn register<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        submission: Submission,
+        now: OffsetDateTime,
+    ) -> Result<Registration, Error> {
+        let Submission { declared, acknowledged_notice_version } = submission;
+        let document_key = declared.document.key();
+        let traveller = self.traveller(rows, &document_key, now).await?;
+        rows.expire_ended(traveller, now).await?;
+        let registration = Registration {
+            id: self.random.uuid_v7(now),
+            traveller,
+            reference: entrypass_reference::draw(REFERENCE_PREFIX, self.random.as_ref()),
+            stored_state: StoredState::Active,
+            revision: 1,
+            notice_version: acknowledged_notice_version,
+            expire_time: expire_time(declared.form.entry_date(), self.config.valid_for),
+            declared,
+            create_time: now,
+            update_time: now,
+        };
+        rows.add_registration(&registration).await?;
+        Ok(registration)
+    }
+
+    /// The person whom the document belongs to, made known now if nobody is.
+    async fn traveller<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        document_key: &str,
+        now: OffsetDateTime,
+    ) -> Result<Uuid, Error> {
+        if let Some(traveller) = rows.traveller_of_document(document_key).await? {
+            return Ok(traveller);
+        }
+        let traveller = self.random.uuid_v7(now);
+        rows.add_traveller(traveller, now).await?;
+        rows.add_document(document_key, traveller, now).await?;
+        Ok(traveller)
+    }
+
+    pub(super) async fn resolve(
+        &self,
+        message: pb::ResolveTravellerRequest,
+    ) -> Result<pb::ResolveTravellerResponse, Error> {
+        let now = self.clock.now();
+        let rules = wire::document_rules(&self.form_rules(now));
+        let document = wire::document("document", message.document, rules)?;
+        let transaction = self.store.begin().await?;
+        let traveller = self.traveller(&Rows(&transaction), &document.key(), now).await?;
+        transaction.commit().await?;
+        Ok(pb::ResolveTravellerResponse { traveller: wire::traveller_name(traveller) })
+    }
+}

@@ -1,0 +1,74 @@
+//! Bonds between registrations.
+
+use entrypass_db::is_unique_violation;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _,
+};
+use uuid::Uuid;
+
+use super::{
+    Rows,
+    convert::{self, micros},
+    entity::{companion, registration, revision},
+};
+use crate::{
+    error::Error,
+    registration::{Companion, CompanionState},
+};
+
+impl<C: ConnectionTrait> Rows<'_, C> {
+    /// The companions of a holder's registration, in the order in which they were bound.
+    pub(crate) async fn companions(&self, holder: Uuid) -> Result<Vec<Companion>, Error> {
+        let query = companion::Entity::find()
+            .filter(companion::Column::HolderId.eq(holder))
+            .order_by_asc(companion::Column::Id)
+            .find_also_related(registration::Entity)
+            .find_also(registration::Entity, revision::Entity);
+        query.all(self.0).await?.into_iter().map(convert::companion).collect()
+    }
+
+    /// The bond `id` of a holder's registration.
+    pub(crate) async fn companion(&self, holder: Uuid, id: Uuid) -> Result<Option<Companion>, Error> {
+        let query = companion::Entity::find_by_id(id)
+            .filter(companion::Column::HolderId.eq(holder))
+            .find_also_related(registration::Entity)
+            .find_also(registration::Entity, revision::Entity);
+        query.one(self.0).await?.map(convert::companion).transpose()
+    }
+
+    /// Adds a bond. `CompanionAlreadyBound` when these two registrations have one.
+    pub(crate) async fn add_companion(&self, new: &Companion) -> Result<(), Error> {
+        let row = companion::ActiveModel {
+            id: Set(new.id),
+            holder_id: Set(new.holder),
+            companion_id: Set(new.registration.id),
+            relationship: Set(convert::relationship_name(new.relationship).to_owned()),
+            state: Set(convert::companion_state_name(new.state).to_owned()),
+            create_time: Set(micros(new.create_time)),
+        };
+        match companion::Entity::insert(row).exec_without_returning(self.0).await {
+            Err(error) if is_unique_violation(&error) => Err(Error::CompanionAlreadyBound),
+            other => Ok(other.map(|_| ())?),
+        }
+    }
+
+    /// Marks the bond `id` as confirmed.
+    pub(crate) async fn confirm_companion(&self, id: Uuid) -> Result<(), DbErr> {
+        companion::Entity::update_many()
+            .col_expr(
+                companion::Column::State,
+                convert::companion_state_name(CompanionState::Confirmed).into(),
+            )
+            .filter(companion::Column::Id.eq(id))
+            .exec(self.0)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends the bond `id`.
+    pub(crate) async fn remove_companion(&self, id: Uuid) -> Result<(), DbErr> {
+        companion::Entity::delete_by_id(id).exec(self.0).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! Rows to domain values and back. A row that cannot be read is our fault ([`Error::Corrupt`]), never the caller's.
+
+use entrypass_ambient::CITY_OFFSET;
+use entrypass_db::PersonalText;
+use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
+use sea_orm::ActiveValue::Set;
+use time::OffsetDateTime;
+
+use super::entity::{companion, registration, revision};
+use crate::{
+    error::Error,
+    registration::{
+        Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
+    },
+};
+
+pub(super) fn micros(instant: OffsetDateTime) -> i64 {
+    i64::try_from(instant.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
+}
+
+fn instant(micros: i64) -> Result<OffsetDateTime, Error> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+        .map_err(|_| Error::Corrupt("an instant outside the calendar"))
+}
+
+pub(super) fn registration(
+    (row, current): (registration::Model, Option<revision::Model>),
+) -> Result<Registration, Error> {
+    let (stored_state, expire_time) = state(&row)?;
+    Ok(Registration {
+        id: row.id,
+        traveller: row.traveller_id,
+        reference: row.reference,
+        stored_state,
+        revision: revision_number(row.revision)?,
+        notice_version: row.notice_version,
+        declared: declared(current.ok_or(Error::Corrupt("a registration without its revision"))?)?,
+        create_time: instant(row.create_time)?,
+        update_time: instant(row.update_time)?,
+        expire_time,
+    })
+}
+
+pub(super) fn state(row: &registration::Model) -> Result<(StoredState, OffsetDateTime), Error> {
+    Ok((stored_state(&row.state)?, instant(row.expire_time)?))
+}
+
+pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {
+    registration::ActiveModel {
+        id: Set(of.id),
+        traveller_id: Set(of.traveller),
+        reference: Set(of.reference.clone()),
+        state: Set(state_name(of.stored_state).to_owned()),
+        revision: Set(i32::from(of.revision)),
+        notice_version: Set(of.notice_version.clone()),
+        create_time: Set(micros(of.create_time)),
+        update_time: Set(micros(of.update_time)),
+        expire_time: Set(micros(of.expire_time)),
+    }
+}
+
+pub(super) fn revision_row(
+    of: &Registration,
+    kind: RevisionKind,
+    changed_paths: &[String],
+) -> Result<revision::ActiveModel, Error> {
+    let Declared { document, form, form_version } = &of.declared;
+    let form = serde_json::to_string(form).map_err(|_| Error::Corrupt("a form that is no JSON"))?;
+    Ok(revision::ActiveModel {
+        registration_id: Set(of.id),
+        revision: Set(i32::from(of.revision)),
+        kind: Set(kind_name(kind).to_owned()),
+        changed_paths: Set(changed_paths.join(" ")),
+        document_type: Set(document.document_type().as_str().to_owned()),
+        document_number: Set(PersonalText(document.number().to_owned())),
+        issuing_state: Set(document.issuing_state().map(|state| state.as_str().to_owned())),
+        form_version: Set(*form_version),
+        form: Set(PersonalText(form)),
+        create_time: Set(micros(of.update_time)),
+    })
+}
+
+pub(super) fn revision(row: revision::Model) -> Result<Revision, Error> {
+    Ok(Revision {
+        number: revision_number(row.revision)?,
+        kind: revision_kind(&row.kind)?,
+        changed_paths: row.changed_paths.split_whitespace().map(str::to_owned).collect(),
+        create_time: instant(row.create_time)?,
+        declared: declared(row)?,
+    })
+}
+
+fn declared(row: revision::Model) -> Result<Declared, Error> {
+    // The number was checked when it came in. "Today" is the day of that check, or an age limit could make an old row unreadable.
+    let today = instant(row.create_time)?.to_offset(CITY_OFFSET).date();
+    let rules = Rules { today, accept_specimens: true };
+    let input = DocumentInput {
+        document_type: DocumentType::parse(&row.document_type)
+            .ok_or(Error::Corrupt("an unknown document type"))?,
+        number: &row.document_number.0,
+        issuing_state: row.issuing_state.as_deref().unwrap_or_default(),
+    };
+    Ok(Declared {
+        document: Document::parse(&input, rules).map_err(|_| Error::Corrupt("a wrong document number"))?,
+        form: serde_json::from_str(&row.form.0).map_err(|_| Error::Corrupt("a form in no known shape"))?,
+        form_version: row.form_version,
+    })
+}
+
+pub(super) fn companion(
+    (row, bound, current): (companion::Model, Option<registration::Model>, Option<revision::Model>),
+) -> Result<Companion, Error> {
+    let bound = bound.ok_or(Error::Corrupt("a companion without a registration"))?;
+    Ok(Companion {
+        id: row.id,
+        holder: row.holder_id,
+        relationship: relationship(&row.relationship)?,
+        state: companion_state(&row.state)?,
+        registration: registration((bound, current))?,
+        create_time: instant(row.create_time)?,
+    })
+}
+
+fn revision_number(stored: i32) -> Result<u16, Error> {
+    u16::try_from(stored).map_err(|_| Error::Corrupt("a revision out of range"))
+}
+
+/// Names of an enum in the database, both ways from one list.
+macro_rules! names {
+    ($to:ident, $from:ident, $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
+        pub(super) fn $to(value: $type) -> &'static str {
+            match value { $($type::$variant => $name),+ }
+        }
+
+        fn $from(name: &str) -> Result<$type, Error> {
+            match name {
+                $($name => Ok($type::$variant),)+
+                _ => Err(Error::Corrupt(concat!("an unknown ", stringify!($type)))),
+            }
+        }
+    };
+}
+
+names!(state_name, stored_state, StoredState {
+    Active = "ACTIVE",
+    Expired = "EXPIRED",
+    Cancelled = "CANCELLED",
+});
+
+names!(kind_name, revision_kind, RevisionKind {
+    Registered = "REGISTERED",
+    Amended = "AMENDED",
+    DocumentReplaced = "DOCUMENT_REPLACED",
+    Cancelled = "CANCELLED",
+});
+
+names!(relationship_name, relationship, Relationship {
+    Parent = "PARENT",
+    Child = "CHILD",
+    Spouse = "SPOUSE",
+    Relative = "RELATIVE",
+    Colleague = "COLLEAGUE",
+    Other = "OTHER",
+});
+
+names!(companion_state_name, companion_state, CompanionState {
+    Pending = "PENDING",
+    Confirmed = "CONFIRMED",
+});

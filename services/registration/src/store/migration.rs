@@ -1,0 +1,124 @@
+//! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
+
+use sea_orm::DynIden;
+use sea_orm_migration::{prelude::*, schema};
+
+/// Applies the schema.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(First)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "registration_migrations".into_iden()
+    }
+}
+
+struct First;
+
+impl MigrationName for First {
+    fn name(&self) -> &'static str {
+        "m0001_first"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for First {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in [travellers(), documents(), registrations(), revisions(), companions()] {
+            manager.create_table(table).await?;
+        }
+        manager.create_table(entrypass_db::answers::create_table()).await?;
+        let connection = manager.get_connection();
+        // The rule "one active registration per person" is this index, and no check before an insert.
+        connection
+            .execute_unprepared(
+                "CREATE UNIQUE INDEX one_active_registration ON registrations (traveller_id) WHERE state = 'ACTIVE'",
+            )
+            .await?;
+        connection
+            .execute_unprepared("CREATE INDEX registrations_of_traveller ON registrations (traveller_id, id)")
+            .await?;
+        connection
+            .execute_unprepared("CREATE UNIQUE INDEX bound_once ON companions (holder_id, companion_id)")
+            .await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in ["answers", "companions", "revisions", "registrations", "documents", "travellers"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn travellers() -> TableCreateStatement {
+    Table::create()
+        .table("travellers")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::big_integer("create_time"))
+        .to_owned()
+}
+
+fn documents() -> TableCreateStatement {
+    Table::create()
+        .table("documents")
+        .col(schema::string("document_key").primary_key())
+        .col(schema::uuid("traveller_id"))
+        .col(schema::big_integer("create_time"))
+        .foreign_key(ForeignKey::create().from("documents", "traveller_id").to("travellers", "id"))
+        .to_owned()
+}
+
+fn registrations() -> TableCreateStatement {
+    Table::create()
+        .table("registrations")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::uuid("traveller_id"))
+        .col(schema::string("reference").unique_key())
+        .col(schema::string("state"))
+        .col(schema::integer("revision"))
+        .col(schema::string("notice_version"))
+        .col(schema::big_integer("create_time"))
+        .col(schema::big_integer("update_time"))
+        .col(schema::big_integer("expire_time"))
+        .foreign_key(ForeignKey::create().from("registrations", "traveller_id").to("travellers", "id"))
+        .to_owned()
+}
+
+fn revisions() -> TableCreateStatement {
+    Table::create()
+        .table("revisions")
+        .col(schema::uuid("registration_id"))
+        .col(schema::integer("revision"))
+        .col(schema::string("kind"))
+        .col(schema::string("changed_paths"))
+        .col(schema::string("document_type"))
+        .col(schema::string("document_number"))
+        .col(schema::string_null("issuing_state"))
+        .col(schema::integer("form_version"))
+        .col(schema::text("form"))
+        .col(schema::big_integer("create_time"))
+        .primary_key(Index::create().col("registration_id").col("revision"))
+        .foreign_key(ForeignKey::create().from("revisions", "registration_id").to("registrations", "id"))
+        .to_owned()
+}
+
+fn companions() -> TableCreateStatement {
+    Table::create()
+        .table("companions")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::uuid("holder_id"))
+        .col(schema::uuid("companion_id"))
+        .col(schema::string("relationship"))
+        .col(schema::string("state"))
+        .col(schema::big_integer("create_time"))
+        .foreign_key(ForeignKey::create().from("companions", "holder_id").to("registrations", "id"))
+        .foreign_key(ForeignKey::create().from("companions", "companion_id").to("registrations", "id"))
+        .to_owned()
+}

@@ -1,0 +1,161 @@
+//! Travellers, documents, registrations and revisions.
+
+use entrypass_db::{PersonalText, is_unique_violation};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, sea_query::Query,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    convert::{self, micros},
+    entity::{document, registration, revision, traveller},
+};
+use crate::{
+    error::Error,
+    registration::{Registration, Revision, RevisionKind, StoredState},
+};
+
+/// The rows that one connection or transaction sees.
+pub(crate) struct Rows<'c, C>(pub(crate) &'c C);
+
+impl<C: ConnectionTrait> Rows<'_, C> {
+    /// The registration `id` in its present revision.
+    pub(crate) async fn registration(&self, id: Uuid) -> Result<Option<Registration>, Error> {
+        let query = registration::Entity::find_by_id(id).find_also_related(revision::Entity);
+        query.one(self.0).await?.map(convert::registration).transpose()
+    }
+
+    /// The latest registration of the person whom `document_key` belongs to. Only the latest can be active: a new one is
+    /// made when the one before has ended, and ids grow with time.
+    pub(crate) async fn latest_of_document(&self, document_key: &str) -> Result<Option<Registration>, Error> {
+        let query = registration::Entity::find()
+            .filter(registration::Column::TravellerId.in_subquery(owner_of(document_key)))
+            .order_by_desc(registration::Column::Id)
+            .limit(1)
+            .find_also_related(revision::Entity);
+        query.one(self.0).await?.map(convert::registration).transpose()
+    }
+
+    /// As [`Self::latest_of_document`], without what was declared: stored state and end.
+    pub(crate) async fn latest_state_of_document(
+        &self,
+        document_key: &str,
+    ) -> Result<Option<(StoredState, OffsetDateTime)>, Error> {
+        let query = registration::Entity::find()
+            .filter(registration::Column::TravellerId.in_subquery(owner_of(document_key)))
+            .order_by_desc(registration::Column::Id);
+        query.one(self.0).await?.map(|row| convert::state(&row)).transpose()
+    }
+
+    /// The person whom `document_key` belongs to.
+    pub(crate) async fn traveller_of_document(&self, document_key: &str) -> Result<Option<Uuid>, Error> {
+        let key = PersonalText(document_key.to_owned());
+        let row = document::Entity::find_by_id(key).one(self.0).await?;
+        Ok(row.map(|row| row.traveller_id))
+    }
+
+    /// Makes a person known.
+    pub(crate) async fn add_traveller(&self, id: Uuid, now: OffsetDateTime) -> Result<(), DbErr> {
+        let row = traveller::ActiveModel { id: Set(id), create_time: Set(micros(now)) };
+        traveller::Entity::insert(row).exec_without_returning(self.0).await?;
+        Ok(())
+    }
+
+    /// Gives a person a document. `DocumentNotAvailable` when somebody has it.
+    pub(crate) async fn add_document(
+        &self,
+        document_key: &str,
+        traveller: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        let row = document::ActiveModel {
+            document_key: Set(PersonalText(document_key.to_owned())),
+            traveller_id: Set(traveller),
+            create_time: Set(micros(now)),
+        };
+        match document::Entity::insert(row).exec_without_returning(self.0).await {
+            Err(error) if is_unique_violation(&error) => Err(Error::DocumentNotAvailable),
+            other => Ok(other.map(|_| ())?),
+        }
+    }
+
+    /// Writes down that the active registration of `traveller` has ended, if its time has: there is room for the next.
+    pub(crate) async fn expire_ended(&self, traveller: Uuid, now: OffsetDateTime) -> Result<(), DbErr> {
+        registration::Entity::update_many()
+            .col_expr(registration::Column::State, convert::state_name(StoredState::Expired).into())
+            .filter(registration::Column::TravellerId.eq(traveller))
+            .filter(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+            .filter(registration::Column::ExpireTime.lte(micros(now)))
+            .exec(self.0)
+            .await?;
+        Ok(())
+    }
+
+    /// Adds a submitted registration with its first revision. `AlreadyRegistered` when the person has an active one.
+    pub(crate) async fn add_registration(&self, new: &Registration) -> Result<(), Error> {
+        let row = convert::registration_row(new);
+        match registration::Entity::insert(row).exec_without_returning(self.0).await {
+            Err(error) if is_unique_violation(&error) => return Err(Error::AlreadyRegistered),
+            other => other?,
+        };
+        self.add_revision(new, RevisionKind::Registered, &[]).await
+    }
+
+    /// Saves `next`, the revision after the one that was read. `EtagMismatch` when another was saved in between.
+    pub(crate) async fn save_revision(
+        &self,
+        next: &Registration,
+        kind: RevisionKind,
+        changed_paths: &[String],
+    ) -> Result<(), Error> {
+        let saved = registration::Entity::update_many()
+            .set(convert::registration_row(next))
+            .filter(registration::Column::Id.eq(next.id))
+            .filter(registration::Column::Revision.eq(i32::from(next.revision) - 1))
+            .exec(self.0)
+            .await?;
+        if saved.rows_affected == 0 {
+            return Err(crate::registration::ChangeRefused::EtagMismatch.into());
+        }
+        self.add_revision(next, kind, changed_paths).await
+    }
+
+    async fn add_revision(
+        &self,
+        of: &Registration,
+        kind: RevisionKind,
+        changed_paths: &[String],
+    ) -> Result<(), Error> {
+        let row = convert::revision_row(of, kind, changed_paths)?;
+        revision::Entity::insert(row).exec_without_returning(self.0).await?;
+        Ok(())
+    }
+
+    /// At most `size` revisions of the registration `id` that are older than `before`, newest first.
+    pub(crate) async fn revisions(
+        &self,
+        id: Uuid,
+        before: Option<u16>,
+        size: u64,
+    ) -> Result<Vec<Revision>, Error> {
+        let mut query = revision::Entity::find()
+            .filter(revision::Column::RegistrationId.eq(id))
+            .order_by_desc(revision::Column::Revision)
+            .limit(size);
+        if let Some(before) = before {
+            query = query.filter(revision::Column::Revision.lt(i32::from(before)));
+        }
+        query.all(self.0).await?.into_iter().map(convert::revision).collect()
+    }
+}
+
+/// `SELECT traveller_id FROM documents WHERE document_key = ?`
+fn owner_of(document_key: &str) -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .column(document::Column::TravellerId)
+        .from(document::Entity)
+        .and_where(document::Column::DocumentKey.eq(PersonalText(document_key.to_owned())))
+        .to_owned()
+}

@@ -1,0 +1,169 @@
+//! Messages to domain values and back: the only place that names both.
+
+pub(crate) mod form;
+mod render;
+
+use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rule::{Rule, Text, Violation, Violations};
+use uuid::Uuid;
+
+pub(crate) use render::{
+    companion, companions, document_details, facts, notice, registration, revision, traveller_name,
+};
+
+use crate::{
+    form::FormRules,
+    registration::{Declared, Relationship},
+};
+
+/// A declaration that somebody submits, for themselves or for a companion.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) declared: Declared,
+    pub(crate) acknowledged_notice_version: String,
+}
+
+/// Reads a submission, with every violation of the document, the form and the declarations.
+pub(crate) fn submission(
+    document: Option<pb::Document>,
+    form: Option<pb::RegistrationForm>,
+    acknowledged_notice_version: String,
+    truth_declared: bool,
+    rules: &FormRules,
+) -> Result<Submission, Violations> {
+    let mut violations = Violations::default();
+    let document = collect(&mut violations, self::document("document", document, document_rules(rules)));
+    let form = match form {
+        Some(form) => collect(&mut violations, form::parse(form, document.as_ref(), rules)),
+        None => {
+            violations.add("form", required());
+            None
+        }
+    };
+    if acknowledged_notice_version.is_empty() {
+        violations.add("acknowledged_notice_version", required());
+    }
+    if !truth_declared {
+        let text = Text::new("须作出如实申报承诺", "the declaration of truth must be made");
+        violations.add("truth_declared", Rule::new("NOT_DECLARED", text));
+    }
+    violations.into_result()?;
+    match (document, form) {
+        (Some(document), Some(form)) => {
+            let declared = Declared { document, form, form_version: crate::form::FORM_VERSION };
+            Ok(Submission { declared, acknowledged_notice_version })
+        }
+        // Whatever is missing has left a violation, which was returned above.
+        _ => Err(Violations::default()),
+    }
+}
+
+/// Reads the document at `field`.
+pub(crate) fn document(
+    field: &str,
+    message: Option<pb::Document>,
+    rules: Rules,
+) -> Result<Document, Violations> {
+    let Some(pb::Document { r#type, number, issuing_state }) = message else {
+        return Err(Violation { field: field.to_owned(), rule: required() }.into());
+    };
+    let Some(document_type) = document_type(r#type) else {
+        let text = Text::new("请选择证件类型", "choose a document type from the list");
+        let rule = Rule::new("DOCUMENT_TYPE_UNKNOWN", text);
+        return Err(Violation { field: format!("{field}.type"), rule }.into());
+    };
+    let input = DocumentInput { document_type, number: &number, issuing_state: &issuing_state };
+    Document::parse(&input, rules).map_err(|broken| {
+        let mut violations = Violations::default();
+        for rule in broken {
+            violations.add(format!("{field}.{}", rule.field()), rule.into());
+        }
+        violations
+    })
+}
+
+/// The document rules that go with the form's.
+pub(crate) fn document_rules(rules: &FormRules) -> Rules {
+    Rules { today: rules.today, accept_specimens: rules.accept_specimens }
+}
+
+fn document_type(wire: i32) -> Option<DocumentType> {
+    use pb::DocumentType as Wire;
+    match Wire::try_from(wire).ok()? {
+        Wire::Unspecified => None,
+        Wire::ResidentIdCard => Some(DocumentType::ResidentIdCard),
+        Wire::HkMacaoTravelPermit => Some(DocumentType::HkMacaoTravelPermit),
+        Wire::HkMacaoTravelPermitNonChinese => Some(DocumentType::HkMacaoTravelPermitNonChinese),
+        Wire::TaiwanTravelPermit => Some(DocumentType::TaiwanTravelPermit),
+        Wire::Passport => Some(DocumentType::Passport),
+        Wire::HkMacaoTaiwanResidencePermit => Some(DocumentType::HkMacaoTaiwanResidencePermit),
+        Wire::ForeignPermanentResidentId => Some(DocumentType::ForeignPermanentResidentId),
+        Wire::TravelDocument => Some(DocumentType::TravelDocument),
+    }
+}
+
+/// Reads what a companion is to the holder.
+pub(crate) fn relationship(wire: i32) -> Result<Relationship, Violations> {
+    use pb::Relationship as Wire;
+    match Wire::try_from(wire) {
+        Ok(Wire::Parent) => Ok(Relationship::Parent),
+        Ok(Wire::Child) => Ok(Relationship::Child),
+        Ok(Wire::Spouse) => Ok(Relationship::Spouse),
+        Ok(Wire::Relative) => Ok(Relationship::Relative),
+        Ok(Wire::Colleague) => Ok(Relationship::Colleague),
+        Ok(Wire::Other) => Ok(Relationship::Other),
+        Ok(Wire::Unspecified) => Err(Violation { field: "relationship".to_owned(), rule: required() }.into()),
+        Err(_) => {
+            let text = Text::new("请选择与登记人的关系", "choose a relationship from the list");
+            let rule = Rule::new("UNKNOWN_VALUE", text);
+            Err(Violation { field: "relationship".to_owned(), rule }.into())
+        }
+    }
+}
+
+/// Reads the resource name `registrations/{id}` at `field`.
+pub(crate) fn registration_id(field: &str, name: &str) -> Result<Uuid, Violations> {
+    let id = name.strip_prefix("registrations/").and_then(resource_id);
+    id.ok_or_else(|| bad_name(field, name, "registrations/{id}"))
+}
+
+/// Reads the resource name `registrations/{holder}/companions/{id}` at `field`.
+pub(crate) fn companion_id(field: &str, name: &str) -> Result<(Uuid, Uuid), Violations> {
+    let ids = name.strip_prefix("registrations/").and_then(|rest| {
+        let (holder, id) = rest.split_once("/companions/")?;
+        Some((resource_id(holder)?, resource_id(id)?))
+    });
+    ids.ok_or_else(|| bad_name(field, name, "registrations/{holder}/companions/{id}"))
+}
+
+/// Only the one spelling that is given out: a name is also what callers compare.
+fn resource_id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.hyphenated().to_string() == text)
+}
+
+fn bad_name(field: &str, name: &str, form: &str) -> Violations {
+    let rule = if name.is_empty() {
+        required()
+    } else {
+        Rule::new("FORMAT", Text::new(format!("资源名须为 {form}"), format!("a resource name is {form}")))
+    };
+    Violation { field: field.to_owned(), rule }.into()
+}
+
+/// Reads a text that must be there.
+pub(crate) fn required_text(field: &str, text: &str) -> Result<(), Violations> {
+    if text.trim().is_empty() {
+        return Err(Violation { field: field.to_owned(), rule: required() }.into());
+    }
+    Ok(())
+}
+
+/// The value, or `None` with its violations kept.
+pub(crate) fn collect<T>(violations: &mut Violations, result: Result<T, Violations>) -> Option<T> {
+    result.map_err(|more| violations.extend(more)).ok()
+}
+
+pub(crate) fn required() -> Rule {
+    Rule::new("REQUIRED", Text::new("必填", "required"))
+}

@@ -1,0 +1,65 @@
+//! Reads who the traveller is: the identity fields, against each other and against the document.
+
+use entrypass_document::Document;
+
+use super::choice;
+use super::reader::{Reader, is_absent};
+use crate::form::{Identity, contradictions, date, needs_chinese_name, needs_latin_name, rule};
+use crate::name::{ChineseName, LatinName, LatinPart, PersonName};
+
+/// The four name fields as they were sent.
+pub(super) struct Names {
+    pub(super) chinese_name: String,
+    pub(super) surname: String,
+    pub(super) given_names: String,
+    pub(super) single_name: bool,
+}
+
+impl Reader<'_> {
+    /// Reads the names that were given and those that the document's type needs.
+    pub(super) fn name(&mut self, names: &Names, document: Option<&Document>) -> Option<PersonName> {
+        let document_type = document.map(Document::document_type);
+        let chinese = !is_absent(&names.chinese_name) || document_type.is_some_and(needs_chinese_name);
+        let latin = names.single_name
+            || !is_absent(&names.surname)
+            || !is_absent(&names.given_names)
+            || document_type.is_some_and(needs_latin_name);
+        if !chinese && !latin {
+            // Only without a document: every type needs a name in one of the scripts.
+            self.broken.add("form.chinese_name", rule::required_name());
+        }
+        let chinese = chinese
+            .then(|| self.required("form.chinese_name", &names.chinese_name, ChineseName::parse))
+            .flatten();
+        let latin = latin.then(|| self.latin_name(names)).flatten();
+        PersonName::new(chinese, latin)
+    }
+
+    fn latin_name(&mut self, names: &Names) -> Option<LatinName> {
+        let surname = self.required("form.surname", &names.surname, LatinPart::parse);
+        if names.single_name {
+            let rule = rule::excluded("证件上只有一个姓名时，名须留空", "must be empty with single_name");
+            self.absent("form.given_names", &names.given_names, rule);
+            return Some(LatinName { surname: surname?, given: None });
+        }
+        let given = self.required("form.given_names", &names.given_names, LatinPart::parse);
+        Some(LatinName { surname: surname?, given: Some(given?) })
+    }
+
+    pub(super) fn identity(
+        &mut self,
+        name: Option<PersonName>,
+        (sex, birth_date, nationality): (i32, &str, &str),
+        document: Option<&Document>,
+    ) -> Option<Identity> {
+        let sex = self.choice("form.sex", sex, choice::sex);
+        let birth_date = self.date("form.birth_date", birth_date);
+        let implausible = birth_date.and_then(|date| date::broken_by_birth(date, self.rules.today));
+        self.note("form.birth_date", implausible);
+        let nationality = self.country("form.nationality", nationality);
+        if let Some(document) = document {
+            self.broken.extend(contradictions(document, sex, birth_date, nationality));
+        }
+        Some(Identity { name: name?, sex: sex?, birth_date: birth_date?, nationality: nationality? })
+    }
+}

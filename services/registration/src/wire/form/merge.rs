@@ -1,0 +1,131 @@
+//! Copies the fields of a mask from one form into another, by reflection: a field that is added to the contract can be
+//! amended without a line here.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::LazyLock;
+
+use entrypass_proto::FILE_DESCRIPTOR_SET;
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rule::Violations;
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+
+use super::render;
+use crate::form::{Form, rule};
+
+/// What no amendment changes; a number that was typed wrongly is put right by `ReplaceDocument` or an officer.
+const IDENTITY_FIELDS: [&str; 7] =
+    ["chinese_name", "surname", "given_names", "single_name", "sex", "birth_date", "nationality"];
+
+static FORM: LazyLock<MessageDescriptor> = LazyLock::new(|| {
+    let pool = certain(DescriptorPool::decode(FILE_DESCRIPTOR_SET));
+    certain(pool.get_message_by_name("entrypass.registration.v1.RegistrationForm").ok_or("no such message"))
+});
+
+/// The fields from the form down to one of its values, and nothing of any list.
+type Path = Vec<FieldDescriptor>;
+
+/// The current form with the fields that `mask` names taken from `changes`, and the paths of these fields in the form's
+/// order. The result is yet to be [parsed](super::parse).
+///
+/// A field that is unset in `changes` is cleared. Violations, all at once: an empty mask, or a path that is not one of
+/// the form, at `update_mask`; an identity field at its own path (`form.surname`).
+pub(crate) fn merge(
+    current: &Form,
+    changes: pb::RegistrationForm,
+    mask: &prost_types::FieldMask,
+) -> Result<(pb::RegistrationForm, Vec<String>), Violations> {
+    let paths = paths(mask)?;
+    let mut target = reflect(&render(current));
+    let source = reflect(&changes);
+    for path in &paths {
+        put(&mut target, path, value_at(&source, path));
+    }
+    Ok((certain(target.transcode_to()), paths.iter().map(|path| name(path)).collect()))
+}
+
+/// The paths of the mask in the form's order, each once, and none of them inside another.
+fn paths(mask: &prost_types::FieldMask) -> Result<Vec<Path>, Violations> {
+    let mut broken = Violations::default();
+    let resolved: Option<Vec<Path>> = mask.paths.iter().map(|path| resolve(path)).collect();
+    if resolved.as_ref().is_none_or(Vec::is_empty) {
+        broken.add("update_mask", rule::unknown_path());
+    }
+    for field in IDENTITY_FIELDS {
+        if mask.paths.iter().any(|path| path == field) {
+            broken.add(format!("form.{field}"), rule::identity_field());
+        }
+    }
+    broken.into_result()?;
+
+    // Field numbers follow the form's order, and a path sorts right before those inside it.
+    let by_number = |path: Path| (path.iter().map(FieldDescriptor::number).collect::<Vec<_>>(), path);
+    let sorted: BTreeMap<Vec<u32>, Path> = resolved.into_iter().flatten().map(by_number).collect();
+    let mut outermost: Vec<(Vec<u32>, Path)> = Vec::new();
+    for (numbers, path) in sorted {
+        if !outermost.last().is_some_and(|(outer, _)| numbers.starts_with(outer)) {
+            outermost.push((numbers, path));
+        }
+    }
+    Ok(outermost.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The fields that a path names; `None` if it is not one of the form.
+fn resolve(path: &str) -> Option<Path> {
+    let mut message = Some(FORM.clone());
+    path.split('.')
+        .map(|name| {
+            let field = message.take()?.get_field_by_name(name)?;
+            message = match field.kind() {
+                Kind::Message(inner) if !field.is_list() => Some(inner),
+                _ => None,
+            };
+            Some(field)
+        })
+        .collect()
+}
+
+fn name(path: &[FieldDescriptor]) -> String {
+    path.iter().map(FieldDescriptor::name).collect::<Vec<_>>().join(".")
+}
+
+/// The value at `path`, unless it or a message on the way is unset.
+fn value_at(source: &DynamicMessage, path: &[FieldDescriptor]) -> Option<Value> {
+    let (field, inner) = path.split_first()?;
+    let value = source.has_field(field).then(|| source.get_field(field))?;
+    if inner.is_empty() { Some(value.into_owned()) } else { value_at(value.as_message()?, inner) }
+}
+
+/// Sets or clears the field at `path`. Clearing does not bring to life a message that is unset.
+fn put(target: &mut DynamicMessage, path: &[FieldDescriptor], value: Option<Value>) {
+    match (path, value) {
+        ([], _) => {}
+        ([field], Some(value)) => target.set_field(field, value),
+        ([field], None) => target.clear_field(field),
+        ([field, inner @ ..], value) => {
+            if value.is_none() && !target.has_field(field) {
+                return;
+            }
+            if let Some(message) = target.get_field_mut(field).as_message_mut() {
+                put(message, inner, value);
+            }
+        }
+    }
+}
+
+fn reflect(form: &pb::RegistrationForm) -> DynamicMessage {
+    let mut reflected = DynamicMessage::new(FORM.clone());
+    certain(reflected.transcode_from(form));
+    reflected
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "descriptors and messages are compiled from the same files, which the tests of this module prove"
+)]
+fn certain<T, E: Debug>(outcome: Result<T, E>) -> T {
+    outcome.expect("descriptors and messages are of the same contract")
+}
+
+#[cfg(test)]
+mod tests;

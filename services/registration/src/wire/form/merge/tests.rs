@@ -1,0 +1,130 @@
+use entrypass_proto::registration::v1 as pb;
+use prost_types::FieldMask;
+
+use super::super::fixture::{
+    broken_by, contact, flight, identity_card, parsed, passport, resident, stay, visitor,
+};
+use super::merge;
+
+fn mask(paths: &[&str]) -> FieldMask {
+    FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() }
+}
+
+/// What the visitor's form becomes, and the paths that changed.
+fn amended(changes: pb::RegistrationForm, paths: &[&str]) -> (pb::RegistrationForm, Vec<String>) {
+    merge(&parsed(visitor(), &passport()), changes, &mask(paths)).expect("paths of the form")
+}
+
+#[test]
+fn only_the_named_fields_are_taken() {
+    let (merged, changed) = amended(resident(), &["mobile_phone"]);
+    let expected = pb::RegistrationForm { mobile_phone: resident().mobile_phone, ..visitor() };
+    assert!(merged == expected);
+    assert_eq!(changed, ["mobile_phone"]);
+}
+
+#[test]
+fn a_path_leads_into_messages() {
+    let changes = pb::RegistrationForm {
+        entry: Some(pb::Entry {
+            seat: "13C".to_owned(),
+            service_number: "MU1".to_owned(),
+            ..pb::Entry::default()
+        }),
+        ..pb::RegistrationForm::default()
+    };
+    let (merged, changed) = amended(changes, &["entry.seat", "destination.accommodation"]);
+    let destination = visitor().destination.map(|it| pb::Destination { accommodation: 0, ..it });
+    let entry = Some(pb::Entry { seat: "13C".to_owned(), ..flight() });
+    assert!(merged == pb::RegistrationForm { entry, destination, ..visitor() });
+    assert_eq!(changed, ["entry.seat", "destination.accommodation"]);
+}
+
+#[test]
+fn a_field_that_is_unset_in_the_changes_is_cleared() {
+    let paths = ["email", "stay_days", "travel_history", "emergency_contact", "domestic_contact.phone"];
+    let (merged, _) = amended(pb::RegistrationForm::default(), &paths);
+    let expected = pb::RegistrationForm {
+        email: String::new(),
+        stay_days: 0,
+        travel_history: Vec::new(),
+        emergency_contact: None,
+        domestic_contact: Some(contact("李大华", "")),
+        ..visitor()
+    };
+    assert!(merged == expected);
+}
+
+#[test]
+fn a_list_is_taken_as_a_whole() {
+    let travel_history = vec![stay("FRA", "2026-11-01", "2026-11-20")];
+    let changes = pb::RegistrationForm { travel_history: travel_history.clone(), ..visitor() };
+    let (merged, _) = amended(changes, &["travel_history"]);
+    assert!(merged == pb::RegistrationForm { travel_history, ..visitor() });
+}
+
+#[test]
+fn a_message_comes_to_life_only_with_a_value_in_it() {
+    let current = parsed(resident(), &identity_card());
+    let changes = pb::RegistrationForm { emergency_contact: Some(contact("陈大文", "")), ..resident() };
+    let (merged, _) =
+        merge(&current, changes.clone(), &mask(&["emergency_contact.phone"])).expect("a path of the form");
+    assert!(merged.emergency_contact.is_none());
+    let (merged, _) =
+        merge(&current, changes, &mask(&["emergency_contact.name"])).expect("a path of the form");
+    assert!(merged.emergency_contact == Some(contact("陈大文", "")));
+}
+
+#[test]
+fn paths_are_answered_once_in_the_order_of_the_form() {
+    let given = ["host", "entry.seat", "email", "entry", "host", "entry.entry_date", "destination.address"];
+    let (_, changed) = amended(visitor(), &given);
+    assert_eq!(changed, ["email", "entry", "destination.address", "host"]);
+}
+
+#[test]
+fn what_is_not_a_path_of_the_form_is_refused() {
+    let current = parsed(visitor(), &passport());
+    let refused = [
+        &[] as &[&str],
+        &[""],
+        &["*"],
+        &["form.email"],
+        &["Email"],
+        &["mobilePhone"],
+        &["email."],
+        &["email.domain"],
+        &["entry.*"],
+        &["entry.seat.row"],
+        &["travel_history.country"],
+        &["travel_history[0].country"],
+        &["email", "no_such_field", "nor_this"],
+    ];
+    for paths in refused {
+        let outcome = merge(&current, visitor(), &mask(paths));
+        assert_eq!(broken_by(outcome), ["update_mask UNKNOWN_PATH"], "{paths:?}");
+    }
+}
+
+#[test]
+fn identity_fields_are_refused_by_name() {
+    let current = parsed(visitor(), &passport());
+    let paths = [
+        "nationality",
+        "birth_date",
+        "sex",
+        "single_name",
+        "given_names",
+        "surname",
+        "chinese_name",
+        "email",
+        "sex",
+    ];
+    let expected: Vec<_> =
+        ["chinese_name", "surname", "given_names", "single_name", "sex", "birth_date", "nationality"]
+            .map(|field| format!("form.{field} IDENTITY_FIELD"))
+            .to_vec();
+    assert_eq!(broken_by(merge(&current, visitor(), &mask(&paths))), expected);
+    let both = merge(&current, visitor(), &mask(&["surname", "family_name"]));
+    assert_eq!(broken_by(both), ["update_mask UNKNOWN_PATH", "form.surname IDENTITY_FIELD"]);
+}

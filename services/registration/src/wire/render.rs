@@ -1,0 +1,185 @@
+//! Domain values as messages.
+
+use entrypass_document::{Document, DocumentType, Sex};
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::timestamp;
+use entrypass_rule::Language;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::form;
+use crate::{
+    notice::Notice,
+    registration::{
+        Companion, CompanionState, Registration, Relationship, Revision, RevisionKind, StoredState,
+    },
+};
+
+pub(crate) fn registration_name(id: Uuid) -> String {
+    format!("registrations/{id}")
+}
+
+pub(crate) fn traveller_name(id: Uuid) -> String {
+    format!("travellers/{id}")
+}
+
+pub(crate) fn registration(of: &Registration, now: OffsetDateTime) -> pb::Registration {
+    let declared = &of.declared;
+    pb::Registration {
+        name: registration_name(of.id),
+        reference: of.reference.clone(),
+        revision: i32::from(of.revision),
+        etag: of.etag(),
+        state: state(of.state(now)).into(),
+        traveller: traveller_name(of.traveller),
+        document: Some(document(&declared.document)),
+        masked_number: declared.document.masked_number(),
+        form: Some(form::render(&declared.form)),
+        form_version: declared.form_version,
+        notice_version: of.notice_version.clone(),
+        create_time: Some(timestamp(of.create_time)),
+        update_time: Some(timestamp(of.update_time)),
+        expire_time: Some(timestamp(of.expire_time)),
+    }
+}
+
+pub(crate) fn facts(of: &Registration, now: OffsetDateTime) -> pb::GetRegistrationFactsResponse {
+    pb::GetRegistrationFactsResponse {
+        registration: registration_name(of.id),
+        traveller: traveller_name(of.traveller),
+        state: state(of.state(now)).into(),
+        revision: i32::from(of.revision),
+        document_type: document_type(of.declared.document.document_type()).into(),
+        expire_time: Some(timestamp(of.expire_time)),
+    }
+}
+
+pub(crate) fn revision(of: Revision) -> pb::RegistrationRevision {
+    let Revision { number, kind, changed_paths, declared, create_time } = of;
+    pb::RegistrationRevision {
+        revision: i32::from(number),
+        kind: revision_kind(kind).into(),
+        changed_paths,
+        document: Some(document(&declared.document)),
+        form: Some(form::render(&declared.form)),
+        form_version: declared.form_version,
+        create_time: Some(timestamp(create_time)),
+    }
+}
+
+pub(crate) fn companions(of: &[Companion], now: OffsetDateTime) -> Vec<pb::Companion> {
+    of.iter().map(|one| companion(one, now)).collect()
+}
+
+pub(crate) fn companion(of: &Companion, now: OffsetDateTime) -> pb::Companion {
+    let bound = &of.registration;
+    pb::Companion {
+        name: format!("registrations/{}/companions/{}", of.holder, of.id),
+        relationship: relationship(of.relationship).into(),
+        state: companion_state(of.state).into(),
+        registration: registration_name(bound.id),
+        reference: bound.reference.clone(),
+        registration_state: state(bound.state(now)).into(),
+        revision: i32::from(bound.revision),
+        expire_time: Some(timestamp(bound.expire_time)),
+        display_name: bound.declared.form.name().display(),
+        document_type: document_type(bound.declared.document.document_type()).into(),
+        masked_number: bound.declared.document.masked_number(),
+        create_time: Some(timestamp(of.create_time)),
+    }
+}
+
+pub(crate) fn notice(of: &Notice, language: Language) -> pb::Notice {
+    let text = of.text(language);
+    pb::Notice {
+        version: of.version().to_owned(),
+        language: language.tag().to_owned(),
+        title: text.title.clone(),
+        paragraphs: text.paragraphs.clone(),
+    }
+}
+
+pub(crate) fn document_details(of: &Document) -> pb::DocumentDetails {
+    let kind = of.document_type();
+    let name = kind.name();
+    pb::DocumentDetails {
+        r#type: document_type(kind).into(),
+        number: of.number().to_owned(),
+        issuing_state: issuing_state(of),
+        masked_number: of.masked_number(),
+        gat_code: kind.gat_code().to_owned(),
+        type_name_zh_cn: name.in_language(Language::ZhCn).to_owned(),
+        type_name_en: name.in_language(Language::En).to_owned(),
+        birth_date: of.birth_date().map(|date| date.to_string()).unwrap_or_default(),
+        sex: of.sex().map_or(pb::Sex::Unspecified, sex).into(),
+    }
+}
+
+fn document(of: &Document) -> pb::Document {
+    pb::Document {
+        r#type: document_type(of.document_type()).into(),
+        number: of.number().to_owned(),
+        issuing_state: issuing_state(of),
+    }
+}
+
+fn issuing_state(of: &Document) -> String {
+    of.issuing_state().map(|state| state.as_str().to_owned()).unwrap_or_default()
+}
+
+fn sex(of: Sex) -> pb::Sex {
+    match of {
+        Sex::Male => pb::Sex::Male,
+        Sex::Female => pb::Sex::Female,
+    }
+}
+
+fn document_type(of: DocumentType) -> pb::DocumentType {
+    use pb::DocumentType as Wire;
+    match of {
+        DocumentType::ResidentIdCard => Wire::ResidentIdCard,
+        DocumentType::HkMacaoTravelPermit => Wire::HkMacaoTravelPermit,
+        DocumentType::HkMacaoTravelPermitNonChinese => Wire::HkMacaoTravelPermitNonChinese,
+        DocumentType::TaiwanTravelPermit => Wire::TaiwanTravelPermit,
+        DocumentType::Passport => Wire::Passport,
+        DocumentType::HkMacaoTaiwanResidencePermit => Wire::HkMacaoTaiwanResidencePermit,
+        DocumentType::ForeignPermanentResidentId => Wire::ForeignPermanentResidentId,
+        DocumentType::TravelDocument => Wire::TravelDocument,
+    }
+}
+
+fn state(of: StoredState) -> pb::RegistrationState {
+    match of {
+        StoredState::Active => pb::RegistrationState::Active,
+        StoredState::Expired => pb::RegistrationState::Expired,
+        StoredState::Cancelled => pb::RegistrationState::Cancelled,
+    }
+}
+
+fn revision_kind(of: RevisionKind) -> pb::registration_revision::Kind {
+    use pb::registration_revision::Kind;
+    match of {
+        RevisionKind::Registered => Kind::Registered,
+        RevisionKind::Amended => Kind::Amended,
+        RevisionKind::DocumentReplaced => Kind::DocumentReplaced,
+        RevisionKind::Cancelled => Kind::Cancelled,
+    }
+}
+
+fn relationship(of: Relationship) -> pb::Relationship {
+    match of {
+        Relationship::Parent => pb::Relationship::Parent,
+        Relationship::Child => pb::Relationship::Child,
+        Relationship::Spouse => pb::Relationship::Spouse,
+        Relationship::Relative => pb::Relationship::Relative,
+        Relationship::Colleague => pb::Relationship::Colleague,
+        Relationship::Other => pb::Relationship::Other,
+    }
+}
+
+fn companion_state(of: CompanionState) -> pb::CompanionState {
+    match of {
+        CompanionState::Pending => pb::CompanionState::Pending,
+        CompanionState::Confirmed => pb::CompanionState::Confirmed,
+    }
+}

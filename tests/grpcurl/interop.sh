@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Hands a code of the server to foreign software, which must verify and read it: interop.sh HOST:PORT
+set -euo pipefail
+readonly address=$1
+# shellcheck source=tests/grpcurl/words.sh
+source "${BASH_SOURCE%/*}/words.sh"
+readonly interop=$here/../interop
+
+readonly card='{"type": "DOCUMENT_TYPE_RESIDENT_ID_CARD", "number": "440699200402290040"}'
+readonly zhao='"chineseName": "赵一", "sex": "SEX_FEMALE", "birthDate": "2004-02-29", "nationality": "CHN"'
+
+step 'A traveller registers and is shown a code'
+ask $gateway/GetNotice '{}'
+ask $gateway/SubmitRegistration '{"requestId": "'"$(fresh_id)"'", "document": '"$card"',
+    "form": '"$(form "$zhao" +8613800000003)"',
+    "acknowledgedNoticeVersion": "'"$(answer notice.version)"'", "truthDeclared": true}'
+content=$(answer entryPass.qrCode.content)
+key_id=$(answer entryPass.qrCode.keyId)
+
+step 'A COSE and CWT library verifies it with the published key'
+ask $qr/ListVerificationKeys '{}'
+expect 'keys.*.keyId+algorithm' "$key_id EdDSA"
+expect keys.# 1
+public_key=$(answer keys.0.publicKey | base64 --decode | od -A n -t x1 | tr -d ' \n')
+"$interop/verify_token.py" "$content" "$public_key"
+
+step 'Two readers of QR codes read every drawing of it'
+drawing=$(mktemp --suffix .png)
+trap 'rm -f "$drawing"' EXIT
+for level in L M Q H; do
+    ask $gateway/RenderQrCode '{"content": "'"$content"'", "errorCorrection": "ERROR_CORRECTION_'$level'"}'
+    answer image | base64 --decode >"$drawing"
+    "$interop/read_qr.py" "$drawing" "$content"
+done

@@ -1,0 +1,12 @@
+//! The harness of the journeys: a whole system, started as people start it, and travellers who use it.
+//!
+//! Owns: starting ([`System`]), people with synthetic documents ([`Traveller`]), and reading refusals ([`Refusal`]).
+//! Does not own: any rule. Real databases, real signatures, the generated clients; only the clock is a test's own.
+
+mod refusal;
+mod system;
+mod traveller;
+
+pub use refusal::Refusal;
+pub use system::{Mode, System};
+pub use traveller::Traveller;

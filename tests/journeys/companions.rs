@@ -1,0 +1,170 @@
+//! Guide, step 7: bind companions, each with a registration and a code of their own.
+
+use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_proto::{
+    gateway::v1::{self as pb, EntryPass},
+    qr::v1::Verdict,
+    registration::v1::{CompanionState, Relationship},
+};
+use tonic::Code;
+
+journeys!(
+    companions_of_two_document_types_have_codes_of_their_own,
+    a_wrong_name_and_nobody_get_one_answer,
+    nobody_is_bound_twice_or_to_themselves_or_as_the_ninth,
+    a_companion_confirms_from_their_own_side,
+    unbinding_leaves_the_companions_registration_as_it_is,
+);
+
+async fn bind(system: &System, request: pb::BindCompanionRequest) -> Result<EntryPass, tonic::Status> {
+    let answer = system.pass.clone().bind_companion(request).await?;
+    Ok(answer.into_inner().entry_pass.expect("a pass"))
+}
+
+async fn holder(system: &System) -> String {
+    let pass = Traveller::wang().register(system, "holder").await.expect("registered");
+    pass.registration.expect("one").name
+}
+
+async fn new_companion(
+    system: &System,
+    request_id: &str,
+    registration: &str,
+    companion: &Traveller,
+) -> pb::BindCompanionRequest {
+    pb::BindCompanionRequest {
+        request_id: request_id.to_owned(),
+        registration: registration.to_owned(),
+        relationship: Relationship::Spouse.into(),
+        document: Some(companion.document.clone()),
+        companion_name: String::new(),
+        form: Some(companion.form.clone()),
+        acknowledged_notice_version: system.notice_version().await,
+        truth_declared: true,
+    }
+}
+
+async fn companions_of_two_document_types_have_codes_of_their_own(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan, smith) = (Traveller::wang(), Traveller::chan(), Traveller::smith());
+    let registration = holder(&system).await;
+    chan.register(&system, "chan").await.expect("registered");
+    bind(&system, wang.binding("bind-chan", &registration, &chan)).await.expect("bound");
+    let request = new_companion(&system, "bind-smith", &registration, &smith).await;
+    let pass = bind(&system, request).await.expect("registered and bound");
+
+    let shown: Vec<_> = pass
+        .companions
+        .iter()
+        .map(|one| (one.display_name.as_str(), one.masked_number.as_str(), one.state(), one.relationship()))
+        .collect();
+    let expected = [
+        ("陈大文", "H0*****00", CompanionState::Pending, Relationship::Relative),
+        ("SMITH ANNA MARIA", "X0****01", CompanionState::Confirmed, Relationship::Spouse),
+    ];
+    assert_eq!(shown, expected);
+    let codes = pass.companions.iter().map(|one| one.qr_code.as_ref()).chain([pass.qr_code.as_ref()]);
+    let mut ids = Vec::new();
+    for code in codes {
+        let code = code.expect("a code");
+        assert_eq!(system.verdict(&code.content).await, Verdict::Valid);
+        ids.push(code.code_id.clone());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "everybody has a code of their own");
+    let own = smith.entry_pass(&system).await.expect("a registration of their own");
+    assert_eq!(
+        own.qr_code.expect("a code").code_id,
+        pass.companions[1].qr_code.clone().expect("one").code_id
+    );
+    assert_eq!(wang.entry_pass(&system).await.expect("shown").companions.len(), 2);
+}
+
+async fn a_wrong_name_and_nobody_get_one_answer(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let nobody = bind(&system, wang.binding("nobody", &registration, &chan)).await.expect_err("nobody");
+    chan.register(&system, "chan").await.expect("registered");
+    let mut wrong = wang.binding("wrong", &registration, &chan);
+    wrong.companion_name = "陈小文".to_owned();
+    let wrong = bind(&system, wrong).await.expect_err("a wrong name");
+    assert_eq!(Refusal::of(&wrong), Refusal::plain(Code::NotFound, "HOLDER_NOT_FOUND"));
+    assert_eq!((wrong.message(), wrong.details()), (nobody.message(), nobody.details()));
+}
+
+async fn nobody_is_bound_twice_or_to_themselves_or_as_the_ninth(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let oneself = bind(&system, wang.binding("self", &registration, &wang)).await.expect_err("oneself");
+    let refused = Refusal::plain(Code::FailedPrecondition, "COMPANION_IS_HOLDER");
+    assert_eq!(Refusal::of(&oneself), refused);
+    let with_form = new_companion(&system, "self-form", &registration, &wang).await;
+    assert_eq!(Refusal::of(&bind(&system, with_form).await.expect_err("oneself")), refused);
+
+    chan.register(&system, "chan").await.expect("registered");
+    bind(&system, wang.binding("once", &registration, &chan)).await.expect("bound");
+    let twice = bind(&system, wang.binding("twice", &registration, &chan)).await.expect_err("twice");
+    assert_eq!(Refusal::of(&twice), Refusal::plain(Code::AlreadyExists, "COMPANION_ALREADY_BOUND"));
+
+    for number in 2..=8 {
+        let companion = Traveller::passport(&format!("X000001{number}"));
+        let request = new_companion(&system, &format!("bind-{number}"), &registration, &companion).await;
+        bind(&system, request).await.expect("bound");
+    }
+    let ninth = new_companion(&system, "ninth", &registration, &Traveller::passport("X0000099")).await;
+    let status = bind(&system, ninth).await.expect_err("the ninth");
+    assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
+    assert_eq!(Refusal::fact(&status, "limit"), Some("8".to_owned()));
+    let refused =
+        Traveller::passport("X0000099").entry_pass(&system).await.expect_err("not registered either");
+    assert_eq!(Refusal::of(&refused).reason, "HOLDER_NOT_FOUND");
+}
+
+async fn a_companion_confirms_from_their_own_side(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    chan.register(&system, "chan").await.expect("registered");
+    let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
+    let confirm = pb::ConfirmCompanionRequest {
+        request_id: "confirm".to_owned(),
+        companion: pass.companions[0].name.clone(),
+        document: Some(chan.document.clone()),
+        companion_name: chan.name(),
+    };
+    let stranger = pb::ConfirmCompanionRequest {
+        request_id: "stranger".to_owned(),
+        companion_name: "张三".to_owned(),
+        ..confirm.clone()
+    };
+    let status = system.pass.clone().confirm_companion(stranger).await.expect_err("a stranger");
+    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND"));
+    let answer = system.pass.clone().confirm_companion(confirm).await.expect("confirmed").into_inner();
+    assert_eq!(answer.companion.expect("a companion").state(), CompanionState::Confirmed);
+    let pass = wang.entry_pass(&system).await.expect("shown");
+    assert_eq!(pass.companions[0].state(), CompanionState::Confirmed);
+}
+
+async fn unbinding_leaves_the_companions_registration_as_it_is(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let own = chan.register(&system, "chan").await.expect("registered").registration;
+    let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
+    let unbind = pb::UnbindCompanionRequest {
+        request_id: "unbind".to_owned(),
+        companion: pass.companions[0].name.clone(),
+    };
+    let answer = system.pass.clone().unbind_companion(unbind.clone()).await.expect("unbound").into_inner();
+    assert!(answer.entry_pass.expect("a pass").companions.is_empty());
+    system.pass.clone().unbind_companion(unbind.clone()).await.expect("the first answer again");
+    assert_eq!(chan.entry_pass(&system).await.expect("registered as before").registration, own);
+
+    let gone = pb::UnbindCompanionRequest { request_id: "gone".to_owned(), ..unbind };
+    let status = system.pass.clone().unbind_companion(gone).await.expect_err("gone");
+    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND"));
+    bind(&system, wang.binding("again", &registration, &chan)).await.expect("can be bound again");
+}

@@ -1,0 +1,29 @@
+//! The journeys of the operation guide: one story a file, each in process and over sockets.
+
+/// Runs each journey in both modes: they must not drift apart.
+macro_rules! journeys {
+    ($($journey:ident),+ $(,)?) => {
+        mod in_process {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(entrypass_e2e::Mode::InProcess).await;
+            })+
+        }
+
+        mod over_sockets {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(entrypass_e2e::Mode::Sockets).await;
+            })+
+        }
+    };
+}
+
+mod amending;
+mod companions;
+mod electronic_pass;
+mod first_visit;
+mod next_visit;
+mod once_only;
+mod operations;
+mod refusals;

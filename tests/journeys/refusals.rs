@@ -1,0 +1,155 @@
+//! Bad input: every broken rule at once, by field, in the caller's language, and never a value.
+
+use std::collections::BTreeSet;
+
+use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_proto::{
+    errors::v1::{ErrorReason, ViolationReason},
+    gateway::v1 as pb,
+    registration::v1::{Contact, Document, DocumentType, Sex},
+};
+use tonic::{Code, Request};
+use tonic_types::StatusExt as _;
+
+journeys!(
+    every_violation_of_a_submission_is_reported_at_once,
+    violations_are_told_in_the_callers_language_without_any_value,
+    a_number_of_another_type_is_told_which,
+    names_tokens_and_masks_that_are_not_ours_are_named,
+);
+
+async fn every_violation_of_a_submission_is_reported_at_once(mode: Mode) {
+    let system = System::start(mode).await;
+    let mut wang = Traveller::wang();
+    wang.document.number = "440699198501010017".to_owned();
+    wang.form.mobile_phone = "12345".to_owned();
+    wang.form.domestic_contact = Some(Contact { name: "王小明".to_owned(), phone: String::new() });
+    wang.form.destination.as_mut().expect("a destination").address = "待定".to_owned();
+    wang.form.travel_history[0].country = "XYZ".to_owned();
+    wang.form.purpose = 99;
+    let mut submission = wang.submission("", "");
+    submission.truth_declared = false;
+    let status = system.pass.clone().submit_registration(submission).await.expect_err("wrong all over");
+    let refusal = Refusal::of(&status);
+    assert_eq!((refusal.code, refusal.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELDS"));
+    let violations: BTreeSet<_> =
+        refusal.violations.iter().map(|(field, reason)| (field.as_str(), reason.as_str())).collect();
+    let expected = BTreeSet::from([
+        ("request_id", "REQUIRED"),
+        ("document.number", "DOCUMENT_NUMBER_CHECK_CHARACTER"),
+        ("form.mobile_phone", "FORMAT"),
+        ("form.domestic_contact.name", "CONTACT_IS_TRAVELLER"),
+        ("form.domestic_contact.phone", "REQUIRED"),
+        ("form.destination.address", "FILLER_ADDRESS"),
+        ("form.travel_history[0].country", "UNKNOWN_VALUE"),
+        ("form.purpose", "UNKNOWN_VALUE"),
+        ("acknowledged_notice_version", "REQUIRED"),
+        ("truth_declared", "NOT_DECLARED"),
+    ]);
+    assert_eq!(violations, expected);
+}
+
+async fn violations_are_told_in_the_callers_language_without_any_value(mode: Mode) {
+    let system = System::start(mode).await;
+    let mut wang = Traveller::wang();
+    wang.form.sex = Sex::Female.into();
+    wang.form.birth_date = "1985-01-02".to_owned();
+    wang.form.nationality = "GBR".to_owned();
+    for (language, word) in [("zh-CN", "证件"), ("en", "document")] {
+        let mut request = Request::new(wang.submission("wang", &system.notice_version().await));
+        request.metadata_mut().insert("accept-language", language.parse().expect("a language"));
+        let status = system.pass.clone().submit_registration(request).await.expect_err("contradictions");
+        let violations = status.get_details_bad_request().expect("violations").field_violations;
+        let reasons: Vec<_> = violations.iter().map(|one| one.reason.as_str()).collect();
+        assert_eq!(reasons, ["CONTRADICTS_DOCUMENT", "CONTRADICTS_DOCUMENT", "NATIONALITY_MISMATCH"]);
+        for violation in &violations {
+            assert!(violation.description.contains(word), "{violation:?}");
+            let localized = violation.localized_message.as_ref().expect("localized");
+            assert_eq!((localized.locale.as_str(), &localized.message), (language, &violation.description));
+        }
+        let whole = format!("{status:?}{}", String::from_utf8_lossy(status.details()));
+        for value in ["440699198501010016", "王小明", "1985-01", "+44770", "祖庙路"] {
+            assert!(!whole.contains(value), "{value} in {whole}");
+        }
+    }
+}
+
+async fn a_number_of_another_type_is_told_which(mode: Mode) {
+    let system = System::start(mode).await;
+    let request = pb::CheckDocumentRequest {
+        document: Some(Document {
+            r#type: DocumentType::ResidentIdCard.into(),
+            number: "810000190001010018".to_owned(),
+            issuing_state: String::new(),
+        }),
+    };
+    let status = system.pass.clone().check_document(request).await.expect_err("a residence permit");
+    assert_eq!(
+        Refusal::of(&status).violations,
+        [("document.type".to_owned(), "DOCUMENT_TYPE_MISMATCH".to_owned())]
+    );
+    let violations = status.get_details_bad_request().expect("violations").field_violations;
+    assert!(violations[0].description.contains("Residence Permit"), "{}", violations[0].description);
+}
+
+async fn names_tokens_and_masks_that_are_not_ours_are_named(mode: Mode) {
+    let system = System::start(mode).await;
+    let list = pb::ListRegistrationRevisionsRequest {
+        registration: "registrations/7".to_owned(),
+        page_size: -1,
+        page_token: "guess".to_owned(),
+    };
+    let status = system.pass.clone().list_registration_revisions(list).await.expect_err("nothing fits");
+    let expected =
+        [("registration", "FORMAT"), ("page_size", "OUT_OF_RANGE"), ("page_token", "BAD_PAGE_TOKEN")];
+    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
+    assert_eq!(Refusal::of(&status).violations, expected);
+
+    let missing = pb::GetEntryPassRequest {
+        registration: "registrations/0193a1b2-0000-7000-8000-000000000000".to_owned(),
+        ..Default::default()
+    };
+    let status = system.pass.clone().get_entry_pass(missing).await.expect_err("no such registration");
+    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "REGISTRATION_NOT_FOUND"));
+    for nothing in ["", &"A".repeat(4097)] {
+        let request = pb::VerifyQrCodeRequest { content: nothing.to_owned() };
+        let status = system.pass.clone().verify_qr_code(request).await.expect_err("nothing to verify");
+        assert_eq!(Refusal::of(&status).violations[0].0, "content");
+    }
+}
+
+/// A reason that is sent and not published would leave partners without a meaning. The sources are the list: every literal that
+/// stands where a reason stands.
+#[test]
+fn every_violation_reason_in_the_sources_is_published() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut sent = BTreeSet::new();
+    for folder in ["services", "crates"] {
+        collect_reasons(format!("{root}/{folder}").as_ref(), &mut sent);
+    }
+    assert!(sent.len() > 30, "the search found its places: {sent:?}");
+    for reason in &sent {
+        let published = ViolationReason::from_str_name(&format!("VIOLATION_REASON_{reason}"));
+        assert!(published.is_some(), "{reason} is not in entrypass.errors.v1.ViolationReason");
+    }
+    let unspecified = ErrorReason::Unspecified.as_str_name();
+    assert_eq!(unspecified, "ERROR_REASON_UNSPECIFIED", "the prefix that the wire form drops");
+}
+
+fn collect_reasons(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect_reasons(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            for opening in ["Rule::new(\"", "Rule::new(\n            \"", "=> \"DOCUMENT_"] {
+                for part in text.split(opening).skip(1) {
+                    let word = part.split('"').next().unwrap_or_default();
+                    let prefix = if opening.contains("DOCUMENT") { "DOCUMENT_" } else { "" };
+                    found.insert(format!("{prefix}{word}"));
+                }
+            }
+        }
+    }
+}
