@@ -1,0 +1,197 @@
+//! Calendar dates of the form, and how far apart they may lie.
+
+use entrypass_rule::Rule;
+use time::{Date, Duration, Month};
+
+use crate::form::FormRules;
+use crate::form::rule::{self, Checked};
+
+/// The highest age in completed years; the oldest one ever verified is 122.
+const MAX_AGE: i32 = 130;
+
+/// Reads `YYYY-MM-DD`, blanks at the ends forgiven. Nothing else is a date: 05/06 has two meanings.
+pub(crate) fn parse(raw: &str) -> Checked<Date> {
+    match raw.trim() {
+        "" => Err(vec![rule::required()]),
+        text => read(text).ok_or_else(|| vec![rule::not_a_date()]),
+    }
+}
+
+fn read(text: &str) -> Option<Date> {
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let month = Month::try_from(u8::try_from(number(month, 2)?).ok()?).ok()?;
+    Date::from_calendar_date(number(year, 4)?, month, u8::try_from(number(day, 2)?).ok()?).ok()
+}
+
+/// `str::parse` alone would take a sign.
+fn number(digits: &str, width: usize) -> Option<i32> {
+    let legible = digits.len() == width && digits.bytes().all(|byte| byte.is_ascii_digit());
+    legible.then(|| digits.parse().ok()).flatten()
+}
+
+/// The rule that a birth date breaks: it lies in the past (today included), at most 130 years back.
+pub(crate) fn broken_by_birth(birth: Date, today: Date) -> Option<Rule> {
+    let month_and_day = |date: Date| (u8::from(date.month()), date.day());
+    let age = today.year() - birth.year() - i32::from(month_and_day(today) < month_and_day(birth));
+    (birth > today || age > MAX_AGE).then(|| {
+        rule::out_of_range(
+            format!("出生日期不得晚于今天，年龄不得超过{MAX_AGE}岁"),
+            format!("must not be in the future, nor make the traveller older than {MAX_AGE}"),
+        )
+    })
+}
+
+/// The rule that an entry date breaks: it lies within the configured days around today, or was accepted before.
+pub(crate) fn broken_by_entry(entry: Date, rules: &FormRules) -> Option<Rule> {
+    let FormRules { today, entry_days_before: before, entry_days_after: after, .. } = *rules;
+    let earliest = today.saturating_sub(Duration::days(before.into()));
+    let latest = today.saturating_add(Duration::days(after.into()));
+    let fits = (earliest..=latest).contains(&entry) || rules.accepted_entry_date == Some(entry);
+    (!fits).then(|| {
+        rule::out_of_range(
+            format!("入境日期须在今天之前{before}天至今天之后{after}天之间"),
+            format!("must lie between {before} days before and {after} days after today"),
+        )
+    })
+}
+
+/// The rule that a document's expiry date breaks: it is not before the entry date.
+pub(crate) fn broken_by_expiry(expire: Date, entry: Date) -> Option<Rule> {
+    (expire < entry).then(|| {
+        rule::out_of_range("证件有效期不得早于入境日期", "the document must not expire before the entry date")
+    })
+}
+
+/// The rule that the days of a stay break in themselves.
+pub(crate) fn broken_by_order(first: Date, last: Date) -> Option<Rule> {
+    (first > last).then(|| {
+        rule::out_of_range("开始日期不得晚于结束日期", "the first day must not be after the last one")
+    })
+}
+
+/// The rule that the last day of a stay breaks: it lies within the configured days before the entry date.
+pub(crate) fn broken_by_stay(last: Date, entry: Date, rules: &FormRules) -> Option<Rule> {
+    let days = rules.travel_history_days;
+    let earliest = entry.saturating_sub(Duration::days(days.into()));
+    (!(earliest..=entry).contains(&last)).then(|| {
+        rule::out_of_range(
+            format!("结束日期须在入境日期之前{days}天之内，且不得晚于入境日期"),
+            format!("the last day must lie within the {days} days before the entry date"),
+        )
+    })
+}
+
+/// The rule that the date of a test breaks: it is not in the future.
+pub(crate) fn broken_by_test(test: Date, today: Date) -> Option<Rule> {
+    (test > today)
+        .then(|| rule::out_of_range("检测日期不得晚于今天", "the date of the test must not be in the future"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    const TODAY: Date = date!(2026 - 11 - 23);
+    const RULES: FormRules = FormRules {
+        today: TODAY,
+        entry_days_before: 14,
+        entry_days_after: 30,
+        accepted_entry_date: None,
+        travel_history_days: 21,
+        collect_health: false,
+        accept_specimens: false,
+    };
+
+    #[test]
+    fn a_date_is_written_in_one_way() {
+        assert_eq!(parse("2026-11-23"), Ok(TODAY));
+        assert_eq!(parse(" 2024-02-29\n"), Ok(date!(2024 - 02 - 29)));
+        assert_eq!(parse("0001-01-01"), Ok(date!(0001 - 01 - 01)));
+        assert_eq!(parse(" "), Err(vec![rule::required()]));
+        let wrong = [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-01-00",
+            "2026-1-1",
+            "20261123",
+            "2026/11/23",
+            "2026-11-23T00:00:00Z",
+            "23-11-2026",
+            "+026-11-23",
+            "-026-11-23",
+            "2026-+1-23",
+            "２０２６-11-23",
+            "2026年11月23日",
+            "today",
+            "-",
+            "--",
+        ];
+        for raw in wrong {
+            assert_eq!(parse(raw), Err(vec![rule::not_a_date()]), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_birth_date_lies_within_the_longest_life() {
+        let table = [
+            (TODAY, true),
+            (date!(2026 - 11 - 24), false),
+            (date!(1985 - 01 - 01), true),
+            (date!(1895 - 11 - 24), true),
+            (date!(1895 - 11 - 23), false),
+        ];
+        for (birth, fits) in table {
+            assert_eq!(broken_by_birth(birth, TODAY).is_none(), fits, "{birth}");
+        }
+    }
+
+    #[test]
+    fn an_entry_date_lies_in_the_configured_window() {
+        let table = [
+            (date!(2026 - 11 - 08), false),
+            (date!(2026 - 11 - 09), true),
+            (TODAY, true),
+            (date!(2026 - 12 - 23), true),
+            (date!(2026 - 12 - 24), false),
+            (Date::MIN, false),
+            (Date::MAX, false),
+        ];
+        for (entry, fits) in table {
+            assert_eq!(broken_by_entry(entry, &RULES).is_none(), fits, "{entry}");
+        }
+        let amending = FormRules { accepted_entry_date: Some(date!(2026 - 11 - 08)), ..RULES };
+        assert_eq!(broken_by_entry(date!(2026 - 11 - 08), &amending), None);
+        assert!(broken_by_entry(date!(2026 - 11 - 07), &amending).is_some());
+    }
+
+    #[test]
+    fn a_document_is_valid_on_the_day_of_entry() {
+        assert_eq!(broken_by_expiry(TODAY, TODAY), None);
+        assert!(broken_by_expiry(date!(2026 - 11 - 22), TODAY).is_some());
+    }
+
+    #[test]
+    fn a_stay_ends_in_the_window_and_may_begin_before_it() {
+        let table = [
+            (date!(2026 - 11 - 01), false),
+            (date!(2026 - 11 - 02), true),
+            (TODAY, true),
+            (date!(2026 - 11 - 24), false),
+        ];
+        for (last, fits) in table {
+            assert_eq!(broken_by_stay(last, TODAY, &RULES).is_none(), fits, "{last}");
+        }
+        assert_eq!(broken_by_stay(Date::MIN, Date::MIN, &RULES), None);
+        assert_eq!(broken_by_order(TODAY, TODAY), None);
+        assert!(broken_by_order(date!(2026 - 11 - 24), TODAY).is_some());
+    }
+
+    #[test]
+    fn a_test_was_made_by_today() {
+        assert_eq!(broken_by_test(TODAY, TODAY), None);
+        assert!(broken_by_test(date!(2026 - 11 - 24), TODAY).is_some());
+    }
+}

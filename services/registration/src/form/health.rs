@@ -1,0 +1,70 @@
+//! The health block of the form (健康申报), which configuration switches on.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::Date;
+
+use crate::form::number::Bounded;
+use crate::form::stored;
+use crate::form::text::{checked_text, free_text};
+
+checked_text! {
+    /// A note on contact with cases, at most 200 characters.
+    ContactNote, |raw| free_text(raw, 1, 200)
+}
+
+/// A body temperature in tenths of a degree Celsius, 34.0 to 43.0 degrees.
+pub(crate) type Temperature = Bounded<340, 430>;
+
+/// What the traveller declares about their health.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HealthDeclaration {
+    pub(crate) contact_with_cases: bool,
+    pub(crate) contact_note: Option<ContactNote>,
+    /// Empty when the traveller declares to have none.
+    pub(crate) symptoms: BTreeSet<Symptom>,
+    pub(crate) antipyretics_72h: Option<bool>,
+    pub(crate) test: Option<Test>,
+    pub(crate) temperature_decicelsius: Option<Temperature>,
+}
+
+/// Symptoms of the Customs health declaration, 4th edition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Symptom {
+    Fever,
+    Fatigue,
+    DryCough,
+    Sputum,
+    Headache,
+    SoreThroat,
+    ShortBreath,
+    BreathingDifficulty,
+    ChestTightness,
+    ConjunctivalCongestion,
+    Diarrhoea,
+    Other,
+}
+
+/// The last test for the disease that configuration asks about.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub(crate) enum Test {
+    Positive {
+        #[serde(with = "stored::calendar_date")]
+        date: Date,
+    },
+    Negative {
+        #[serde(with = "stored::calendar_date")]
+        date: Date,
+    },
+    NotTested,
+}
+
+impl fmt::Debug for HealthDeclaration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HealthDeclaration(***)")
+    }
+}
