@@ -40,6 +40,7 @@ async fn every_violation_of_a_submission_is_reported_at_once(mode: Mode) {
         ("form.mobile_phone", "FORMAT"),
         ("form.domestic_contact.name", "CONTACT_IS_TRAVELLER"),
         ("form.domestic_contact.phone", "REQUIRED"),
+        ("form.destination.address", "LENGTH"),
         ("form.destination.address", "FILLER_ADDRESS"),
         ("form.travel_history[0].country", "UNKNOWN_VALUE"),
         ("form.purpose", "UNKNOWN_VALUE"),

@@ -12,7 +12,8 @@ pub const CITY_OFFSET: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant, in UTC.
+    /// The present instant, in UTC, in whole microseconds: what a database keeps, so that an instant reads the same before and after
+    /// it was stored.
     fn now(&self) -> OffsetDateTime;
 
     /// The present calendar date in the city (UTC+08:00), which decides what "in the future" means on a form.
@@ -28,7 +29,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
+        OffsetDateTime::now_utc().truncate_to_microsecond()
     }
 }
 

@@ -4,13 +4,13 @@
 //! both or neither. The request's content is kept as a digest only: enough to tell a repetition from a reuse.
 
 use prost::Message;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _};
 use sea_orm_migration::{prelude::Table, schema, sea_query::TableCreateStatement};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::PersonalBytes;
+use crate::{Database, PersonalBytes};
 
 /// A write as its caller identified it.
 #[derive(Debug, Clone)]
@@ -56,11 +56,33 @@ impl RequestKey {
         }
     }
 
-    /// Keeps `answer` for repetitions of this request.
+    /// Does the write once: gives the first answer if there is one, or else lets `act` write in a transaction, keeps its answer there,
+    /// and commits both together. Nothing stays of a write that is refused.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn keep(
+    /// Those of `act`, and those of [`Self::first_answer`].
+    pub async fn once<A, E>(
+        &self,
+        database: &Database,
+        now: OffsetDateTime,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, E>,
+    ) -> Result<A, E>
+    where
+        A: Message + Default,
+        E: From<AnswersError>,
+    {
+        let transaction = database.begin().await.map_err(AnswersError::Database)?;
+        if let Some(first) = self.first_answer(&transaction).await? {
+            return Ok(first);
+        }
+        let answer = act(&transaction).await?;
+        self.keep(&transaction, &answer, now).await.map_err(AnswersError::Database)?;
+        transaction.commit().await.map_err(AnswersError::Database)?;
+        Ok(answer)
+    }
+
+    /// Keeps `answer` for repetitions of this request.
+    async fn keep(
         &self,
         transaction: &impl ConnectionTrait,
         answer: &impl Message,

@@ -1,6 +1,6 @@
 //! Connections to one service's database.
 
-use std::{path::Path, time::Duration};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use sea_orm::{
     ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr,
@@ -27,6 +27,14 @@ pub struct Database {
 /// Why a database could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
+    /// The file cannot be made.
+    #[error("cannot make the database {path}")]
+    Create {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// No connection: a wrong path, a missing right, a file that is no database.
     #[error("cannot open the database {path}")]
     Connect {
@@ -55,6 +63,7 @@ impl Database {
     pub async fn open_sqlite<M: MigratorTrait>(path: &Path) -> Result<Self, OpenError> {
         let shown = path.display().to_string();
         let connect = |source| OpenError::Connect { path: shown.clone(), source };
+        make_private(path).map_err(|source| OpenError::Create { path: shown.clone(), source })?;
         let writer = SeaOrm::connect(options(path, 1)).await.map_err(connect)?;
         let migrated = M::up(&writer, None).await;
         migrated.map_err(|source| OpenError::Migrate { path: shown.clone(), source })?;
@@ -82,6 +91,11 @@ impl Database {
     }
 }
 
+/// Makes the file before SQLite would, which asks nobody who may read it. Its journals get the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop)
+}
+
 fn options(path: &Path, connections: u32) -> ConnectOptions {
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite:");
@@ -95,7 +109,6 @@ fn options(path: &Path, connections: u32) -> ConnectOptions {
             sqlite
                 // The path is set here and not in a URL, so that any character may stand in it.
                 .filename(&file)
-                .create_if_missing(true)
                 .journal_mode(sqlite::SqliteJournalMode::Wal)
                 .synchronous(sqlite::SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)

@@ -41,11 +41,12 @@ impl Call {
     /// A service that is called without the layer (only a mistake in wiring could do that) gets English, the default
     /// deadline and the nil trace.
     pub fn of<T>(request: &Request<T>) -> Self {
-        request
-            .extensions()
-            .get()
-            .copied()
-            .unwrap_or_else(|| Self::from_headers(&HeaderMap::new(), Instant::now(), Uuid::nil()))
+        request.extensions().get().copied().unwrap_or_else(Self::without_headers)
+    }
+
+    /// The context of a call that says nothing of itself.
+    pub(crate) fn without_headers() -> Self {
+        Self::from_headers(&HeaderMap::new(), Instant::now(), Uuid::nil())
     }
 
     /// The language in which the caller wants texts.

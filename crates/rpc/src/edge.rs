@@ -69,9 +69,17 @@ where
         let call = Call::from_headers(request.headers(), received, (self.layer.new_trace_id)());
         let method = request.uri().path().to_owned();
         request.extensions_mut().insert(call);
-        let handled = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let last_moment = call.deadline().checked_sub(ANSWER_MARGIN).unwrap_or(received);
+        // Nothing useful can be done in no time: the handler is not even begun.
+        let begun =
+            (last_moment > received).then(|| AssertUnwindSafe(self.inner.call(request)).catch_unwind());
         async move {
-            let last_moment = call.deadline().checked_sub(ANSWER_MARGIN).unwrap_or(received);
+            let handled = async {
+                match begun {
+                    Some(handling) => handling.await,
+                    None => std::future::pending().await,
+                }
+            };
             let response = match tokio::time::timeout_at(last_moment.into(), handled).await {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Err(_panic)) => {

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use entrypass_proto::errors::v1::ErrorReason;
 use http::{Request, Response};
 use tonic::{
-    Status,
+    Code, Status,
     body::Body,
     service::Routes,
     transport::{Channel, Endpoint},
 };
 use tower::{Layer as _, Service, ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::EdgeLayer;
+use crate::{Call, EdgeLayer, Problem};
 
 /// A way to a neighbour, cheap to clone.
 ///
@@ -39,7 +40,17 @@ impl Transport {
             .keep_alive_timeout(Duration::from_secs(5))
             .tcp_nodelay(true)
             .connect_lazy();
-        Ok(Self(BoxCloneSyncService::new(channel.map_err(|error| Status::from_error(Box::new(error))))))
+        Ok(Self(BoxCloneSyncService::new(channel.map_err(connection_status))))
+    }
+}
+
+/// What a failed connection means. tonic reports its client-side timer as CANCELLED; a caller's deadline shall be told in the same way
+/// whether the neighbour is in this process or not.
+fn connection_status(error: tonic::transport::Error) -> Status {
+    let status = Status::from_error(Box::new(error));
+    match status.code() {
+        Code::Cancelled => Problem::new(ErrorReason::DeadlineExceeded).to_status(&Call::without_headers()),
+        _ => status,
     }
 }
 

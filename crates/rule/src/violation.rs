@@ -55,6 +55,20 @@ impl Violations {
         }
     }
 
+    /// Unwraps `result`, or takes over its violations, whose paths are already complete.
+    pub fn collect<T>(&mut self, result: Result<T, Self>) -> Option<T> {
+        result.map_err(|more| self.extend(more)).ok()
+    }
+
+    /// What `build` makes of the parts, when nothing was broken; or else every violation. `build` can use `?` on each part: a
+    /// part that is missing has left a violation.
+    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Self> {
+        if !self.is_empty() {
+            return Err(self);
+        }
+        build().ok_or(self)
+    }
+
     /// Takes over the violations of a nested value, whose paths are already complete.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);

@@ -139,7 +139,7 @@ fn greet(address: SocketAddr) -> std::io::Result<()> {
     writeln!(out, "try:")?;
     writeln!(
         out,
-        "  grpcurl -plaintext -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_RESIDENT_ID_CARD\", \"number\": \"440699198501010016\"}}}}' \\"
+        "  grpcurl -plaintext -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_RESIDENT_ID_CARD\", \"number\": \"44069919850101069X\"}}}}' \\"
     )?;
     writeln!(out, "    {address} entrypass.gateway.v1.EntryPassService/CheckDocument")?;
     out.flush()

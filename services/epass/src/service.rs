@@ -136,17 +136,13 @@ impl Epass {
         }
         // Asked before the transaction begins: no lock is held while a neighbour answers.
         let applicant = self.applicant(&call, registration).await?;
-        let transaction = self.database.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let now = self.now();
-        let application = self.submit(&transaction, &applicant, now).await?;
-        let application = Some(wire::render_application(&application));
-        let answer = pb::ApplyForElectronicPassResponse { application };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        let now = self.clock.now();
+        key.once(&self.database, now, async |transaction| {
+            let application = self.submit(transaction, &applicant, now).await?;
+            let application = Some(wire::render_application(&application));
+            Ok(pb::ApplyForElectronicPassResponse { application })
+        })
+        .await
     }
 
     /// Makes the application that the offer allows. The constraint decides once more when two copies of this service
@@ -182,33 +178,30 @@ impl Epass {
     ) -> Result<pb::ReviewElectronicPassApplicationResponse, Error> {
         let wire::ReviewRequest { application, etag, review } = wire::parse_review(&request)?;
         let key = RequestKey::new("ReviewElectronicPassApplication", &request.request_id, &request);
-        let transaction = self.database.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let now = self.now();
-        let found = store::application(&transaction, application).await?.ok_or(Error::ApplicationNotFound)?;
-        if found.etag() != etag {
-            return Err(Error::EtagMismatch);
-        }
-        let reviewed = found.reviewed(review, now)?;
-        if !store::update_application(&transaction, &reviewed).await? {
-            return Err(Error::EtagMismatch);
-        }
-        let pass = match reviewed.state {
-            State::Approved => Some(Pass::issued(self.random.as_ref(), reviewed.traveller, now)),
-            State::UnderReview | State::ReturnedForCorrection | State::Rejected => None,
-        };
-        if let Some(pass) = &pass {
-            keep_pass(&transaction, pass).await?;
-        }
-        let answer = pb::ReviewElectronicPassApplicationResponse {
-            application: Some(wire::render_application(&reviewed)),
-            electronic_pass: pass.as_ref().map(wire::render_pass),
-        };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        let now = self.clock.now();
+        key.once(&self.database, now, async |transaction| {
+            let found =
+                store::application(transaction, application).await?.ok_or(Error::ApplicationNotFound)?;
+            if found.etag() != etag {
+                return Err(Error::EtagMismatch);
+            }
+            let reviewed = found.reviewed(review, now)?;
+            if !store::update_application(transaction, &reviewed).await? {
+                return Err(Error::EtagMismatch);
+            }
+            let pass = match reviewed.state {
+                State::Approved => Some(Pass::issued(self.random.as_ref(), reviewed.traveller, now)),
+                State::UnderReview | State::ReturnedForCorrection | State::Rejected => None,
+            };
+            if let Some(pass) = &pass {
+                keep_pass(transaction, pass).await?;
+            }
+            Ok(pb::ReviewElectronicPassApplicationResponse {
+                application: Some(wire::render_application(&reviewed)),
+                electronic_pass: pass.as_ref().map(wire::render_pass),
+            })
+        })
+        .await
     }
 
     async fn list(
@@ -229,24 +222,20 @@ impl Epass {
         request: pb::RecordExternalPassRequest,
     ) -> Result<pb::RecordExternalPassResponse, Error> {
         let request_id = request.request_id.clone();
-        let wire::RecordRequest { document, pass } = wire::parse_record(request, self.now())?;
+        let wire::RecordRequest { document, pass } = wire::parse_record(request, self.clock.now())?;
         let traveller = self.traveller(&call, document).await?;
-        let transaction = self.database.begin().await?;
-        let now = self.now();
+        let now = self.clock.now();
         let pass = Pass::recorded(self.random.uuid_v7(now), traveller, pass, now);
         let recorded = wire::render_pass(&pass);
         // The request is known by what it means, with the person in place of the document: a digest of the request itself
         // beside everything else that is in it would give the document number away to whoever tries all numbers.
         let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
         let key = RequestKey::new("RecordExternalPass", &request_id, &meaning);
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        keep_pass(&transaction, &pass).await?;
-        let answer = pb::RecordExternalPassResponse { electronic_pass: Some(recorded) };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        key.once(&self.database, now, async |transaction| {
+            keep_pass(transaction, &pass).await?;
+            Ok(pb::RecordExternalPassResponse { electronic_pass: Some(recorded) })
+        })
+        .await
     }
 
     async fn applicant(&self, call: &Call, registration: Uuid) -> Result<Applicant, Error> {
@@ -260,11 +249,6 @@ impl Epass {
         let request = call.request(ResolveTravellerRequest { document: Some(document) });
         let person = self.registration.clone().resolve_traveller(request).await;
         wire::parse_traveller(&person.map_err(Error::Registration)?.into_inner().traveller)
-    }
-
-    /// The hour to the microsecond, as it is kept: a first answer and a later reading shall show the same.
-    fn now(&self) -> OffsetDateTime {
-        self.clock.now().truncate_to_microsecond()
     }
 }
 

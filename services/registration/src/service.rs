@@ -13,7 +13,7 @@ use entrypass_rpc::answer;
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
-use crate::{Config, Deps, form::FormRules, store::Store};
+use crate::{Config, Deps, error::Error, form::FormRules, store::Store};
 
 /// Implements the generated trait.
 pub(crate) struct Registrations {
@@ -56,7 +56,7 @@ impl RegistrationService for Registrations {
     }
 
     async fn get_notice(&self, request: Request<pb::GetNoticeRequest>) -> Answer<pb::GetNoticeResponse> {
-        answer(request, async |call, _| self.notice(call.language())).await
+        answer(request, async |call, _| Ok::<_, Error>(self.notice(call.language()))).await
     }
 
     async fn submit_registration(

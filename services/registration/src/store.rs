@@ -9,7 +9,7 @@ mod migration;
 mod rows;
 
 use entrypass_db::Database;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::DatabaseConnection;
 
 pub use migration::Migrator;
 pub(crate) use rows::Rows;
@@ -30,8 +30,8 @@ impl Store {
         self.database.reader()
     }
 
-    /// Begins a transaction that may write.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.database.begin().await
+    /// The whole database, for a write.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 }

@@ -33,14 +33,10 @@ pub(crate) fn submission(
     rules: &FormRules,
 ) -> Result<Submission, Violations> {
     let mut violations = Violations::default();
-    let document = collect(&mut violations, self::document("document", document, document_rules(rules)));
-    let form = match form {
-        Some(form) => collect(&mut violations, form::parse(form, document.as_ref(), rules)),
-        None => {
-            violations.add("form", required());
-            None
-        }
-    };
+    let document = violations.collect(self::document("document", document, document_rules(rules)));
+    let form = form.ok_or_else(|| Violation { field: "form".to_owned(), rule: required() }.into());
+    let form = form.and_then(|form| form::parse(form, document.as_ref(), rules));
+    let form = violations.collect(form);
     if acknowledged_notice_version.is_empty() {
         violations.add("acknowledged_notice_version", required());
     }
@@ -48,15 +44,11 @@ pub(crate) fn submission(
         let text = Text::new("须作出如实申报承诺", "the declaration of truth must be made");
         violations.add("truth_declared", Rule::new("NOT_DECLARED", text));
     }
-    violations.into_result()?;
-    match (document, form) {
-        (Some(document), Some(form)) => {
-            let declared = Declared { document, form, form_version: crate::form::FORM_VERSION };
-            Ok(Submission { declared, acknowledged_notice_version })
-        }
-        // Whatever is missing has left a violation, which was returned above.
-        _ => Err(Violations::default()),
-    }
+    violations.finish(|| {
+        let (document, form) = (document?, form?);
+        let declared = Declared { document, form, form_version: crate::form::FORM_VERSION };
+        Some(Submission { declared, acknowledged_notice_version })
+    })
 }
 
 /// Reads the document at `field`.
@@ -157,11 +149,6 @@ pub(crate) fn required_text(field: &str, text: &str) -> Result<(), Violations> {
         return Err(Violation { field: field.to_owned(), rule: required() }.into());
     }
     Ok(())
-}
-
-/// The value, or `None` with its violations kept.
-pub(crate) fn collect<T>(violations: &mut Violations, result: Result<T, Violations>) -> Option<T> {
-    result.map_err(|more| violations.extend(more)).ok()
 }
 
 pub(crate) fn required() -> Rule {

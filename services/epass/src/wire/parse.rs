@@ -49,10 +49,8 @@ pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
 pub(crate) fn parse_apply(request: &pb::ApplyForElectronicPassRequest) -> Result<Uuid, Violations> {
     let pb::ApplyForElectronicPassRequest { request_id, registration } = request;
     let mut violations = required_request_id(request_id).err().unwrap_or_default();
-    match violations.take("registration", parse_name(collection::REGISTRATIONS, registration)) {
-        Some(registration) if violations.is_empty() => Ok(registration),
-        _ => Err(violations),
-    }
+    let registration = violations.take("registration", parse_name(collection::REGISTRATIONS, registration));
+    violations.finish(|| registration)
 }
 
 /// Reads a reviewer's decision.
@@ -71,12 +69,8 @@ pub(crate) fn parse_review(
         (Some(decision), Some(note)) => violations.take("note", Review::new(decision, note)),
         _ => None,
     };
-    match (application, review) {
-        (Some(application), Some(review)) if violations.is_empty() => {
-            Ok(ReviewRequest { application, etag: etag.clone(), review })
-        }
-        _ => Err(violations),
-    }
+    violations
+        .finish(|| Some(ReviewRequest { application: application?, etag: etag.clone(), review: review? }))
 }
 
 /// Reads which applications are asked for.
@@ -107,12 +101,10 @@ pub(crate) fn parse_record(
     let issuer = violations.take("issuer", Issuer::new(&issuer));
     let number = violations.take("pass_number", ChannelNumber::new(&pass_number));
     let issue_time = violations.take("issue_time", parse_past(issue_time, now));
-    match (document, issuer, number, issue_time) {
-        (Some(document), Some(issuer), Some(number), Some(issue_time)) if violations.is_empty() => {
-            Ok(RecordRequest { document, pass: ExternalPass { issuer, number, issue_time } })
-        }
-        _ => Err(violations),
-    }
+    violations.finish(|| {
+        let pass = ExternalPass { issuer: issuer?, number: number?, issue_time: issue_time? };
+        Some(RecordRequest { document: document?, pass })
+    })
 }
 
 /// Reads what the registration service says about a registration.

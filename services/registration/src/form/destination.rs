@@ -39,7 +39,7 @@ impl Address {
 impl AccommodationName {
     /// Reads a name that tells one hotel from another.
     pub(crate) fn parse_telling(raw: &str) -> Checked<Self> {
-        telling(Self::parse(raw), filler::says_nothing(raw))
+        telling(Self::parse(raw), filler::says_no_name(raw))
     }
 }
 

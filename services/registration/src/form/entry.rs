@@ -48,6 +48,7 @@ checked_text! {
 
 /// How, where and when the traveller enters.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the contract")]
 pub(crate) struct Entry {
     pub(crate) port_of_entry: PortOfEntry,
     #[serde(with = "stored::calendar_date")]
@@ -102,9 +103,9 @@ fn flight_number(raw: &str) -> Checked<String> {
         return Err(vec![rule::required()]);
     }
     let well_formed = flight.as_bytes().split_at_checked(2).is_some_and(|(carrier, number)| {
-        let digits = match number {
-            [digits @ .., b'A'..=b'Z'] => digits,
-            digits => digits,
+        let digits = match number.split_last() {
+            Some((b'A'..=b'Z', digits)) => digits,
+            _ => number,
         };
         is_carrier(carrier) && (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
     });

@@ -7,7 +7,6 @@ pub(crate) mod country {
     use entrypass_document::Country;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub(crate) fn serialize<S: Serializer>(country: &Country, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(country.as_str())
     }

@@ -27,13 +27,10 @@ struct Target {
 impl Target {
     fn parse(request_id: &str, registration: &str, etag: &str) -> Result<Self, Violations> {
         let mut violations = Violations::default();
-        wire::collect(&mut violations, required_request_id(request_id));
-        let id = wire::collect(&mut violations, wire::registration_id("registration", registration));
-        wire::collect(&mut violations, wire::required_text("etag", etag));
-        match id {
-            Some(id) if violations.is_empty() => Ok(Self { id, etag: etag.to_owned() }),
-            _ => Err(violations),
-        }
+        violations.collect(required_request_id(request_id));
+        let id = violations.collect(wire::registration_id("registration", registration));
+        violations.collect(wire::required_text("etag", etag));
+        violations.finish(|| Some(Self { id: id?, etag: etag.to_owned() }))
     }
 
     /// The registration, if it takes a change by somebody who read that.
@@ -61,30 +58,27 @@ impl Registrations {
         let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
         let target = Target::parse(&request_id, &registration, &etag)?;
 
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let rows = Rows(&transaction);
-        let current = target.read(&rows, now).await?;
-        let mask = update_mask.unwrap_or_default();
-        let (merged, changed) = wire::form::merge(&current.declared.form, form.unwrap_or_default(), &mask)?;
-        let mut rules = self.form_rules(now);
-        rules.accepted_entry_date = Some(current.declared.form.entry_date());
-        let form = wire::form::parse(merged, Some(&current.declared.document), &rules)?;
-        let document = current.declared.document.clone();
-        let declared = Declared { document, form, form_version: FORM_VERSION };
-        let next = current.amended(declared, self.config.valid_for, now);
-        rows.save_revision(&next, RevisionKind::Amended, &changed).await?;
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            let current = target.read(&rows, now).await?;
+            let mask = update_mask.unwrap_or_default();
+            let (merged, changed) =
+                wire::form::merge(&current.declared.form, &form.unwrap_or_default(), &mask)?;
+            let mut rules = self.form_rules(now);
+            rules.accepted_entry_date = Some(current.declared.form.entry_date());
+            let form = wire::form::parse(merged, Some(&current.declared.document), &rules)?;
+            let document = current.declared.document.clone();
+            let declared = Declared { document, form, form_version: FORM_VERSION };
+            let next = current.amended(declared, self.config.valid_for, now);
+            rows.save_revision(&next, RevisionKind::Amended, &changed).await?;
 
-        let companions = rows.companions(next.id).await?;
-        let answer = pb::UpdateRegistrationResponse {
-            registration: Some(wire::registration(&next, now)),
-            companions: wire::companions(&companions, now),
-        };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+            let companions = rows.companions(next.id).await?;
+            Ok(pb::UpdateRegistrationResponse {
+                registration: Some(wire::registration(&next, now)),
+                companions: wire::companions(&companions, now),
+            })
+        })
+        .await
     }
 
     pub(super) async fn replace(
@@ -98,23 +92,19 @@ impl Registrations {
         let now = self.clock.now();
         let replacement = self.replacement(message, now)?;
 
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let rows = Rows(&transaction);
-        let current = replacement.target.read(&rows, now).await?;
-        let next = self.with_document(&rows, &current, replacement, now).await?;
-        rows.save_revision(&next, RevisionKind::DocumentReplaced, &[]).await?;
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            let current = replacement.target.read(&rows, now).await?;
+            let next = self.with_document(&rows, &current, replacement, now).await?;
+            rows.save_revision(&next, RevisionKind::DocumentReplaced, &[]).await?;
 
-        let companions = rows.companions(next.id).await?;
-        let answer = pb::ReplaceDocumentResponse {
-            registration: Some(wire::registration(&next, now)),
-            companions: wire::companions(&companions, now),
-        };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+            let companions = rows.companions(next.id).await?;
+            Ok(pb::ReplaceDocumentResponse {
+                registration: Some(wire::registration(&next, now)),
+                companions: wire::companions(&companions, now),
+            })
+        })
+        .await
     }
 
     fn replacement(
@@ -132,16 +122,11 @@ impl Registrations {
         } = message;
         let mut violations = Violations::default();
         let rules = wire::document_rules(&self.form_rules(now));
-        let target = wire::collect(&mut violations, Target::parse(&request_id, &registration, &etag));
-        let old = wire::collect(&mut violations, wire::document("old_document", old_document, rules));
-        let new = wire::collect(&mut violations, wire::document("new_document", new_document, rules));
-        wire::collect(&mut violations, wire::required_text("holder_name", &holder_name));
-        match (target, old, new) {
-            (Some(target), Some(old), Some(new)) if violations.is_empty() => {
-                Ok(Replacement { target, old, holder_name, new })
-            }
-            _ => Err(violations),
-        }
+        let target = violations.collect(Target::parse(&request_id, &registration, &etag));
+        let old = violations.collect(wire::document("old_document", old_document, rules));
+        let new = violations.collect(wire::document("new_document", new_document, rules));
+        violations.collect(wire::required_text("holder_name", &holder_name));
+        violations.finish(|| Some(Replacement { target: target?, old: old?, holder_name, new: new? }))
     }
 
     /// The revision of `current` with the new document, once old document and name prove the holder, the form fits the new
@@ -182,18 +167,13 @@ impl Registrations {
         let key = RequestKey::new("CancelRegistration", &message.request_id, &message);
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let rows = Rows(&transaction);
-        let cancelled = target.read(&rows, now).await?.cancelled(now);
-        rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;
-        let answer =
-            pb::CancelRegistrationResponse { registration: Some(wire::registration(&cancelled, now)) };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            let cancelled = target.read(&rows, now).await?.cancelled(now);
+            rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;
+            Ok(pb::CancelRegistrationResponse { registration: Some(wire::registration(&cancelled, now)) })
+        })
+        .await
     }
 }
 

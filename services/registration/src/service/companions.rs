@@ -47,20 +47,16 @@ impl Registrations {
             self.check_notice(submission)?;
         }
 
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let rows = Rows(&transaction);
-        let holder = self.registration(&rows, binding.holder).await?;
-        let companions = self.bound(&rows, &holder, binding, now).await?;
-        let answer = pb::BindCompanionResponse {
-            registration: Some(wire::registration(&holder, now)),
-            companions: wire::companions(&companions, now),
-        };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            let holder = self.registration(&rows, binding.holder).await?;
+            let companions = self.bound(&rows, &holder, binding, now).await?;
+            Ok(pb::BindCompanionResponse {
+                registration: Some(wire::registration(&holder, now)),
+                companions: wire::companions(&companions, now),
+            })
+        })
+        .await
     }
 
     fn binding(&self, message: pb::BindCompanionRequest, now: OffsetDateTime) -> Result<Binding, Violations> {
@@ -75,9 +71,9 @@ impl Registrations {
             truth_declared,
         } = message;
         let mut violations = Violations::default();
-        wire::collect(&mut violations, required_request_id(&request_id));
-        let holder = wire::collect(&mut violations, wire::registration_id("registration", &registration));
-        let relationship = wire::collect(&mut violations, wire::relationship(relationship));
+        violations.collect(required_request_id(&request_id));
+        let holder = violations.collect(wire::registration_id("registration", &registration));
+        let relationship = violations.collect(wire::relationship(relationship));
         let who = if form.is_none() {
             self.proof(document, "companion_name", &companion_name, now)
                 .map(|document| Who::Registered { document, name: companion_name })
@@ -93,13 +89,8 @@ impl Registrations {
             wire::submission(document, form, acknowledged_notice_version, truth_declared, &rules)
                 .map(|submission| Who::New(Box::new(submission)))
         };
-        let who = wire::collect(&mut violations, who);
-        match (holder, relationship, who) {
-            (Some(holder), Some(relationship), Some(who)) if violations.is_empty() => {
-                Ok(Binding { holder, relationship, who })
-            }
-            _ => Err(violations),
-        }
+        let who = violations.collect(who);
+        violations.finish(|| Some(Binding { holder: holder?, relationship: relationship?, who: who? }))
     }
 
     /// The holder's companions with the new one, once every rule of binding holds.
@@ -153,31 +144,24 @@ impl Registrations {
         let now = self.clock.now();
         let pb::ConfirmCompanionRequest { request_id, companion, document, companion_name } = message;
         let mut violations = Violations::default();
-        wire::collect(&mut violations, required_request_id(&request_id));
-        let ids = wire::collect(&mut violations, wire::companion_id("companion", &companion));
+        violations.collect(required_request_id(&request_id));
+        let ids = violations.collect(wire::companion_id("companion", &companion));
         let proof = self.proof(document, "companion_name", &companion_name, now);
-        let document = wire::collect(&mut violations, proof);
-        violations.into_result()?;
-        let (Some((holder, id)), Some(document)) = (ids, document) else {
-            return Err(Error::CompanionNotFound);
-        };
+        let document = violations.collect(proof);
+        let ((holder, id), document) = violations.finish(|| Some((ids?, document?)))?;
 
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let rows = Rows(&transaction);
-        let found = rows.companion(holder, id).await?.filter(|found| {
-            let declared = &found.registration.declared;
-            declared.document == document && declared.form.name().matches(&companion_name)
-        });
-        let mut companion = found.ok_or(Error::CompanionNotFound)?;
-        rows.confirm_companion(id).await?;
-        companion.state = CompanionState::Confirmed;
-        let answer = pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion, now)) };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            let found = rows.companion(holder, id).await?.filter(|found| {
+                let declared = &found.registration.declared;
+                declared.document == document && declared.form.name().matches(&companion_name)
+            });
+            let mut companion = found.ok_or(Error::CompanionNotFound)?;
+            rows.confirm_companion(id).await?;
+            companion.state = CompanionState::Confirmed;
+            Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion, now)) })
+        })
+        .await
     }
 
     pub(super) async fn unbind(
@@ -187,27 +171,22 @@ impl Registrations {
         let key = RequestKey::new("UnbindCompanion", &message.request_id, &message);
         let now = self.clock.now();
         let mut violations = Violations::default();
-        wire::collect(&mut violations, required_request_id(&message.request_id));
+        violations.collect(required_request_id(&message.request_id));
         let ids = wire::companion_id("companion", &message.companion);
-        let ids = wire::collect(&mut violations, ids);
-        violations.into_result()?;
-        let Some((holder, id)) = ids else { return Err(Error::CompanionNotFound) };
+        let ids = violations.collect(ids);
+        let (holder, id) = violations.finish(|| ids)?;
 
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let rows = Rows(&transaction);
-        rows.companion(holder, id).await?.ok_or(Error::CompanionNotFound)?;
-        rows.remove_companion(id).await?;
-        let registration = self.registration(&rows, holder).await?;
-        let companions = rows.companions(holder).await?;
-        let answer = pb::UnbindCompanionResponse {
-            registration: Some(wire::registration(&registration, now)),
-            companions: wire::companions(&companions, now),
-        };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            rows.companion(holder, id).await?.ok_or(Error::CompanionNotFound)?;
+            rows.remove_companion(id).await?;
+            let registration = self.registration(&rows, holder).await?;
+            let companions = rows.companions(holder).await?;
+            Ok(pb::UnbindCompanionResponse {
+                registration: Some(wire::registration(&registration, now)),
+                companions: wire::companions(&companions, now),
+            })
+        })
+        .await
     }
 }

@@ -36,8 +36,8 @@ impl Registrations {
         })
     }
 
-    pub(super) fn notice(&self, language: Language) -> Result<pb::GetNoticeResponse, Error> {
-        Ok(pb::GetNoticeResponse { notice: Some(wire::notice(&self.config.notice, language)) })
+    pub(super) fn notice(&self, language: Language) -> pb::GetNoticeResponse {
+        pb::GetNoticeResponse { notice: Some(wire::notice(&self.config.notice, language)) }
     }
 
     pub(super) async fn get(
@@ -98,11 +98,10 @@ impl Registrations {
     ) -> Result<pb::ListRegistrationRevisionsResponse, Error> {
         let mut violations = Violations::default();
         let id = wire::registration_id("registration", &message.registration);
-        let id = wire::collect(&mut violations, id);
+        let id = violations.collect(id);
         let page = PageRequest::parse(message.page_size, &message.page_token);
-        let page = wire::collect(&mut violations, page);
-        violations.into_result()?;
-        let (Some(id), Some(page)) = (id, page) else { return Err(Error::RegistrationNotFound) };
+        let page = violations.collect(page);
+        let (id, page) = violations.finish(|| Some((id?, page?)))?;
         // A token holds the last revision that was shown; one that no revision can have was not ours, and shows nothing.
         let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
         let rows = Rows(self.store.reader());
@@ -127,12 +126,9 @@ impl Registrations {
     ) -> Result<Document, Violations> {
         let mut violations = Violations::default();
         let rules = wire::document_rules(&self.form_rules(now));
-        let document = wire::collect(&mut violations, wire::document("document", document, rules));
-        wire::collect(&mut violations, wire::required_text(name_field, name));
-        match document {
-            Some(document) if violations.is_empty() => Ok(document),
-            _ => Err(violations),
-        }
+        let document = violations.collect(wire::document("document", document, rules));
+        violations.collect(wire::required_text(name_field, name));
+        violations.finish(|| document)
     }
 
     /// The active registration that `document` and `name` open together. One answer for an unknown document, a wrong name and an

@@ -32,16 +32,11 @@ impl Registrations {
         let submission = self.submission(message, now)?;
         self.check_notice(&submission)?;
 
-        let transaction = self.store.begin().await?;
-        if let Some(first) = key.first_answer(&transaction).await? {
-            return Ok(first);
-        }
-        let registration = self.register(&Rows(&transaction), submission, now).await?;
-        let answer =
-            pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) };
-        key.keep(&transaction, &answer, now).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        key.once(self.store.database(), now, async |transaction| {
+            let registration = self.register(&Rows(transaction), submission, now).await?;
+            Ok(pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) })
+        })
+        .await
     }
 
     fn submission(
@@ -57,14 +52,12 @@ impl Registrations {
             truth_declared,
         } = message;
         let mut violations = Violations::default();
-        wire::collect(&mut violations, required_request_id(&request_id));
+        violations.collect(required_request_id(&request_id));
         let rules = self.form_rules(now);
         let submission =
             wire::submission(document, form, acknowledged_notice_version, truth_declared, &rules);
-        match wire::collect(&mut violations, submission) {
-            Some(submission) if violations.is_empty() => Ok(submission),
-            _ => Err(violations),
-        }
+        let submission = violations.collect(submission);
+        violations.finish(|| submission)
     }
 
     /// A notice that is no longer current was not acknowledged: what it says may have changed.
@@ -127,7 +120,7 @@ impl Registrations {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
-        let transaction = self.store.begin().await?;
+        let transaction = self.store.database().begin().await?;
         let traveller = self.traveller(&Rows(&transaction), &document.key(), now).await?;
         transaction.commit().await?;
         Ok(pb::ResolveTravellerResponse { traveller: wire::traveller_name(traveller) })

@@ -34,7 +34,7 @@ pub(super) fn registration(
         stored_state,
         revision: revision_number(row.revision)?,
         notice_version: row.notice_version,
-        declared: declared(current.ok_or(Error::Corrupt("a registration without its revision"))?)?,
+        declared: declared(&current.ok_or(Error::Corrupt("a registration without its revision"))?)?,
         create_time: instant(row.create_time)?,
         update_time: instant(row.update_time)?,
         expire_time,
@@ -80,7 +80,7 @@ pub(super) fn revision_row(
     })
 }
 
-pub(super) fn revision(row: revision::Model) -> Result<Revision, Error> {
+pub(super) fn revision(row: &revision::Model) -> Result<Revision, Error> {
     Ok(Revision {
         number: revision_number(row.revision)?,
         kind: revision_kind(&row.kind)?,
@@ -90,7 +90,7 @@ pub(super) fn revision(row: revision::Model) -> Result<Revision, Error> {
     })
 }
 
-fn declared(row: revision::Model) -> Result<Declared, Error> {
+fn declared(row: &revision::Model) -> Result<Declared, Error> {
     // The number was checked when it came in. "Today" is the day of that check, or an age limit could make an old row unreadable.
     let today = instant(row.create_time)?.to_offset(CITY_OFFSET).date();
     let rules = Rules { today, accept_specimens: true };

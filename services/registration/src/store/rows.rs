@@ -147,7 +147,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         if let Some(before) = before {
             query = query.filter(revision::Column::Revision.lt(i32::from(before)));
         }
-        query.all(self.0).await?.into_iter().map(convert::revision).collect()
+        query.all(self.0).await?.iter().map(convert::revision).collect()
     }
 }
 

@@ -65,7 +65,8 @@ impl Reader<'_> {
             emergency_contact,
             health,
         } = form;
-        let name = self.name(&Names { chinese_name, surname, given_names, single_name }, document);
+        let names = Names { chinese: chinese_name, surname, given: given_names, single: single_name };
+        let name = self.name(&names, document);
         let identity = self.identity(name.clone(), (sex, &birth_date, &nationality), document);
         let expire_date = self.optional("form.document_expire_date", &document_expire_date, date::parse);
         let occupation = self.optional("form.occupation", &occupation, Occupation::parse);

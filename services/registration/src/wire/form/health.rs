@@ -84,7 +84,7 @@ impl Reader<'_> {
         match result {
             Some(TestResult::Positive) => Some(Test::Positive { date: self.test_date(test_date)? }),
             Some(TestResult::Negative) => Some(Test::Negative { date: self.test_date(test_date)? }),
-            Some(TestResult::NotTested) | Some(TestResult::Unspecified) | None => {
+            Some(TestResult::NotTested | TestResult::Unspecified) | None => {
                 let rule = rule::excluded("没有检测结果时须留空", "only with POSITIVE or NEGATIVE");
                 self.absent("form.health.test_date", test_date, rule);
                 (result == Some(TestResult::NotTested)).then_some(Test::NotTested)

@@ -9,40 +9,39 @@ use crate::name::{ChineseName, LatinName, LatinPart, PersonName};
 
 /// The four name fields as they were sent.
 pub(super) struct Names {
-    pub(super) chinese_name: String,
+    pub(super) chinese: String,
     pub(super) surname: String,
-    pub(super) given_names: String,
-    pub(super) single_name: bool,
+    pub(super) given: String,
+    pub(super) single: bool,
 }
 
 impl Reader<'_> {
     /// Reads the names that were given and those that the document's type needs.
     pub(super) fn name(&mut self, names: &Names, document: Option<&Document>) -> Option<PersonName> {
         let document_type = document.map(Document::document_type);
-        let chinese = !is_absent(&names.chinese_name) || document_type.is_some_and(needs_chinese_name);
-        let latin = names.single_name
+        let chinese = !is_absent(&names.chinese) || document_type.is_some_and(needs_chinese_name);
+        let latin = names.single
             || !is_absent(&names.surname)
-            || !is_absent(&names.given_names)
+            || !is_absent(&names.given)
             || document_type.is_some_and(needs_latin_name);
         if !chinese && !latin {
             // Only without a document: every type needs a name in one of the scripts.
             self.broken.add("form.chinese_name", rule::required_name());
         }
-        let chinese = chinese
-            .then(|| self.required("form.chinese_name", &names.chinese_name, ChineseName::parse))
-            .flatten();
+        let chinese =
+            chinese.then(|| self.required("form.chinese_name", &names.chinese, ChineseName::parse)).flatten();
         let latin = latin.then(|| self.latin_name(names)).flatten();
         PersonName::new(chinese, latin)
     }
 
     fn latin_name(&mut self, names: &Names) -> Option<LatinName> {
         let surname = self.required("form.surname", &names.surname, LatinPart::parse);
-        if names.single_name {
+        if names.single {
             let rule = rule::excluded("证件上只有一个姓名时，名须留空", "must be empty with single_name");
-            self.absent("form.given_names", &names.given_names, rule);
+            self.absent("form.given_names", &names.given, rule);
             return Some(LatinName { surname: surname?, given: None });
         }
-        let given = self.required("form.given_names", &names.given_names, LatinPart::parse);
+        let given = self.required("form.given_names", &names.given, LatinPart::parse);
         Some(LatinName { surname: surname?, given: Some(given?) })
     }
 

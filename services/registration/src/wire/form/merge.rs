@@ -32,12 +32,12 @@ type Path = Vec<FieldDescriptor>;
 /// the form, at `update_mask`; an identity field at its own path (`form.surname`).
 pub(crate) fn merge(
     current: &Form,
-    changes: pb::RegistrationForm,
+    changes: &pb::RegistrationForm,
     mask: &prost_types::FieldMask,
 ) -> Result<(pb::RegistrationForm, Vec<String>), Violations> {
     let paths = paths(mask)?;
     let mut target = reflect(&render(current));
-    let source = reflect(&changes);
+    let source = reflect(changes);
     for path in &paths {
         put(&mut target, path, value_at(&source, path));
     }

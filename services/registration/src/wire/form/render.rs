@@ -8,7 +8,7 @@ use time::Date;
 use super::choice;
 use crate::form::contact::{Contact, Email, Phone};
 use crate::form::destination::{AccommodationName, Destination};
-use crate::form::entry::{City, Entry, Seat, Service, ServiceNumber, Transport};
+use crate::form::entry::{City, Entry, FlightSeat, Seat, Service, ServiceNumber, Transport};
 use crate::form::health::{ContactNote, HealthDeclaration, Temperature, Test};
 use crate::form::stay::Stay;
 use crate::form::{Form, Host, Identity, Occupation, StayDays};
@@ -88,7 +88,7 @@ fn vehicle(transport: &Transport) -> pb::Entry {
     };
     match transport {
         Transport::Air { service_number, seat } => {
-            let seat = seat.as_ref().map(|seat| seat.as_str()).unwrap_or_default();
+            let seat = seat.as_ref().map(FlightSeat::as_str).unwrap_or_default();
             with(Kind::Air, service_number.as_str(), seat)
         }
         Transport::Ship(sailing) => service(Kind::Ship, sailing),

@@ -3,7 +3,9 @@
 use entrypass_document::{Document, DocumentType as Type};
 use entrypass_proto::registration::v1 as pb;
 
-use super::super::fixture::{RULES, broken_by, document, identity_card, parsed, passport, resident, visitor};
+use super::super::fixture::{
+    NOTHING, RULES, broken_by, document, identity_card, parsed, passport, resident, visitor,
+};
 use super::parse;
 
 /// What breaks when the visitor, who has both names, sex, birth date and nationality as given, holds `document`.
@@ -21,12 +23,12 @@ fn broken(document: &Document, sex: pb::Sex, birth_date: &str, nationality: &str
 fn sex_and_birth_date_are_those_of_the_number() {
     let (card, sex, birth) =
         (identity_card(), "form.sex CONTRADICTS_DOCUMENT", "form.birth_date CONTRADICTS_DOCUMENT");
-    assert_eq!(broken(&card, pb::Sex::Male, "1985-01-01", "CHN"), [""; 0]);
+    assert_eq!(broken(&card, pb::Sex::Male, "1985-01-01", "CHN"), NOTHING);
     assert_eq!(broken(&card, pb::Sex::Female, "1985-01-01", "CHN"), [sex]);
     assert_eq!(broken(&card, pb::Sex::NotStated, "1985-01-01", "CHN"), [sex]);
     assert_eq!(broken(&card, pb::Sex::Male, "1985-01-02", "CHN"), [birth]);
     assert_eq!(broken(&card, pb::Sex::Female, "1985-01-02", "CHN"), [sex, birth]);
-    assert_eq!(broken(&passport(), pb::Sex::NotStated, "1999-09-09", "UTO"), [""; 0]);
+    assert_eq!(broken(&passport(), pb::Sex::NotStated, "1999-09-09", "UTO"), NOTHING);
 }
 
 #[test]
@@ -84,19 +86,18 @@ fn each_type_asks_for_the_names_that_it_shows() {
         (document(Type::Passport, "L898902C3"), false),
     ];
     for (document, chinese) in table {
-        let (with, without): (pb::RegistrationForm, pb::RegistrationForm) = match chinese {
-            true => (resident(), pb::RegistrationForm { chinese_name: String::new(), ..visitor() }),
-            false => (visitor(), resident()),
-        };
+        let latin_only = pb::RegistrationForm { chinese_name: String::new(), ..visitor() };
+        let (with, without) = if chinese { (resident(), latin_only) } else { (visitor(), resident()) };
         let of_names = |form| -> Vec<_> {
             let broken = broken_by(parse(form, Some(&document), &RULES));
             broken.into_iter().filter(|it| it.contains("name")).collect()
         };
-        let missing: &[&str] = match chinese {
-            true => &["form.chinese_name REQUIRED"],
-            false => &["form.surname REQUIRED", "form.given_names REQUIRED"],
+        let missing: &[&str] = if chinese {
+            &["form.chinese_name REQUIRED"]
+        } else {
+            &["form.surname REQUIRED", "form.given_names REQUIRED"]
         };
-        assert_eq!(of_names(with), [""; 0], "{document:?}");
+        assert_eq!(of_names(with), NOTHING, "{document:?}");
         assert_eq!(of_names(without), missing, "{document:?}");
         let nameless = pb::RegistrationForm { chinese_name: String::new(), ..resident() };
         assert_eq!(of_names(nameless), missing, "{document:?}");
@@ -107,8 +108,8 @@ fn each_type_asks_for_the_names_that_it_shows() {
 fn a_form_is_judged_again_by_another_document() {
     let form = parsed(resident(), &identity_card());
     let against = |document: &Document| broken_by(Err::<(), _>(form.against_document(document)));
-    assert_eq!(against(&identity_card()), [""; 0]);
-    assert_eq!(against(&document(Type::HkMacaoTravelPermit, "H00000000")), [""; 0]);
+    assert_eq!(against(&identity_card()), NOTHING);
+    assert_eq!(against(&document(Type::HkMacaoTravelPermit, "H00000000")), NOTHING);
     assert_eq!(against(&passport()), ["form.surname REQUIRED", "form.given_names REQUIRED"]);
     assert_eq!(
         against(&document(Type::ResidentIdCard, "440699199006150024")),

@@ -6,7 +6,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use prost_types::FieldMask;
 
-use super::super::fixture::{RULES, broken_by, health, identity_card, visitor};
+use super::super::fixture::{NOTHING, RULES, broken_by, health, identity_card, visitor};
 use super::super::{merge, parse, render};
 use crate::form::FormRules;
 
@@ -191,7 +191,7 @@ proptest! {
     #[test]
     fn a_form_that_was_written_reads_as_the_same(message in form()) {
         let outcome = parse(message, None, &COLLECTING);
-        prop_assert_eq!(broken_by(outcome.clone()), [""; 0]);
+        prop_assert_eq!(broken_by(outcome.clone()), NOTHING);
         if let Ok(form) = outcome {
             prop_assert!(parse(render(&form), None, &COLLECTING) == Ok(form.clone()));
             let stored = serde_json::to_string(&form).expect("JSON");
@@ -235,7 +235,7 @@ proptest! {
             "document_expire_date",
         ];
         let mask = FieldMask { paths: paths.map(str::to_owned).to_vec() };
-        let (merged, changed) = merge(&current, other, &mask).expect("known paths");
+        let (merged, changed) = merge(&current, &other, &mask).expect("known paths");
         prop_assert_eq!(changed, paths.iter().rev().copied().collect::<Vec<_>>());
         let merged = parse(merged, None, &COLLECTING).expect("parts of forms that keep every rule");
         let expected = crate::form::Form { identity: current.identity, ..parsed };
