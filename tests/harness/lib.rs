@@ -3,6 +3,12 @@
 //! Owns: starting ([`System`]), people with synthetic documents ([`Traveller`]), and reading refusals ([`Refusal`]).
 //! Does not own: any rule. Real databases, real signatures, the generated clients; only the clock is a test's own.
 
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot start what a journey needs fails that journey"
+)]
+
 mod refusal;
 mod system;
 mod traveller;

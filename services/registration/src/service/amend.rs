@@ -66,6 +66,8 @@ impl Registrations {
                 wire::form::merge(&current.declared.form, &form.unwrap_or_default(), &mask)?;
             let mut rules = self.form_rules(now);
             rules.accepted_entry_date = Some(current.declared.form.entry_date());
+            // Whether health is asked for was settled when the form was submitted.
+            rules.collect_health = current.declared.form.health.is_some();
             let form = wire::form::parse(merged, Some(&current.declared.document), &rules)?;
             let document = current.declared.document.clone();
             let declared = Declared { document, form, form_version: FORM_VERSION };
