@@ -1,5 +1,7 @@
 //! The journeys of the operation guide: one story a file, each in process and over sockets.
 
+#![expect(clippy::expect_used, reason = "a journey that does not go on as told has failed")]
+
 /// Runs each journey in both modes: they must not drift apart.
 macro_rules! journeys {
     ($($journey:ident),+ $(,)?) => {

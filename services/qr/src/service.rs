@@ -104,15 +104,15 @@ impl Codes {
         let mut answer = pb::RenderQrCodeResponse::default();
         match drawing.format {
             Format::Png => {
-                "image/png".clone_into(&mut answer.media_type);
+                answer.media_type = "image/png".to_owned();
                 answer.image = symbol.png(drawing.module_size)?;
             }
             Format::Svg => {
-                "image/svg+xml".clone_into(&mut answer.media_type);
+                answer.media_type = "image/svg+xml".to_owned();
                 answer.text = symbol.svg(drawing.module_size);
             }
             Format::Terminal => {
-                "text/plain; charset=utf-8".clone_into(&mut answer.media_type);
+                answer.media_type = "text/plain; charset=utf-8".to_owned();
                 answer.text = symbol.terminal();
             }
         }
