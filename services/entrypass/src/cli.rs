@@ -49,7 +49,7 @@ struct Serve {
     /// Form of the log on standard error.
     #[arg(long, env = "ENTRYPASS_LOG_FORMAT", value_enum, default_value = "human")]
     log_format: LogFormat,
-    /// What is logged, as a tracing filter: "info", "warn,entrypass_rpc=info".
+    /// What is logged, as a tracing filter: `info`, `warn,entrypass_rpc=info`.
     #[arg(long, env = "ENTRYPASS_LOG", default_value = "info")]
     log: String,
 }

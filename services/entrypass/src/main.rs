@@ -2,7 +2,12 @@
 
 mod cli;
 
-use std::{error::Error, io::Write as _, process::ExitCode};
+use std::{
+    error::Error,
+    io::Write as _,
+    iter::{once, successors},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 
@@ -11,14 +16,10 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut line = format!("entrypass: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                line.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
+            let causes = successors(error.source(), |cause| cause.source());
+            let words: Vec<_> = once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
             // Nothing is left to be done when even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "{line}");
+            let _ = writeln!(std::io::stderr(), "entrypass: {}", words.join(": "));
             ExitCode::FAILURE
         }
     }
