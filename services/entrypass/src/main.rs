@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes = successors(error.source(), |cause| cause.source());
+            let causes = successors(error.source(), |cause| (*cause).source());
             let words: Vec<_> = once(error.to_string()).chain(causes.map(ToString::to_string)).collect();
             // Nothing is left to be done when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "entrypass: {}", words.join(": "));
