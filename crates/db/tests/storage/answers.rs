@@ -1,0 +1,160 @@
+//! A write that is asked for again is answered as the first time, and done once.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use entrypass_db::{
+    Database,
+    answers::{AnswersError, RequestKey},
+};
+use sea_orm::{ConnectionTrait as _, DbErr};
+use tempfile::TempDir;
+use time::{OffsetDateTime, macros::datetime};
+use tokio::task::JoinSet;
+
+use crate::{act, deeds, number, open};
+
+const NOW: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
+
+/// Why a deed is not done.
+#[derive(Debug)]
+enum Refusal {
+    Reused,
+    Database(DbErr),
+    /// By a rule, after the deed was begun.
+    Regretted,
+}
+
+impl From<AnswersError> for Refusal {
+    fn from(error: AnswersError) -> Self {
+        match error {
+            AnswersError::Reused => Self::Reused,
+            AnswersError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+async fn fresh() -> (TempDir, Database) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = open(&folder.path().join("answers.sqlite3")).await.expect("a fresh database");
+    (folder, database)
+}
+
+fn key(rpc: &str, request_id: &str, content: &str) -> RequestKey {
+    RequestKey::new(rpc, request_id, &content.to_owned())
+}
+
+/// Does the deed `name` under `key`, and answers `answer`.
+async fn done(database: &Database, key: &RequestKey, name: &str, answer: &str) -> Result<String, Refusal> {
+    key.once(database, NOW, async |transaction| {
+        act(transaction, name).await.map_err(Refusal::Database)?;
+        Ok(answer.to_owned())
+    })
+    .await
+}
+
+async fn answers(database: &Database) -> i64 {
+    number(database.reader(), "SELECT count(*) FROM answers").await
+}
+
+#[tokio::test]
+async fn a_repetition_gets_the_first_answer_and_is_not_done_again() {
+    let (_folder, database) = fresh().await;
+    let key = key("Do", "r-1", "content");
+    assert_eq!(key.first_answer::<String>(database.reader()).await.expect("readable"), None);
+    for later in ["first", "second", "third"] {
+        assert_eq!(done(&database, &key, later, later).await.expect("answered"), "first");
+    }
+    let known = key.first_answer::<String>(database.reader()).await.expect("readable");
+    assert_eq!((known.as_deref(), deeds(&database).await), (Some("first"), 1));
+}
+
+#[tokio::test]
+async fn a_request_id_belongs_to_one_rpc_and_one_content() {
+    let (_folder, database) = fresh().await;
+    done(&database, &key("Do", "r-1", "content"), "deed", "done").await.expect("done");
+    for other in [key("Do", "r-1", "another"), key("Undo", "r-1", "content"), key("Do", "r-1", "")] {
+        let refused = done(&database, &other, "other", "other").await;
+        assert!(matches!(refused, Err(Refusal::Reused)), "{refused:?}");
+        let looked_up = other.first_answer::<String>(database.reader()).await;
+        assert!(matches!(looked_up, Err(AnswersError::Reused)), "{looked_up:?}");
+    }
+    let another = key("Do", "r-2", "content");
+    assert_eq!(done(&database, &another, "another", "new").await.expect("done"), "new");
+    assert_eq!(deeds(&database).await, 2);
+}
+
+#[tokio::test]
+async fn a_refused_write_leaves_neither_row_nor_answer() {
+    let (_folder, database) = fresh().await;
+    let key = key("Do", "r-1", "content");
+    let refused = key.once(&database, NOW, async |transaction| {
+        act(transaction, "deed").await.map_err(Refusal::Database)?;
+        Err::<String, _>(Refusal::Regretted)
+    });
+    assert!(matches!(refused.await, Err(Refusal::Regretted)));
+    assert_eq!((deeds(&database).await, answers(&database).await), (0, 0));
+    assert_eq!(done(&database, &key, "deed", "done at last").await.expect("free to try"), "done at last");
+}
+
+#[tokio::test]
+async fn a_write_that_its_caller_gives_up_leaves_nothing_and_stands_in_nobodys_way() {
+    let (_folder, database) = fresh().await;
+    let key = key("Do", "r-1", "content");
+    let endless = key.once(&database, NOW, async |transaction| {
+        act(transaction, "deed").await.map_err(Refusal::Database)?;
+        std::future::pending::<Result<String, Refusal>>().await
+    });
+    tokio::time::timeout(Duration::from_millis(20), endless).await.expect_err("given up");
+    assert_eq!(done(&database, &key, "deed", "done").await.expect("done"), "done");
+    assert_eq!(deeds(&database).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_32_at_once_one_is_done_and_all_get_its_answer() {
+    static ACTS: AtomicUsize = AtomicUsize::new(0);
+    let (_folder, database) = fresh().await;
+    let mut callers = JoinSet::new();
+    for caller in 0..32 {
+        let (database, key) = (database.clone(), key("Do", "r-1", "content"));
+        callers.spawn(async move {
+            key.once(&database, NOW, async |transaction| {
+                ACTS.fetch_add(1, Ordering::SeqCst);
+                act(transaction, "deed").await.map_err(Refusal::Database)?;
+                Ok::<_, Refusal>(format!("done for {caller}"))
+            })
+            .await
+        });
+    }
+    let mut answers: Vec<_> =
+        callers.join_all().await.into_iter().map(|answer| answer.expect("an answer")).collect();
+    answers.dedup();
+    assert_eq!((answers.len(), ACTS.load(Ordering::SeqCst), deeds(&database).await), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn an_answer_survives_reopening_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("answers.sqlite3");
+    let key = key("Do", "r-1", "content");
+    let database = open(&path).await.expect("a fresh database");
+    done(&database, &key, "deed", "before").await.expect("done");
+    drop(database);
+    let reopened = open(&path).await.expect("the same database");
+    assert_eq!(done(&reopened, &key, "deed", "after").await.expect("known"), "before");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_a_fault_of_the_database() {
+    let (_folder, database) = fresh().await;
+    let key = key("Do", "r-1", "content");
+    done(&database, &key, "deed", "done").await.expect("done");
+    let transaction = database.begin().await.expect("a transaction");
+    transaction.execute_unprepared("UPDATE answers SET answer = x'ff'").await.expect("damaged");
+    transaction.commit().await.expect("committed");
+    let unreadable = done(&database, &key, "again", "again").await;
+    assert!(matches!(unreadable, Err(Refusal::Database(_))), "{unreadable:?}");
+    assert_eq!(deeds(&database).await, 1);
+}

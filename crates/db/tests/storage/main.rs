@@ -1,0 +1,62 @@
+//! Files, connections and first answers on a real SQLite file.
+
+#![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
+
+mod answers;
+mod database;
+
+use std::path::Path;
+
+use entrypass_db::{Database, OpenError};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm_migration::prelude::{
+    MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait::async_trait,
+};
+
+/// A service's schema at its smallest: the first answers, and deeds that nobody may do twice.
+struct Migrator;
+
+struct First;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(First)]
+    }
+}
+
+impl MigrationName for First {
+    fn name(&self) -> &'static str {
+        "m0001_first"
+    }
+}
+
+#[async_trait]
+impl MigrationTrait for First {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(entrypass_db::answers::create_table()).await?;
+        let deeds = "CREATE TABLE deeds (name TEXT NOT NULL UNIQUE)";
+        manager.get_connection().execute_unprepared(deeds).await.map(drop)
+    }
+}
+
+async fn open(path: &Path) -> Result<Database, OpenError> {
+    Database::open_sqlite::<Migrator>(path).await
+}
+
+/// Does the deed `name`.
+async fn act(connection: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
+    let insert = "INSERT INTO deeds (name) VALUES (?)";
+    let insert = Statement::from_sql_and_values(DbBackend::Sqlite, insert, [name.into()]);
+    connection.execute_raw(insert).await.map(drop)
+}
+
+/// The number that `sql` asks for.
+async fn number(connection: &impl ConnectionTrait, sql: &str) -> i64 {
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
+    row.expect("a query").expect("a row").try_get_by_index(0).expect("a number")
+}
+
+async fn deeds(database: &Database) -> i64 {
+    number(database.reader(), "SELECT count(*) FROM deeds").await
+}
