@@ -35,6 +35,15 @@ macro_rules! ask {
     };
 }
 
+/// The message `$from` as `$to`, which has the same fields. They are named one by one, so that a new field does not compile until it is
+/// handled.
+macro_rules! same {
+    ($message:expr, $from:path => $to:path { $($field:ident),* $(,)? }) => {{
+        let $from { $($field),* } = $message;
+        $to { $($field),* }
+    }};
+}
+
 #[tonic::async_trait]
 impl EntryPassService for Gateway {
     async fn check_document(
@@ -150,17 +159,18 @@ impl Gateway {
         call: Call,
         message: pb::CheckDocumentRequest,
     ) -> Result<pb::CheckDocumentResponse, Problem> {
-        let pb::CheckDocumentRequest { document } = message;
-        let request = registration::CheckDocumentRequest { document };
-        let registration::CheckDocumentResponse { outcome, document, notice_version, prefill_available } =
-            ask!(self, call, registration.check_document(request))?;
-        Ok(pb::CheckDocumentResponse { outcome, document, notice_version, prefill_available })
+        let request = same!(message, pb::CheckDocumentRequest => registration::CheckDocumentRequest {
+            document
+        });
+        let answer = ask!(self, call, registration.check_document(request))?;
+        Ok(same!(answer, registration::CheckDocumentResponse => pb::CheckDocumentResponse {
+            outcome, document, notice_version, prefill_available
+        }))
     }
 
     async fn notice(&self, call: Call, _: pb::GetNoticeRequest) -> Result<pb::GetNoticeResponse, Problem> {
-        let registration::GetNoticeResponse { notice } =
-            ask!(self, call, registration.get_notice(registration::GetNoticeRequest {}))?;
-        Ok(pb::GetNoticeResponse { notice })
+        let answer = ask!(self, call, registration.get_notice(registration::GetNoticeRequest {}))?;
+        Ok(same!(answer, registration::GetNoticeResponse => pb::GetNoticeResponse { notice }))
     }
 
     async fn prefill(
@@ -168,11 +178,11 @@ impl Gateway {
         call: Call,
         message: pb::GetPrefillRequest,
     ) -> Result<pb::GetPrefillResponse, Problem> {
-        let pb::GetPrefillRequest { document, holder_name } = message;
-        let request = registration::GetPrefillRequest { document, holder_name };
-        let registration::GetPrefillResponse { form, form_version } =
-            ask!(self, call, registration.get_prefill(request))?;
-        Ok(pb::GetPrefillResponse { form, form_version })
+        let request = same!(message, pb::GetPrefillRequest => registration::GetPrefillRequest {
+            document, holder_name
+        });
+        let answer = ask!(self, call, registration.get_prefill(request))?;
+        Ok(same!(answer, registration::GetPrefillResponse => pb::GetPrefillResponse { form, form_version }))
     }
 
     async fn submit(
@@ -180,20 +190,9 @@ impl Gateway {
         call: Call,
         message: pb::SubmitRegistrationRequest,
     ) -> Result<pb::SubmitRegistrationResponse, Problem> {
-        let pb::SubmitRegistrationRequest {
-            request_id,
-            document,
-            form,
-            acknowledged_notice_version,
-            truth_declared,
-        } = message;
-        let request = registration::SubmitRegistrationRequest {
-            request_id,
-            document,
-            form,
-            acknowledged_notice_version,
-            truth_declared,
-        };
+        let request = same!(message, pb::SubmitRegistrationRequest => registration::SubmitRegistrationRequest {
+            request_id, document, form, acknowledged_notice_version, truth_declared
+        });
         let registration::SubmitRegistrationResponse { registration } =
             ask!(self, call, registration.submit_registration(request))?;
         let entry_pass = Some(self.entry_pass(&call, registration, Vec::new()).await?);
@@ -205,8 +204,9 @@ impl Gateway {
         call: Call,
         message: pb::GetEntryPassRequest,
     ) -> Result<pb::GetEntryPassResponse, Problem> {
-        let pb::GetEntryPassRequest { registration, document, holder_name } = message;
-        let request = registration::GetRegistrationRequest { registration, document, holder_name };
+        let request = same!(message, pb::GetEntryPassRequest => registration::GetRegistrationRequest {
+            registration, document, holder_name
+        });
         let registration::GetRegistrationResponse { registration, companions } =
             ask!(self, call, registration.get_registration(request))?;
         let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
@@ -218,11 +218,15 @@ impl Gateway {
         call: Call,
         message: pb::ListRegistrationRevisionsRequest,
     ) -> Result<pb::ListRegistrationRevisionsResponse, Problem> {
-        let pb::ListRegistrationRevisionsRequest { registration, page_size, page_token } = message;
-        let request = registration::ListRegistrationRevisionsRequest { registration, page_size, page_token };
-        let registration::ListRegistrationRevisionsResponse { revisions, next_page_token } =
-            ask!(self, call, registration.list_registration_revisions(request))?;
-        Ok(pb::ListRegistrationRevisionsResponse { revisions, next_page_token })
+        let request = same!(message, pb::ListRegistrationRevisionsRequest => registration::ListRegistrationRevisionsRequest {
+            registration, page_size, page_token
+        });
+        let answer = ask!(self, call, registration.list_registration_revisions(request))?;
+        Ok(
+            same!(answer, registration::ListRegistrationRevisionsResponse => pb::ListRegistrationRevisionsResponse {
+                revisions, next_page_token
+            }),
+        )
     }
 
     async fn render(
@@ -235,12 +239,12 @@ impl Gateway {
         let content = match (content.is_empty(), registration.is_empty()) {
             (false, true) => content,
             (true, false) => self.fresh_content(&call, registration).await?,
-            _ => return Err(content_or_registration()),
+            (true, true) => return Err(content_or_registration("REQUIRED")),
+            (false, false) => return Err(content_or_registration("EXCLUDED")),
         };
         let request = qr::RenderQrCodeRequest { content, format, error_correction, module_size };
-        let qr::RenderQrCodeResponse { media_type, image, text } =
-            ask!(self, call, qr.render_qr_code(request))?;
-        Ok(pb::RenderQrCodeResponse { media_type, image, text })
+        let answer = ask!(self, call, qr.render_qr_code(request))?;
+        Ok(same!(answer, qr::RenderQrCodeResponse => pb::RenderQrCodeResponse { media_type, image, text }))
     }
 
     async fn fresh_content(&self, call: &Call, registration: String) -> Result<String, Problem> {
@@ -258,24 +262,10 @@ impl Gateway {
         message: pb::VerifyQrCodeRequest,
     ) -> Result<pb::VerifyQrCodeResponse, Problem> {
         let pb::VerifyQrCodeRequest { content } = message;
-        let qr::VerifyQrCodeResponse {
-            verdict,
-            checks,
-            code_id,
-            revision,
-            issue_time,
-            expire_time,
-            evaluate_time,
-        } = ask!(self, call, qr.verify_qr_code(qr::VerifyQrCodeRequest { content }))?;
-        Ok(pb::VerifyQrCodeResponse {
-            verdict,
-            checks,
-            code_id,
-            revision,
-            issue_time,
-            expire_time,
-            evaluate_time,
-        })
+        let answer = ask!(self, call, qr.verify_qr_code(qr::VerifyQrCodeRequest { content }))?;
+        Ok(same!(answer, qr::VerifyQrCodeResponse => pb::VerifyQrCodeResponse {
+            verdict, checks, code_id, revision, issue_time, expire_time, evaluate_time
+        }))
     }
 
     async fn apply(
@@ -283,11 +273,13 @@ impl Gateway {
         call: Call,
         message: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Problem> {
-        let pb::ApplyForElectronicPassRequest { request_id, registration } = message;
-        let request = epass::ApplyForElectronicPassRequest { request_id, registration };
-        let epass::ApplyForElectronicPassResponse { application } =
-            ask!(self, call, epass.apply_for_electronic_pass(request))?;
-        Ok(pb::ApplyForElectronicPassResponse { application })
+        let request = same!(message, pb::ApplyForElectronicPassRequest => epass::ApplyForElectronicPassRequest {
+            request_id, registration
+        });
+        let answer = ask!(self, call, epass.apply_for_electronic_pass(request))?;
+        Ok(same!(answer, epass::ApplyForElectronicPassResponse => pb::ApplyForElectronicPassResponse {
+            application
+        }))
     }
 
     async fn electronic_pass(
@@ -295,11 +287,13 @@ impl Gateway {
         call: Call,
         message: pb::GetElectronicPassRequest,
     ) -> Result<pb::GetElectronicPassResponse, Problem> {
-        let pb::GetElectronicPassRequest { registration } = message;
-        let request = epass::GetElectronicPassRequest { registration };
-        let epass::GetElectronicPassResponse { electronic_pass, offer } =
-            ask!(self, call, epass.get_electronic_pass(request))?;
-        Ok(pb::GetElectronicPassResponse { electronic_pass, offer })
+        let request = same!(message, pb::GetElectronicPassRequest => epass::GetElectronicPassRequest {
+            registration
+        });
+        let answer = ask!(self, call, epass.get_electronic_pass(request))?;
+        Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
+            electronic_pass, offer
+        }))
     }
 
     async fn update(
@@ -307,9 +301,9 @@ impl Gateway {
         call: Call,
         message: pb::UpdateRegistrationRequest,
     ) -> Result<pb::UpdateRegistrationResponse, Problem> {
-        let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
-        let request =
-            registration::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask };
+        let request = same!(message, pb::UpdateRegistrationRequest => registration::UpdateRegistrationRequest {
+            request_id, registration, etag, form, update_mask
+        });
         let registration::UpdateRegistrationResponse { registration, companions } =
             ask!(self, call, registration.update_registration(request))?;
         let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
@@ -321,22 +315,9 @@ impl Gateway {
         call: Call,
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Problem> {
-        let pb::ReplaceDocumentRequest {
-            request_id,
-            registration,
-            etag,
-            old_document,
-            holder_name,
-            new_document,
-        } = message;
-        let request = registration::ReplaceDocumentRequest {
-            request_id,
-            registration,
-            etag,
-            old_document,
-            holder_name,
-            new_document,
-        };
+        let request = same!(message, pb::ReplaceDocumentRequest => registration::ReplaceDocumentRequest {
+            request_id, registration, etag, old_document, holder_name, new_document
+        });
         let registration::ReplaceDocumentResponse { registration, companions } =
             ask!(self, call, registration.replace_document(request))?;
         let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
@@ -348,9 +329,10 @@ impl Gateway {
         call: Call,
         message: pb::CancelRegistrationRequest,
     ) -> Result<pb::CancelRegistrationResponse, Problem> {
-        let pb::CancelRegistrationRequest { request_id, registration, etag } = message;
-        let revoke = qr::RevokeQrCodesRequest { registration: registration.clone() };
-        let request = registration::CancelRegistrationRequest { request_id, registration, etag };
+        let revoke = qr::RevokeQrCodesRequest { registration: message.registration.clone() };
+        let request = same!(message, pb::CancelRegistrationRequest => registration::CancelRegistrationRequest {
+            request_id, registration, etag
+        });
         let registration::CancelRegistrationResponse { registration } =
             ask!(self, call, registration.cancel_registration(request))?;
         // If this fails, verification still says REVOKED, since it asks for the registration's state; and the caller's repetition
@@ -364,26 +346,9 @@ impl Gateway {
         call: Call,
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Problem> {
-        let pb::BindCompanionRequest {
-            request_id,
-            registration,
-            relationship,
-            document,
-            companion_name,
-            form,
-            acknowledged_notice_version,
-            truth_declared,
-        } = message;
-        let request = registration::BindCompanionRequest {
-            request_id,
-            registration,
-            relationship,
-            document,
-            companion_name,
-            form,
-            acknowledged_notice_version,
-            truth_declared,
-        };
+        let request = same!(message, pb::BindCompanionRequest => registration::BindCompanionRequest {
+            request_id, registration, relationship, document, companion_name, form, acknowledged_notice_version, truth_declared
+        });
         let registration::BindCompanionResponse { registration, companions } =
             ask!(self, call, registration.bind_companion(request))?;
         let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
@@ -395,9 +360,9 @@ impl Gateway {
         call: Call,
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Problem> {
-        let pb::ConfirmCompanionRequest { request_id, companion, document, companion_name } = message;
-        let request =
-            registration::ConfirmCompanionRequest { request_id, companion, document, companion_name };
+        let request = same!(message, pb::ConfirmCompanionRequest => registration::ConfirmCompanionRequest {
+            request_id, companion, document, companion_name
+        });
         let registration::ConfirmCompanionResponse { companion } =
             ask!(self, call, registration.confirm_companion(request))?;
         let companion = companion.ok_or_else(|| wire::missing("companion"))?;
@@ -409,8 +374,9 @@ impl Gateway {
         call: Call,
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Problem> {
-        let pb::UnbindCompanionRequest { request_id, companion } = message;
-        let request = registration::UnbindCompanionRequest { request_id, companion };
+        let request = same!(message, pb::UnbindCompanionRequest => registration::UnbindCompanionRequest {
+            request_id, companion
+        });
         let registration::UnbindCompanionResponse { registration, companions } =
             ask!(self, call, registration.unbind_companion(request))?;
         let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
@@ -418,12 +384,12 @@ impl Gateway {
     }
 }
 
-fn content_or_registration() -> Problem {
+fn content_or_registration(reason: &'static str) -> Problem {
     let text = Text::new(
         "须提供码内容或登记资源名之一",
         "give the content of a code or a registration, and not both",
     );
     let mut violations = Violations::default();
-    violations.add("content", Rule::new("REQUIRED", text));
+    violations.add("content", Rule::new(reason, text));
     violations.into()
 }
