@@ -9,7 +9,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is merged; CI runs the same.
-check: fmt lint deny proto test docs live
+check: fmt lint deny proto test docs vectors live
 
 # The code is formatted as rustfmt.toml says.
 fmt:
@@ -37,6 +37,10 @@ test:
 # The documentation builds without a warning.
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
+
+# Another implementation comes to the same verdict on every test vector of the token.
+vectors:
+    python3 tests/interop/verify_token.py --vectors crates/token/vectors/tokens.json
 
 # The real program, called by grpcurl, by a partner in Python and checked by foreign software.
 live:

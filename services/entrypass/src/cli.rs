@@ -1,9 +1,10 @@
 //! The command line.
 
 use std::{
-    io::Write as _,
+    io::{IsTerminal as _, Write as _},
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,10 +15,14 @@ use entrypass::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 use tracing_subscriber::EnvFilter;
 
 use crate::Failure;
+
+/// How long calls in flight may take when the program is told to stop.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
 /// Registers inbound travellers, issues them signed QR codes, binds companions, offers the electronic pass.
 #[derive(Debug, Parser)]
@@ -89,14 +94,30 @@ impl Serve {
             compose::all_in_one(&config, &self.data_dir, &surroundings).await?;
         operations.set_serving().await;
         greet(listener.local_addr()?)?;
-        let drain = async {
+        let (stopping, stops) = oneshot::channel();
+        let drain = async move {
             shutdown.await;
             operations.set_not_serving().await;
             tracing::info!("stopping: calls in flight are finished first");
+            // Nobody listens once serving has ended.
+            let _ = stopping.send(());
         };
-        entrypass_rpc::serve(listener, routes, surroundings.edge(), drain).await?;
+        let serving = entrypass_rpc::serve(listener, routes, surroundings.edge(), drain);
+        tokio::select! {
+            served = serving => served?,
+            () = too_long_after(stops) => tracing::warn!("stopped with calls still open"),
+        }
         Ok(())
     }
+}
+
+/// Resolves when calls in flight have had their time since `stops`: a health watch, for one, never ends by itself.
+async fn too_long_after(stops: oneshot::Receiver<()>) {
+    if stops.await.is_err() {
+        // Serving has ended already, and with it the question.
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(DRAIN_LIMIT).await;
 }
 
 /// Without TLS anybody on the way could read what travellers declare, and anybody could call.
@@ -111,7 +132,10 @@ fn refuse_open_address(address: IpAddr) -> Result<(), Failure> {
 
 fn start_log(serve: &Serve) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&serve.log).map_err(|error| format!("--log {}: {error}", serve.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match serve.log_format {
         LogFormat::Human => log.init(),
         LogFormat::Json => log.json().init(),
