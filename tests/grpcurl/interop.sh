@@ -12,7 +12,7 @@ readonly zhao='"chineseName": "赵一", "sex": "SEX_FEMALE", "birthDate": "2004-
 step 'A traveller registers and is shown a code'
 ask $gateway/GetNotice '{}'
 ask $gateway/SubmitRegistration '{"requestId": "'"$(fresh_id)"'", "document": '"$card"',
-    "form": '"$(form "$zhao" +8613800000003)"',
+    "form": '"$(form "$zhao" +447700900003)"',
     "acknowledgedNoticeVersion": "'"$(answer notice.version)"'", "truthDeclared": true}'
 content=$(answer entryPass.qrCode.content)
 key_id=$(answer entryPass.qrCode.keyId)

@@ -65,12 +65,12 @@ done
 
 step '3.2.2 A stale notice is refused, and the current one named'
 refused FailedPrecondition NOTICE_STALE $gateway/SubmitRegistration \
-    "$(submission "$(fresh_id)" "$card" "$wang" +8613800000001 2019-01-01)"
+    "$(submission "$(fresh_id)" "$card" "$wang" +447700900001 2019-01-01)"
 expect 'details.*.metadata.current_notice_version' "$notice"
 
 step '3.2.2 The form is submitted'
 request_id=$(fresh_id)
-first_visit=$(submission "$request_id" "$card" "$wang" +8613800000001 "$notice")
+first_visit=$(submission "$request_id" "$card" "$wang" +447700900001 "$notice")
 ask $gateway/SubmitRegistration "$first_visit"
 expect entryPass.registration.state REGISTRATION_STATE_ACTIVE
 expect entryPass.registration.revision 1
@@ -85,7 +85,7 @@ step '3.2.2 Submitted once more after a lost answer, it is still one registratio
 ask $gateway/SubmitRegistration "$first_visit"
 expect entryPass.registration.name "$name"
 refused AlreadyExists ALREADY_REGISTERED $gateway/SubmitRegistration \
-    "$(submission "$(fresh_id)" "$card" "$wang" +8613800000001 "$notice")"
+    "$(submission "$(fresh_id)" "$card" "$wang" +447700900001 "$notice")"
 
 step '3.1 From now on the check says: registered'
 ask $gateway/CheckDocument '{"document": '"$card"'}'
@@ -148,9 +148,9 @@ ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
 etag=$(answer entryPass.registration.etag)
 # grpcurl 1.8.6 does not know the JSON form of a field mask, one string, and takes it as the message that it is.
 ask $gateway/UpdateRegistration '{"requestId": "'"$(fresh_id)"'", "registration": "'"$name"'", "etag": "'"$etag"'",
-    "form": {"mobilePhone": "+8613800000002"}, "updateMask": {"paths": ["mobile_phone"]}}'
+    "form": {"mobilePhone": "+447700900002"}, "updateMask": {"paths": ["mobile_phone"]}}'
 expect entryPass.registration.revision 2
-expect entryPass.registration.form.mobilePhone +8613800000002
+expect entryPass.registration.form.mobilePhone +447700900002
 expect entryPass.registration.form.chineseName 王小明
 amended=$(answer entryPass.qrCode.content)
 new_etag=$(answer entryPass.registration.etag)
@@ -170,7 +170,7 @@ expect 'details.*.fieldViolations.*.reason' IDENTITY_FIELD
 ask $gateway/ListRegistrationRevisions '{"registration": "'"$name"'"}'
 expect revisions.# 2
 expect revisions.0.changedPaths.0 mobile_phone
-expect revisions.1.form.mobilePhone +8613800000001
+expect revisions.1.form.mobilePhone +447700900001
 
 step '7 A companion with a passport, who is new, is bound with a form'
 ask $gateway/BindCompanion '{"requestId": "'"$(fresh_id)"'", "registration": "'"$name"'",

@@ -97,7 +97,7 @@ form() {
   },
   "stayDays": 14,
   "purpose": "PURPOSE_FAMILY",
-  "domesticContact": {"name": "李四", "phone": "+8613900000009"}
+  "domesticContact": {"name": "李四", "phone": "+8613800138000"}
 }
 JSON
 }

@@ -25,6 +25,7 @@ mod amending;
 mod companions;
 mod electronic_pass;
 mod first_visit;
+mod migrations;
 mod next_visit;
 mod once_only;
 mod operations;

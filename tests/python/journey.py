@@ -61,7 +61,7 @@ class Journey:
         notice = self.check_and_read_notice()
         self.nobody_has_a_prefill()
         self.all_mistakes_are_told_at_once(notice)
-        li = self.register(LI_CARD, LI, "+8613800000011", notice)
+        li = self.register(LI_CARD, LI, "+447700900011", notice)
         self.a_repetition_gets_the_first_answer(li, notice)
         self.the_pass_opens_with_document_and_name(li)
         self.amend(li)
@@ -204,7 +204,7 @@ class Journey:
             registration=holder,
             relationship=registration.RELATIONSHIP_CHILD,
             document=CHILD_CARD,
-            form=form(CHILD, "+8613800000012"),
+            form=form(CHILD, "+447700900012"),
             acknowledged_notice_version=notice,
             truth_declared=True,
         )

@@ -42,7 +42,7 @@ def form(person: dict, mobile_phone: str):
         travel_history=[registration.Stay(country="HKG", first_date=day(-40), last_date=day())],
         destination=registration.Destination(division_code="440605", address="桂城街道南海大道北1号6栋301室"),
         purpose=registration.RegistrationForm.PURPOSE_FAMILY,
-        domestic_contact=registration.Contact(name="张三", phone="+8613900000008"),
+        domestic_contact=registration.Contact(name="张三", phone="+8613800138000"),
         emergency_contact=registration.Contact(name="Jane Roe", phone="+447700900999"),
     )
 
@@ -64,7 +64,7 @@ def form_with_many_mistakes():
         ),
         destination=registration.Destination(division_code="440100", address="undecided"),
         stay_days=4000,
-        domestic_contact=registration.Contact(name="张三", phone="+8613900000008"),
+        domestic_contact=registration.Contact(name="张三", phone="+8613800138000"),
         emergency_contact=registration.Contact(name="张三", phone="+86139"),
         health=registration.HealthDeclaration(symptoms=[registration.HealthDeclaration.SYMPTOM_NONE]),
     )

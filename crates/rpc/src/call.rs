@@ -107,7 +107,23 @@ fn parse_traceparent(value: &str) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, parse_grpc_timeout, parse_traceparent};
+    use super::{Call, Duration, HeaderMap, Instant, Uuid, parse_grpc_timeout, parse_traceparent};
+
+    #[test]
+    fn the_next_hop_gets_what_is_left_of_the_deadline() {
+        let headers = HeaderMap::from_iter([(
+            http::header::HeaderName::from_static("grpc-timeout"),
+            http::HeaderValue::from_static("10S"),
+        )]);
+        for (seconds_ago, left) in [(4, 6), (10, 0), (60, 0)] {
+            let received = Instant::now().checked_sub(Duration::from_secs(seconds_ago)).expect("after boot");
+            let request = Call::from_headers(&headers, received, Uuid::nil()).request(());
+            let handed_on = request.metadata().get("grpc-timeout").and_then(|value| value.to_str().ok());
+            let handed_on = handed_on.and_then(parse_grpc_timeout).expect("a deadline");
+            let left = Duration::from_secs(left);
+            assert!(handed_on <= left && handed_on + Duration::from_secs(1) > left, "{handed_on:?}");
+        }
+    }
 
     #[test]
     fn a_grpc_timeout_is_read_as_the_protocol_writes_it() {

@@ -158,3 +158,6 @@ pub fn required_request_id(request_id: &str) -> Result<(), Violations> {
     };
     Err(Violation { field: "request_id".to_owned(), rule }.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,7 +163,7 @@ fn greet(address: SocketAddr) -> std::io::Result<()> {
     writeln!(out, "try:")?;
     writeln!(
         out,
-        "  grpcurl -plaintext -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_RESIDENT_ID_CARD\", \"number\": \"44069919850101069X\"}}}}' \\"
+        "  grpcurl -plaintext -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_PASSPORT\", \"number\": \"G00000000\", \"issuing_state\": \"CHN\"}}}}' \\"
     )?;
     writeln!(out, "    {address} entrypass.gateway.v1.EntryPassService/CheckDocument")?;
     out.flush()

@@ -2,9 +2,7 @@
 
 use std::{error::Error as _, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use entrypass_db::{
-    Database, OpenError, PersonalBytes, PersonalText, is_unavailable, is_unique_violation,
-};
+use entrypass_db::{Database, OpenError, PersonalBytes, PersonalText, is_unavailable, is_unique_violation};
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement,
     TransactionTrait as _,

@@ -46,7 +46,7 @@ pub(crate) fn resident() -> pb::RegistrationForm {
         sex: pb::Sex::Male.into(),
         birth_date: "1985-01-01".to_owned(),
         nationality: "CHN".to_owned(),
-        mobile_phone: "+8613800000000".to_owned(),
+        mobile_phone: "+8613800138000".to_owned(),
         entry: Some(pb::Entry {
             port_of_entry: "CNSZX".to_owned(),
             entry_date: "2026-11-25".to_owned(),
@@ -61,7 +61,7 @@ pub(crate) fn resident() -> pb::RegistrationForm {
             ..pb::Destination::default()
         }),
         purpose: Purpose::ReturnHome.into(),
-        domestic_contact: Some(contact("李大华", "+8613900000000")),
+        domestic_contact: Some(contact("李大华", "+8613800100500")),
         ..pb::RegistrationForm::default()
     }
 }
@@ -79,7 +79,7 @@ pub(crate) fn visitor() -> pb::RegistrationForm {
         document_expire_date: "2030-04-15".to_owned(),
         occupation: "Engineer".to_owned(),
         mobile_phone: "+85200000000".to_owned(),
-        second_phone: "+8613800000001".to_owned(),
+        second_phone: "+8613800757500".to_owned(),
         email: "anna@example.com".to_owned(),
         entry: Some(flight()),
         travel_history: vec![

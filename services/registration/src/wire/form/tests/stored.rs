@@ -21,7 +21,7 @@ const STORED: &str = r#"{
   "document_expire_date": "2030-04-15",
   "occupation": "Engineer",
   "mobile_phone": "+85200000000",
-  "second_phone": "+8613800000001",
+  "second_phone": "+8613800757500",
   "email": "anna@example.com",
   "entry": {
     "port_of_entry": "CNCAN",
