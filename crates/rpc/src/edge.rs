@@ -14,7 +14,7 @@ use std::{
 use entrypass_proto::errors::v1::ErrorReason;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{Request, Response};
-use tonic::body::Body;
+use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 use uuid::Uuid;
 
@@ -81,7 +81,7 @@ where
                 }
             };
             let response = match tokio::time::timeout_at(last_moment.into(), handled).await {
-                Ok(Ok(Ok(response))) => response,
+                Ok(Ok(Ok(response))) => in_catalogue(response, &method, &call),
                 Ok(Err(_panic)) => {
                     // The panic hook has logged where; its text may hold data and goes no further.
                     Problem::new(ErrorReason::Internal).to_status(&call).into_http()
@@ -93,6 +93,24 @@ where
         }
         .boxed()
     }
+}
+
+/// Gives a refusal that tonic made itself, before any handler saw the message, its place in the catalogue. All others of ours have
+/// details already; health and reflection keep their own.
+fn in_catalogue(response: Response<Body>, method: &str, call: &Call) -> Response<Body> {
+    let headers = response.headers();
+    if !method.starts_with("/entrypass.") || headers.contains_key("grpc-status-details-bin") {
+        return response;
+    }
+    let code = headers.get("grpc-status").map(|code| Code::from_bytes(code.as_bytes()));
+    let reason = match code {
+        // "failed to decode Protobuf message", which also tells its types.
+        Some(Code::Internal) => ErrorReason::MalformedMessage,
+        // "decoded message length too large".
+        Some(Code::OutOfRange) => ErrorReason::MessageTooLarge,
+        _ => return response,
+    };
+    Problem::new(reason).to_status(call).into_http()
 }
 
 fn log(method: &str, call: &Call, response: &Response<Body>, took: Duration) {

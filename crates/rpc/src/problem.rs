@@ -5,12 +5,16 @@ use std::{collections::HashMap, error::Error};
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rule::{Language, Rule, Text, Violation, Violations};
 use tonic::{Code, Status};
-use tonic_types::{BadRequest, ErrorDetails, FieldViolation, LocalizedMessage, StatusExt as _};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::{Call, reason};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of ours.
 const DOMAIN: &str = "entrypass";
+/// Bytes for the violations of one refusal: with base64, message and framing they stay below 8 KiB of trailers.
+const DETAILS_ROOM: usize = 5000;
+/// Bytes that a violation takes in protobuf beside its texts.
+const FRAMING: usize = 10;
 
 /// Why a call is refused or failed.
 ///
@@ -113,34 +117,52 @@ impl From<Violations> for Problem {
 
 fn status(
     reason: ErrorReason,
-    metadata: HashMap<String, String>,
+    mut metadata: HashMap<String, String>,
     violations: &Violations,
     language: Language,
 ) -> Status {
     let known = reason::describe(reason);
     let mut details = ErrorDetails::new();
-    details.set_error_info(reason::wire_name(reason), DOMAIN, metadata);
     details.set_localized_message(language.tag(), known.text.in_language(language));
-    if !violations.is_empty() {
-        details.set_bad_request(bad_request(violations, language).field_violations);
+    let (told, omitted) = bad_request(violations, language);
+    if omitted > 0 {
+        metadata.insert("omitted_violations".to_owned(), omitted.to_string());
     }
+    if !told.is_empty() {
+        details.set_bad_request(told);
+    }
+    details.set_error_info(reason::wire_name(reason), DOMAIN, metadata);
     if let Some(delay) = known.retry_after {
         details.set_retry_info(Some(delay));
     }
     Status::with_error_details(known.code, known.text.in_language(Language::En), details)
 }
 
-fn bad_request(violations: &Violations, language: Language) -> BadRequest {
-    let violation = |Violation { field, rule }: &Violation| FieldViolation {
-        field: field.clone(),
-        description: rule.text.in_language(language).to_owned(),
-        reason: rule.reason.to_owned(),
-        localized_message: Some(LocalizedMessage {
-            locale: language.tag().to_owned(),
-            message: rule.text.in_language(language).to_owned(),
-        }),
-    };
-    BadRequest { field_violations: violations.iter().map(violation).collect() }
+/// The violations as they are told, and how many are left out for want of room.
+///
+/// Details travel in a trailer, base64, and common clients refuse more than 8 KiB of trailers and then show nothing at all. So field
+/// and reason come first, for as many as there is room for, and texts take what is left.
+fn bad_request(violations: &Violations, language: Language) -> (Vec<FieldViolation>, usize) {
+    let mut room = DETAILS_ROOM;
+    let mut told = Vec::new();
+    for Violation { field, rule } in violations.iter() {
+        let needed = field.len() + rule.reason.len() + FRAMING;
+        let Some(left) = room.checked_sub(needed) else { break };
+        room = left;
+        told.push(FieldViolation {
+            field: field.clone(),
+            reason: rule.reason.to_owned(),
+            ..FieldViolation::default()
+        });
+    }
+    for (violation, Violation { rule, .. }) in told.iter_mut().zip(violations.iter()) {
+        let text = rule.text.in_language(language);
+        let Some(left) = room.checked_sub(text.len()) else { break };
+        room = left;
+        violation.description = text.to_owned();
+    }
+    let omitted = violations.iter().count() - told.len();
+    (told, omitted)
 }
 
 /// Checks a `request_id` against the form that the contract states: 1 to 64 of `A-Z a-z 0-9 . _ -`.

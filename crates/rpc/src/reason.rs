@@ -26,67 +26,73 @@ pub(crate) fn describe(reason: ErrorReason) -> Description {
         R::NeighbourUnavailable | R::StoreUnavailable => Some(Duration::from_secs(1)),
         _ => None,
     };
-    let (code, zh_cn, en) = match reason {
-        R::Unspecified | R::Internal => (Code::Internal, "系统内部错误", "internal error"),
-        R::InvalidFields => (Code::InvalidArgument, "填报内容不符合规则", "some fields break rules"),
-        R::RequestIdReused => {
-            (Code::InvalidArgument, "该请求编号已用于另一请求", "request_id belongs to another request")
+    let (zh_cn, en) = text(reason);
+    Description { code: code(reason), text: Text::new(zh_cn, en), retry_after }
+}
+
+fn code(reason: ErrorReason) -> Code {
+    use ErrorReason as R;
+    match reason {
+        R::Unspecified | R::Internal => Code::Internal,
+        R::InvalidFields | R::RequestIdReused | R::MalformedMessage => Code::InvalidArgument,
+        R::HolderNotFound | R::RegistrationNotFound | R::CompanionNotFound | R::ApplicationNotFound => {
+            Code::NotFound
         }
-        R::HolderNotFound => (
-            Code::NotFound,
-            "没有与该证件和姓名相符的有效登记",
-            "no active registration for this document and name",
-        ),
-        R::RegistrationNotFound => (Code::NotFound, "登记不存在", "no such registration"),
-        R::AlreadyRegistered => (Code::AlreadyExists, "该人员已有有效登记", "an active registration exists"),
+        R::MessageTooLarge => Code::ResourceExhausted,
+        R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists => Code::AlreadyExists,
+        R::NoticeStale
+        | R::RegistrationNotActive
+        | R::RevisionLimitReached
+        | R::DocumentNotAvailable
+        | R::CompanionLimitReached
+        | R::CompanionIsHolder
+        | R::ElectronicPassNotOffered
+        | R::IllegalTransition => Code::FailedPrecondition,
+        R::EtagMismatch => Code::Aborted,
+        R::NeighbourUnavailable | R::StoreUnavailable => Code::Unavailable,
+        R::DeadlineExceeded => Code::DeadlineExceeded,
+    }
+}
+
+/// Simplified Chinese and English.
+fn text(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::Unspecified | R::Internal => ("系统内部错误", "internal error"),
+        R::InvalidFields => ("填报内容不符合规则", "some fields break rules"),
+        R::RequestIdReused => ("该请求编号已用于另一请求", "request_id belongs to another request"),
+        R::HolderNotFound => {
+            ("没有与该证件和姓名相符的登记", "no such registration for this document and name")
+        }
+        R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
+        R::MessageTooLarge => ("请求过大", "the message is too large"),
+        R::RegistrationNotFound => ("登记不存在", "no such registration"),
+        R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
         R::NoticeStale => (
-            Code::FailedPrecondition,
             "登记须知已更新，请重新阅读并确认",
             "the notice has changed: read and acknowledge the current one",
         ),
         R::EtagMismatch => (
-            Code::Aborted,
             "内容已被更改，请重新读取后再试",
             "changed since it was read: read it again and repeat the change",
         ),
-        R::RegistrationNotActive => {
-            (Code::FailedPrecondition, "登记已过期或已取消", "the registration is no longer active")
+        R::RegistrationNotActive => ("登记已过期或已取消", "the registration is no longer active"),
+        R::RevisionLimitReached => ("修改次数已达上限", "amended as often as is allowed"),
+        R::DocumentNotAvailable => ("该证件不能用于替换", "the new document cannot be taken"),
+        R::CompanionLimitReached => ("同行人数量已达上限", "the holder has the most companions allowed"),
+        R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),
+        R::CompanionAlreadyBound => ("该同行人已绑定", "this companion is bound already"),
+        R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
+        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
+        R::ApplicationNotFound => ("申请不存在", "no such application"),
+        R::IllegalTransition => {
+            ("申请的当前状态不允许此操作", "the application's state does not allow this decision")
         }
-        R::RevisionLimitReached => {
-            (Code::FailedPrecondition, "修改次数已达上限", "amended as often as is allowed")
-        }
-        R::DocumentNotAvailable => {
-            (Code::FailedPrecondition, "该证件不能用于替换", "the new document cannot be taken")
-        }
-        R::CompanionLimitReached => {
-            (Code::FailedPrecondition, "同行人数量已达上限", "the holder has the most companions allowed")
-        }
-        R::CompanionIsHolder => {
-            (Code::FailedPrecondition, "不能将本人绑定为同行人", "nobody is their own companion")
-        }
-        R::CompanionAlreadyBound => {
-            (Code::AlreadyExists, "该同行人已绑定", "this companion is bound already")
-        }
-        R::CompanionNotFound => (Code::NotFound, "没有相符的同行人绑定", "no such companion"),
-        R::ElectronicPassNotOffered => {
-            (Code::FailedPrecondition, "不符合申请电子通行证的条件", "the electronic pass is not offered")
-        }
-        R::ApplicationNotFound => (Code::NotFound, "申请不存在", "no such application"),
-        R::IllegalTransition => (
-            Code::FailedPrecondition,
-            "申请的当前状态不允许此操作",
-            "the application's state does not allow this decision",
-        ),
         R::ElectronicPassExists => {
-            (Code::AlreadyExists, "该人员已有电子通行证", "the person has an electronic pass")
+            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
         }
-        R::NeighbourUnavailable => {
-            (Code::Unavailable, "所需服务暂不可用，请稍后重试", "a needed service is unavailable")
-        }
-        R::StoreUnavailable => {
-            (Code::Unavailable, "数据库暂不可用，请稍后重试", "the database is unavailable")
-        }
-        R::DeadlineExceeded => (Code::DeadlineExceeded, "请求超时", "the deadline passed"),
-    };
-    Description { code, text: Text::new(zh_cn, en), retry_after }
+        R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
+        R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
+        R::DeadlineExceeded => ("请求超时", "the deadline passed"),
+    }
 }
