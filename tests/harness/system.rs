@@ -1,10 +1,11 @@
 //! A whole system, in process or over sockets.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use entrypass::{
     compose::{self, AllInOne, Surroundings},
     config::Config,
+    data_dir::DataDir,
 };
 use entrypass_ambient::{SeededRandom, TestClock};
 use entrypass_proto::{
@@ -44,7 +45,7 @@ pub struct System {
     /// The hour, which the journey moves.
     pub clock: Arc<TestClock>,
     servers: Servers,
-    _data: TempDir,
+    _data: (DataDir, TempDir),
 }
 
 impl System {
@@ -59,10 +60,11 @@ impl System {
         let surroundings =
             Surroundings { clock: clock.clone(), random: Arc::new(SeededRandom::new(20_261_123)) };
         let data = tempfile::tempdir().expect("a folder for the databases");
+        let data_dir = DataDir::open(data.path()).expect("a folder of our own");
         let mut servers = Servers { edge: surroundings.edge(), servers: Vec::new() };
         let [gateway, registration, qr, epass] = match mode {
-            Mode::InProcess => in_process(&config, data.path(), &surroundings).await,
-            Mode::Sockets => over_sockets(&config, data.path(), &surroundings, &mut servers).await,
+            Mode::InProcess => in_process(&config, &data_dir, &surroundings).await,
+            Mode::Sockets => over_sockets(&config, &data_dir, &surroundings, &mut servers).await,
         };
         Self {
             pass: EntryPassServiceClient::new(gateway),
@@ -71,7 +73,7 @@ impl System {
             epass: EpassServiceClient::new(epass),
             clock,
             servers,
-            _data: data,
+            _data: (data_dir, data),
         }
     }
 
@@ -92,7 +94,7 @@ impl System {
     }
 }
 
-async fn in_process(config: &Config, data: &Path, surroundings: &Surroundings) -> [Transport; 4] {
+async fn in_process(config: &Config, data: &DataDir, surroundings: &Surroundings) -> [Transport; 4] {
     let AllInOne { routes, .. } =
         compose::all_in_one(config, data, surroundings).await.expect("the system starts");
     let transport = Transport::local(routes, &surroundings.edge());
@@ -101,7 +103,7 @@ async fn in_process(config: &Config, data: &Path, surroundings: &Surroundings) -
 
 async fn over_sockets(
     config: &Config,
-    data: &Path,
+    data: &DataDir,
     surroundings: &Surroundings,
     servers: &mut Servers,
 ) -> [Transport; 4] {

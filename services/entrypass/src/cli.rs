@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use entrypass::{
     compose::{self, AllInOne, Surroundings},
     config::Config,
+    data_dir::DataDir,
 };
 use tokio::{
     net::TcpListener,
@@ -89,9 +90,10 @@ impl Serve {
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", self.listen))?;
+        let data_dir = DataDir::open(&self.data_dir)?;
         let surroundings = Surroundings::system();
         let AllInOne { routes, operations, .. } =
-            compose::all_in_one(&config, &self.data_dir, &surroundings).await?;
+            compose::all_in_one(&config, &data_dir, &surroundings).await?;
         operations.set_serving().await;
         greet(listener.local_addr()?)?;
         let (stopping, stops) = oneshot::channel();

@@ -1,6 +1,6 @@
 //! Which service is reached how: one function for each service, and all of them in one process.
 
-use std::{fs, io, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, OpenError};
@@ -10,7 +10,10 @@ use entrypass_rpc::{EdgeLayer, Operations, Transport};
 use thiserror::Error;
 use tonic::service::Routes;
 
-use crate::config::{Config, ConfigError};
+use crate::{
+    config::{Config, ConfigError},
+    data_dir::{DataDir, DataDirError},
+};
 
 /// Time and randomness, for all services of a process.
 #[derive(Clone)]
@@ -35,14 +38,9 @@ pub enum StartError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The data folder cannot be made.
-    #[error("cannot make the folder {path}")]
-    Folder {
-        /// The folder.
-        path: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     /// A database cannot be used.
     #[error(transparent)]
     Database(#[from] OpenError),
@@ -75,12 +73,11 @@ impl Surroundings {
 /// When configuration or database cannot be used.
 pub async fn registration(
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
     surroundings: &Surroundings,
 ) -> Result<Routes, StartError> {
     let settings = config.registration.service()?;
-    make_private_folder(data_dir)?;
-    let file = data_dir.join("registration.sqlite3");
+    let file = data_dir.file("registration.sqlite3");
     let database = Database::open_sqlite::<entrypass_registration::Migrator>(&file).await?;
     let Surroundings { clock, random } = surroundings.clone();
     let deps = entrypass_registration::Deps { database, clock, random };
@@ -93,15 +90,14 @@ pub async fn registration(
 /// When configuration, database or key cannot be used.
 pub async fn qr(
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
     surroundings: &Surroundings,
     registration: Transport,
 ) -> Result<Routes, StartError> {
     let settings = config.qr.service()?;
-    make_private_folder(data_dir)?;
-    let database = Database::open_sqlite::<entrypass_qr::Migrator>(&data_dir.join("qr.sqlite3")).await?;
+    let database = Database::open_sqlite::<entrypass_qr::Migrator>(&data_dir.file("qr.sqlite3")).await?;
     let Surroundings { clock, random } = surroundings.clone();
-    let keys = Keys::open(&data_dir.join("qr-signing-key.hex"), random.as_ref())?;
+    let keys = Keys::open(&data_dir.file("qr-signing-key.hex"), random.as_ref())?;
     let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
     Ok(entrypass_qr::routes(settings, deps))
 }
@@ -111,13 +107,12 @@ pub async fn qr(
 /// # Errors
 /// When the database cannot be used.
 pub async fn epass(
-    data_dir: &Path,
+    data_dir: &DataDir,
     surroundings: &Surroundings,
     registration: Transport,
 ) -> Result<Routes, StartError> {
-    make_private_folder(data_dir)?;
     let database =
-        Database::open_sqlite::<entrypass_epass::Migrator>(&data_dir.join("epass.sqlite3")).await?;
+        Database::open_sqlite::<entrypass_epass::Migrator>(&data_dir.file("epass.sqlite3")).await?;
     let Surroundings { clock, random } = surroundings.clone();
     let registration = RegistrationServiceClient::new(registration);
     let deps = entrypass_epass::Deps { database, clock, random, registration };
@@ -130,7 +125,7 @@ pub async fn epass(
 /// When any of them cannot start.
 pub async fn all_in_one(
     config: &Config,
-    data_dir: &Path,
+    data_dir: &DataDir,
     surroundings: &Surroundings,
 ) -> Result<AllInOne, StartError> {
     let edge = surroundings.edge();
@@ -152,15 +147,6 @@ pub async fn all_in_one(
     let routes = [registration, qr, epass].into_iter().fold(gateway, merge);
     let (operations, routes) = Operations::mount(services, routes)?;
     Ok(AllInOne { routes, operations })
-}
-
-/// Databases and the signing key are nobody else's business on this machine.
-fn make_private_folder(path: &Path) -> Result<(), StartError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| StartError::Folder { path: path.display().to_string(), source })
 }
 
 fn merge(all: Routes, more: Routes) -> Routes {
