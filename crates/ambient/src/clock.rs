@@ -38,10 +38,10 @@ impl Clock for SystemClock {
 pub struct TestClock(Mutex<OffsetDateTime>);
 
 impl TestClock {
-    /// A clock that stands at `now`.
+    /// A clock that stands at `now`, to the microsecond.
     #[must_use]
     pub fn at(now: OffsetDateTime) -> Self {
-        Self(Mutex::new(now))
+        Self(Mutex::new(now.truncate_to_microsecond()))
     }
 
     /// Moves the clock forward by `step`.

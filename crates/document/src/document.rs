@@ -157,7 +157,8 @@ impl Document {
     /// | residence permit | `CHN` and the region in its number | 国办发〔2018〕81号 |
     /// | foreign permanent resident | the nationality in its number, never China | GA 2102-2023 |
     /// | travel document | `CHN`, `HKG`, `MAC`, `TWN` | Passport Law, issued to Chinese citizens abroad |
-    /// | passport | anybody | ICAO Doc 9303-4: state and nationality are two fields |
+    /// | passport of China | `CHN`, `HKG`, `MAC`, `TWN` | Passport Law, article 2: for Chinese citizens |
+    /// | any other passport | anybody | ICAO Doc 9303-4: state and nationality are two fields |
     #[must_use]
     pub fn allows_nationality(&self, nationality: Country) -> bool {
         match self.document_type {
@@ -172,7 +173,9 @@ impl Document {
             }
             DocumentType::ForeignPermanentResidentId => self.decoded.home == Some(nationality),
             DocumentType::TravelDocument => nationality.is_china_or_region(),
-            DocumentType::Passport => true,
+            DocumentType::Passport => {
+                self.issuing_state != Some(Country::CHN) || nationality.is_china_or_region()
+            }
         }
     }
 

@@ -17,7 +17,7 @@ const CHECK_ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 pub fn draw(prefix: &str, random: &dyn Random) -> String {
     let mut bytes = [0; 12];
     random.fill(&mut bytes);
-    let body = bytes.map(|byte| ALPHABET[usize::from(byte % 32)]);
+    let body = readable(bytes.map(|byte| ALPHABET[usize::from(byte % 32)]));
     let mut reference = prefix.to_owned();
     for (position, character) in body.iter().enumerate() {
         if position % 4 == 0 {
@@ -28,6 +28,19 @@ pub fn draw(prefix: &str, random: &dyn Random) -> String {
     reference.push('-');
     reference.push(char::from(check_character(&body)));
     reference
+}
+
+/// `body`, or the next one whose check character is of the alphabet too: the standard's has I, L, O and U. The last character goes
+/// through all 32, and no two of them have the same check character.
+fn readable(mut body: [u8; 12]) -> [u8; 12] {
+    for _ in ALPHABET {
+        if ALPHABET.contains(&check_character(&body)) {
+            break;
+        }
+        let last = ALPHABET.iter().position(|character| *character == body[11]).unwrap_or_default();
+        body[11] = ALPHABET[(last + 1) % 32];
+    }
+    body
 }
 
 /// Whether `reference` has the form that [`draw`] gives, with its check character: all single errors and nearly all
@@ -81,6 +94,16 @@ mod tests {
                 let wrong = String::from_utf8(wrong).expect("ASCII");
                 assert!(!is_well_formed("FS", &wrong), "{wrong} for {reference}");
             }
+        }
+    }
+
+    #[test]
+    fn every_character_can_be_read_aloud() {
+        let random = SeededRandom::new(2);
+        for _ in 0..1000 {
+            let reference = draw("FS", &random);
+            let body = reference.strip_prefix("FS-").expect("a prefix");
+            assert!(body.bytes().all(|c| c == b'-' || ALPHABET.contains(&c)), "{reference}");
         }
     }
 

@@ -67,14 +67,14 @@ async fn what_is_no_database_is_told_with_its_path() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = folder.path().join("notes.txt");
     fs::write(&text, "These are notes, and no database at all. ".repeat(200)).expect("written");
-    let error = open(&text).await.err().expect("notes");
+    let error = open(&text).await.expect_err("notes");
     assert!(matches!(&error, OpenError::Connect { path, .. } if path.ends_with("notes.txt")), "{error:?}");
     assert!(error.source().is_some(), "it says why");
     let untouched = fs::read_to_string(&text).expect("still there");
     assert!(untouched.starts_with("These are notes"));
 
     for wrong in [folder.path().to_owned(), folder.path().join("missing/entry.sqlite3")] {
-        let error = open(&wrong).await.err().expect("no place for a file");
+        let error = open(&wrong).await.expect_err("no place for a file");
         assert!(matches!(error, OpenError::Create { .. }), "{error:?}");
     }
 }
