@@ -23,14 +23,13 @@ impl Gateway {
             self.codes(call, &registration, &companions),
             self.offer(call, &registration.name)
         )?;
-        // `codes` are in the order of holder, then companions, with `None` for whoever has no active registration.
-        let mut code = || codes.next().flatten();
-        let qr_code = code();
-        let companions = companions.into_iter().map(|one| wire::companion(one, code())).collect();
+        let qr_code = codes.next().flatten();
+        let companions =
+            companions.into_iter().map(|one| wire::companion(one, codes.next().flatten())).collect();
         Ok(pb::EntryPass { registration: Some(registration), qr_code, companions, electronic_pass: offer })
     }
 
-    /// A fresh code of `registration`, or `None` when it is not active.
+    /// A fresh code of `registration`, or `None` when it has none that counts.
     pub(crate) async fn code(
         &self,
         call: &Call,
@@ -39,38 +38,34 @@ impl Gateway {
         Ok(self.codes(call, registration, &[]).await?.next().flatten())
     }
 
+    /// The codes of holder and companions in this order; none at all when the holder's registration is not active.
     async fn codes(
         &self,
         call: &Call,
         holder: &Registration,
         companions: &[Companion],
     ) -> Result<impl Iterator<Item = Option<qr::QrCode>> + use<>, Problem> {
-        let active =
-            |state: RegistrationState, subject| (state == RegistrationState::Active).then_some(subject);
-        let holder = active(
-            holder.state(),
-            qr::CodeSubject {
-                registration: holder.name.clone(),
-                revision: holder.revision,
-                expire_time: holder.expire_time,
-            },
-        );
-        let companions = companions.iter().map(|one| {
-            let subject = qr::CodeSubject {
-                registration: one.registration.clone(),
-                revision: one.revision,
-                expire_time: one.expire_time,
-            };
-            active(one.registration_state(), subject)
+        let own = qr::CodeSubject {
+            registration: holder.name.clone(),
+            revision: holder.revision,
+            expire_time: holder.expire_time,
+        };
+        let of_companions = companions.iter().map(|one| qr::CodeSubject {
+            registration: one.registration.clone(),
+            revision: one.revision,
+            expire_time: one.expire_time,
         });
-        let wanted: Vec<_> = std::iter::once(holder).chain(companions).collect();
-        let subjects: Vec<_> = wanted.iter().flatten().cloned().collect();
-        let issued = if subjects.is_empty() { Vec::new() } else { self.issue(call, subjects).await? };
-        let mut issued = issued.into_iter();
-        Ok(wanted.into_iter().map(move |subject| subject.and_then(|_| issued.next())))
+        let subjects: Vec<_> = std::iter::once(own).chain(of_companions).collect();
+        let active = holder.state() == RegistrationState::Active;
+        let issued = if active { self.issue(call, subjects).await? } else { Vec::new() };
+        Ok(issued.into_iter().map(|issued| issued.qr_code))
     }
 
-    async fn issue(&self, call: &Call, subjects: Vec<qr::CodeSubject>) -> Result<Vec<qr::QrCode>, Problem> {
+    async fn issue(
+        &self,
+        call: &Call,
+        subjects: Vec<qr::CodeSubject>,
+    ) -> Result<Vec<qr::IssuedQrCode>, Problem> {
         let asked = subjects.len();
         let request = call.request(qr::IssueQrCodesRequest { subjects });
         let answer = self.qr.clone().issue_qr_codes(request).await;

@@ -316,7 +316,8 @@ impl Gateway {
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Problem> {
         let request = same!(message, pb::ReplaceDocumentRequest => registration::ReplaceDocumentRequest {
-            request_id, registration, etag, old_document, holder_name, new_document
+            request_id, registration, etag, old_document, holder_name, new_document, chinese_name, surname, given_names,
+            single_name, document_expire_date
         });
         let registration::ReplaceDocumentResponse { registration, companions } =
             ask!(self, call, registration.replace_document(request))?;
@@ -361,7 +362,7 @@ impl Gateway {
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Problem> {
         let request = same!(message, pb::ConfirmCompanionRequest => registration::ConfirmCompanionRequest {
-            request_id, companion, document, companion_name
+            request_id, registration, companion
         });
         let registration::ConfirmCompanionResponse { companion } =
             ask!(self, call, registration.confirm_companion(request))?;
@@ -375,7 +376,7 @@ impl Gateway {
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Problem> {
         let request = same!(message, pb::UnbindCompanionRequest => registration::UnbindCompanionRequest {
-            request_id, companion
+            request_id, registration, companion
         });
         let registration::UnbindCompanionResponse { registration, companions } =
             ask!(self, call, registration.unbind_companion(request))?;

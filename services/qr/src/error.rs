@@ -11,8 +11,6 @@ use thiserror::Error;
 pub(crate) enum Error {
     #[error("some fields break rules")]
     Invalid(Violations),
-    #[error("the registration is no longer active")]
-    RegistrationNotActive,
     #[error("the registration service did not answer well")]
     Neighbour(Box<tonic::Status>),
     #[error("the database failed")]
@@ -33,7 +31,6 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
-            Error::RegistrationNotActive => Self::new(ErrorReason::RegistrationNotActive),
             Error::Neighbour(status) => Self::from_neighbour("registration", *status),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)

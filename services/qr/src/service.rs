@@ -1,6 +1,6 @@
 //! The RPCs: parse, act, render.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_proto::{
@@ -8,12 +8,13 @@ use entrypass_proto::{
     registration::v1::{GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::{Call, Transport, answer};
+use entrypass_rule::Violations;
 use entrypass_token::{Claims, CodeId, Token};
 use tonic::{Code as GrpcCode, Request, Response, Status};
 
 use crate::{
     Config,
-    code::{Code, Period, Subject},
+    code::{Code, CodeState, Period, Subject},
     error::Error,
     keys::Keys,
     render::Symbol,
@@ -79,12 +80,14 @@ impl Codes {
         let codes = self.store.codes_of(&subjects, || self.new_code_id(), now).await?;
         let sign = |(subject, code): (&Subject, &Code)| {
             let period = Period::starting(now, self.config.display_for, subject.expire_time);
-            // Content that has no time left to count means that the registration has ended.
-            let claims = period.claims(self.config.issuer, code).map_err(|_| Error::RegistrationNotActive)?;
+            // Content that has no time left to count makes no claims: the registration has ended.
+            let claims = period.claims(self.config.issuer, code).ok();
+            let claims = claims.filter(|_| code.state == CodeState::Active)?;
             let signing = self.keys.signing();
-            Ok(wire::qr_code(code, &period, &signing.verification_key(), signing.issue(&claims)))
+            Some(wire::qr_code(code, &period, &signing.verification_key(), signing.issue(&claims)))
         };
-        let qr_codes = subjects.iter().zip(&codes).map(sign).collect::<Result<_, Error>>()?;
+        let qr_codes = subjects.iter().zip(&codes).map(sign);
+        let qr_codes = qr_codes.map(|qr_code| pb::IssuedQrCode { qr_code }).collect();
         Ok(pb::IssueQrCodesResponse { qr_codes })
     }
 
@@ -95,10 +98,13 @@ impl Codes {
     }
 
     fn render(&self, message: &pb::RenderQrCodeRequest) -> Result<pb::RenderQrCodeResponse, Error> {
-        let drawing = wire::drawing(message.format, message.error_correction, message.module_size)?;
+        let mut violations = Violations::default();
+        let drawing = wire::drawing(message.format, message.error_correction, message.module_size);
+        let drawing = violations.collect(drawing);
         if !matches!(self.read(&message.content), Reading::Genuine(_)) {
-            return Err(wire::not_a_code().into());
+            violations.extend(wire::not_a_code());
         }
+        let drawing = violations.finish(|| drawing)?;
         let symbol = Symbol::encode(&message.content, drawing.error_correction)
             .map_err(|_| Error::from(wire::not_a_code()))?;
         let mut answer = pb::RenderQrCodeResponse::default();
@@ -126,7 +132,7 @@ impl Codes {
     ) -> Result<pb::VerifyQrCodeResponse, Error> {
         wire::scanned(&message.content)?;
         let now = self.clock.now();
-        let (findings, claims) = match self.read(&message.content) {
+        let (findings, claims) = match self.read(wire::without_line_end(&message.content)) {
             Reading::Not(findings) => (findings, None),
             Reading::Genuine(claims) => {
                 let code = self.store.code(claims.code_id()).await?;
@@ -157,7 +163,9 @@ impl Codes {
     /// Asks the registration service, which alone knows the present revision. If it cannot be asked, that is a finding too.
     async fn registration_finding(&self, call: &Call, code: &Code) -> Result<RegistrationFinding, Error> {
         let registration = wire::registration_name(code.registration);
-        let request = call.request(GetRegistrationFactsRequest { registration });
+        let mut request = call.request(GetRegistrationFactsRequest { registration });
+        // A neighbour that is silent to the end would leave no time to say so: half of it is kept for the verdict.
+        request.set_timeout(call.deadline().saturating_duration_since(Instant::now()) / 2);
         match self.registration.clone().get_registration_facts(request).await {
             Ok(facts) => Ok(wire::finding(facts.get_ref(), code.revision)),
             Err(status) => match status.code() {

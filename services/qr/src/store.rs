@@ -8,7 +8,7 @@ use entrypass_token::CodeId;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query},
+    sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query, SimpleExpr},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -107,23 +107,37 @@ async fn record_missing(
         .on_conflict(another_made_it)
         .exec_without_returning(transaction)
         .await?;
-    let newer = Alias::new("newer");
-    let has_newer = Query::select()
+    let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
+    let other = Alias::new("other");
+    let later = Expr::col((other.clone(), code::Column::Revision))
+        .gt(Expr::col((code::Entity, code::Column::Revision)));
+    let revoked = Expr::col((other, code::Column::State)).eq(state_name(CodeState::Revoked));
+    follow(transaction, &registrations, later, CodeState::Superseded).await?;
+    follow(transaction, &registrations, revoked, CodeState::Revoked).await
+}
+
+/// Puts the active codes of `registrations` into `state` where the same registration has another code that fits `condition`.
+async fn follow(
+    transaction: &impl ConnectionTrait,
+    registrations: &[Uuid],
+    condition: SimpleExpr,
+    state: CodeState,
+) -> Result<(), DbErr> {
+    let other = Alias::new("other");
+    let exists = Query::select()
         .expr(Expr::val(1))
-        .from_as(code::Entity, newer.clone())
+        .from_as(code::Entity, other.clone())
         .and_where(
-            Expr::col((newer.clone(), code::Column::RegistrationId))
+            Expr::col((other, code::Column::RegistrationId))
                 .equals((code::Entity, code::Column::RegistrationId)),
         )
-        .and_where(
-            Expr::col((newer, code::Column::Revision)).gt(Expr::col((code::Entity, code::Column::Revision))),
-        )
+        .and_where(condition)
         .to_owned();
     code::Entity::update_many()
-        .col_expr(code::Column::State, state_name(CodeState::Superseded).into())
-        .filter(code::Column::RegistrationId.is_in(subjects.iter().map(|subject| subject.registration)))
+        .col_expr(code::Column::State, state_name(state).into())
+        .filter(code::Column::RegistrationId.is_in(registrations.iter().copied()))
         .filter(code::Column::State.eq(state_name(CodeState::Active)))
-        .filter(Expr::exists(has_newer))
+        .filter(Expr::exists(exists))
         .exec(transaction)
         .await?;
     Ok(())

@@ -97,6 +97,11 @@ pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
     Err(Violation { field: "content".to_owned(), rule }.into())
 }
 
+/// What a scanner appended to the text is not the text's. A blank is: it stands in the Base45 alphabet, and a token may end with one.
+pub(crate) fn without_line_end(content: &str) -> &str {
+    content.trim_start().trim_end_matches(['\r', '\n', '\t'])
+}
+
 pub(crate) fn not_a_code() -> Violations {
     let text = Text::new("不是本系统签发的通行码", "not a code that this system signed");
     Violation { field: "content".to_owned(), rule: Rule::new("NOT_A_CODE", text) }.into()
@@ -119,6 +124,7 @@ pub(crate) fn drawing(format: i32, error_correction: i32, module_size: i32) -> R
         Err(_) => None,
     };
     let module_size = match module_size {
+        _ if matches!(format, Some(Format::Terminal)) => ModuleSize::try_from(DEFAULT_MODULE_SIZE).ok(),
         0 => ModuleSize::try_from(DEFAULT_MODULE_SIZE).ok(),
         size => u32::try_from(size).ok().and_then(|size| ModuleSize::try_from(size).ok()),
     };

@@ -1,0 +1,189 @@
+//! One service on a database and a key of its own, and the calls of its users in few words.
+
+use std::{path::PathBuf, sync::Arc};
+
+use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
+use entrypass_db::Database;
+use entrypass_proto::{
+    qr::v1::{
+        self as pb, Verdict,
+        qr_service_client::QrServiceClient,
+        verification_check::{Check, Outcome},
+    },
+    registration::v1::{
+        DocumentType, GetRegistrationFactsResponse, RegistrationState,
+        registration_service_server::RegistrationServiceServer,
+    },
+};
+use entrypass_qr::{Config, Deps, Keys, Migrator, routes};
+use entrypass_rpc::{EdgeLayer, Transport, timestamp};
+use tempfile::TempDir;
+use time::{Duration, macros::datetime};
+use tonic::service::Routes;
+use uuid::Uuid;
+
+use crate::{neighbour::Registrations, refusal::Refusal};
+
+/// The service and its surroundings.
+pub struct App {
+    pub clock: Arc<TestClock>,
+    pub registrations: Arc<Registrations>,
+    random: Arc<SeededRandom>,
+    client: QrServiceClient<Transport>,
+    folder: Arc<TempDir>,
+}
+
+impl App {
+    /// A fresh service beside a registration service that answers.
+    pub async fn new() -> Self {
+        let surroundings = Surroundings {
+            clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
+            registrations: Arc::default(),
+            random: Arc::new(SeededRandom::new(11)),
+            folder: Arc::new(tempfile::tempdir().expect("a folder")),
+        };
+        let server = RegistrationServiceServer::from_arc(Arc::clone(&surroundings.registrations));
+        let neighbour = Transport::local(Routes::new(server), &edge());
+        surroundings.start("qr.sqlite3", "key.hex", neighbour).await
+    }
+
+    /// Another service in the same surroundings, with the database and the key file of these names.
+    pub async fn another(&self, database: &str, key: &str) -> Self {
+        let server = RegistrationServiceServer::from_arc(Arc::clone(&self.registrations));
+        self.surroundings().start(database, key, Transport::local(Routes::new(server), &edge())).await
+    }
+
+    /// The same service after its registration service went away: nothing listens on port 1.
+    pub async fn alone(&self) -> Self {
+        self.asking("http://127.0.0.1:1").await
+    }
+
+    /// The same service with a registration service at the address `uri`.
+    pub async fn asking(&self, uri: &str) -> Self {
+        let neighbour = Transport::remote(uri).expect("an address");
+        self.surroundings().start("qr.sqlite3", "key.hex", neighbour).await
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            clock: Arc::clone(&self.clock),
+            registrations: Arc::clone(&self.registrations),
+            random: Arc::clone(&self.random),
+            folder: Arc::clone(&self.folder),
+        }
+    }
+
+    /// A client, cheap to make.
+    pub fn client(&self) -> QrServiceClient<Transport> {
+        self.client.clone()
+    }
+
+    /// The key file, as an operator finds it.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("key.hex")
+    }
+
+    /// The registration `number` of this test as the registration service tells of it from now on.
+    pub fn registered(&self, number: u128, revision: i32, state: RegistrationState) {
+        self.registrations.put(GetRegistrationFactsResponse {
+            registration: registration(number),
+            traveller: format!("travellers/{}", Uuid::from_u128(0xb000 + number)),
+            state: state.into(),
+            revision,
+            document_type: DocumentType::Passport.into(),
+            expire_time: None,
+        });
+    }
+
+    /// A revision of the registration `number`, which ends in 30 days.
+    pub fn subject(&self, number: u128, revision: i32) -> pb::CodeSubject {
+        let expire_time = Some(timestamp(self.clock.now() + Duration::days(30)));
+        pb::CodeSubject { registration: registration(number), revision, expire_time }
+    }
+
+    /// The codes of `subjects`, `None` where one does not count any more.
+    pub async fn issue(&self, subjects: Vec<pb::CodeSubject>) -> Result<Vec<Option<pb::QrCode>>, Refusal> {
+        let request = pb::IssueQrCodesRequest { subjects };
+        let issued = self.client().issue_qr_codes(request).await?.into_inner().qr_codes;
+        Ok(issued.into_iter().map(|one| one.qr_code).collect())
+    }
+
+    /// The code of one subject, if it counts.
+    pub async fn issue_one(&self, subject: pb::CodeSubject) -> Option<pb::QrCode> {
+        let codes: [_; 1] =
+            self.issue(vec![subject]).await.expect("an answer").try_into().expect("one for each subject");
+        let [code] = codes;
+        code
+    }
+
+    /// The code of one revision of the registration `number`, which is active in that revision.
+    pub async fn code(&self, number: u128, revision: i32) -> pb::QrCode {
+        self.registered(number, revision, RegistrationState::Active);
+        self.issue_one(self.subject(number, revision)).await.expect("a code that counts")
+    }
+
+    pub async fn decision(&self, content: &str) -> pb::VerifyQrCodeResponse {
+        let request = pb::VerifyQrCodeRequest { content: content.to_owned() };
+        self.client().verify_qr_code(request).await.expect("a decision").into_inner()
+    }
+
+    /// The verdict on `content` with its checks, as [`told`] writes them.
+    pub async fn verdict(&self, content: &str) -> (Verdict, String) {
+        told(&self.decision(content).await)
+    }
+
+    pub async fn revoke(&self, registration: String) -> Result<i32, Refusal> {
+        let request = pb::RevokeQrCodesRequest { registration };
+        Ok(self.client().revoke_qr_codes(request).await?.into_inner().revoked_count)
+    }
+}
+
+/// What services of one test share.
+struct Surroundings {
+    clock: Arc<TestClock>,
+    registrations: Arc<Registrations>,
+    random: Arc<SeededRandom>,
+    folder: Arc<TempDir>,
+}
+
+impl Surroundings {
+    async fn start(self, database: &str, key: &str, registration: Transport) -> App {
+        let Self { clock, registrations, random, folder } = self;
+        let database = folder.path().join(database);
+        let deps = Deps {
+            database: Database::open_sqlite::<Migrator>(&database).await.expect("a database"),
+            keys: Keys::open(&folder.path().join(key), random.as_ref()).expect("a key"),
+            clock: clock.clone(),
+            random: random.clone(),
+            registration,
+        };
+        let config = Config { issuer: "FS".parse().expect("an issuer"), display_for: Duration::minutes(15) };
+        let client = QrServiceClient::new(Transport::local(routes(config, deps), &edge()));
+        App { clock, registrations, random, client, folder }
+    }
+}
+
+/// The verdict, and a mark for each check in the contract's order (format, key, signature, time, code, registration):
+/// `+` passed, `!` failed, `-` not performed.
+pub fn told(decision: &pb::VerifyQrCodeResponse) -> (Verdict, String) {
+    let order: Vec<_> = decision.checks.iter().map(pb::VerificationCheck::check).collect();
+    let contract =
+        [Check::Format, Check::Key, Check::Signature, Check::Time, Check::Code, Check::Registration];
+    assert_eq!(order, contract);
+    let mark = |check: &pb::VerificationCheck| match check.outcome() {
+        Outcome::Passed => '+',
+        Outcome::Failed => '!',
+        Outcome::NotPerformed => '-',
+        Outcome::Unspecified => '?',
+    };
+    (decision.verdict(), decision.checks.iter().map(mark).collect())
+}
+
+/// The resource name of the registration `number`.
+pub fn registration(number: u128) -> String {
+    format!("registrations/{}", Uuid::from_u128(0xa000 + number))
+}
+
+fn edge() -> EdgeLayer {
+    EdgeLayer::new(|| Uuid::from_u128(1))
+}

@@ -1,0 +1,12 @@
+//! The QR service through its generated client: a real database and a real key, a clock and random source of the test's,
+//! and a small registration service as its neighbour.
+
+#![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
+
+mod harness;
+mod issue;
+mod limits;
+mod neighbour;
+mod refusal;
+mod revoke;
+mod verify;
