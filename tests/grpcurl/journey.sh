@@ -210,11 +210,12 @@ refused NotFound HOLDER_NOT_FOUND $gateway/BindCompanion "$(bond "$unknown" 陈�
 
 step "7 The companion's own side confirms the bond"
 ask $gateway/ConfirmCompanion '{"requestId": "'"$(fresh_id)"'", "companion": "'"$chan_bond"'",
-    "document": '"$permit"', "companionName": "陈大文"}'
+    "registration": "'"$chan_name"'"}'
 expect companion.state COMPANION_STATE_CONFIRMED
 
 step "7 Unbound, the companion keeps a registration of their own"
-ask $gateway/UnbindCompanion '{"requestId": "'"$(fresh_id)"'", "companion": "'"$chan_bond"'"}'
+ask $gateway/UnbindCompanion '{"requestId": "'"$(fresh_id)"'", "companion": "'"$chan_bond"'",
+    "registration": "'"$name"'"}'
 expect entryPass.companions.# 1
 expect entryPass.companions.0.documentType DOCUMENT_TYPE_PASSPORT
 ask $gateway/GetEntryPass '{"registration": "'"$chan_name"'"}'

@@ -14,6 +14,9 @@ journeys!(
     nobody_is_bound_twice_or_to_themselves_or_as_the_ninth,
     a_companion_confirms_from_their_own_side,
     unbinding_leaves_the_companions_registration_as_it_is,
+    a_companion_can_end_the_bond_too_and_a_stranger_cannot,
+    a_bond_ends_with_the_registration_it_belongs_to,
+    a_holder_sees_the_name_that_they_gave,
 );
 
 async fn bind(system: &System, request: pb::BindCompanionRequest) -> Result<EntryPass, tonic::Status> {
@@ -127,25 +130,32 @@ async fn a_companion_confirms_from_their_own_side(mode: Mode) {
     let system = System::start(mode).await;
     let (wang, chan) = (Traveller::wang(), Traveller::chan());
     let registration = holder(&system).await;
-    chan.register(&system, "chan").await.expect("registered");
+    let own = chan.register(&system, "chan").await.expect("registered").registration.expect("one").name;
     let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
-    let confirm = pb::ConfirmCompanionRequest {
-        request_id: "confirm".to_owned(),
-        companion: pass.companions[0].name.clone(),
-        document: Some(chan.document.clone()),
-        companion_name: chan.name(),
+    let bond = pass.companions[0].name.clone();
+    assert!(
+        !bond.contains(&registration),
+        "the bond's name, handed over, does not open the holder's registration"
+    );
+    let confirm = |request_id: &str, registration: &str| pb::ConfirmCompanionRequest {
+        request_id: request_id.to_owned(),
+        registration: registration.to_owned(),
+        companion: bond.clone(),
     };
-    let stranger = pb::ConfirmCompanionRequest {
-        request_id: "stranger".to_owned(),
-        companion_name: "张三".to_owned(),
-        ..confirm.clone()
-    };
-    let status = system.pass.clone().confirm_companion(stranger).await.expect_err("a stranger");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND"));
-    let answer = system.pass.clone().confirm_companion(confirm).await.expect("confirmed").into_inner();
+    let by_holder = system.pass.clone().confirm_companion(confirm("by-holder", &registration)).await;
+    let refused = Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND");
+    assert_eq!(Refusal::of(&by_holder.expect_err("not the holder's to confirm")), refused);
+
+    let answer =
+        system.pass.clone().confirm_companion(confirm("own", &own)).await.expect("confirmed").into_inner();
     assert_eq!(answer.companion.expect("a companion").state(), CompanionState::Confirmed);
     let pass = wang.entry_pass(&system).await.expect("shown");
     assert_eq!(pass.companions[0].state(), CompanionState::Confirmed);
+}
+
+fn unbinding(request_id: &str, registration: &str, companion: &str) -> pb::UnbindCompanionRequest {
+    let [request_id, registration, companion] = [request_id, registration, companion].map(str::to_owned);
+    pb::UnbindCompanionRequest { request_id, registration, companion }
 }
 
 async fn unbinding_leaves_the_companions_registration_as_it_is(mode: Mode) {
@@ -154,10 +164,7 @@ async fn unbinding_leaves_the_companions_registration_as_it_is(mode: Mode) {
     let registration = holder(&system).await;
     let own = chan.register(&system, "chan").await.expect("registered").registration;
     let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
-    let unbind = pb::UnbindCompanionRequest {
-        request_id: "unbind".to_owned(),
-        companion: pass.companions[0].name.clone(),
-    };
+    let unbind = unbinding("unbind", &registration, &pass.companions[0].name);
     let answer = system.pass.clone().unbind_companion(unbind.clone()).await.expect("unbound").into_inner();
     assert!(answer.entry_pass.expect("a pass").companions.is_empty());
     system.pass.clone().unbind_companion(unbind.clone()).await.expect("the first answer again");
@@ -167,4 +174,53 @@ async fn unbinding_leaves_the_companions_registration_as_it_is(mode: Mode) {
     let status = system.pass.clone().unbind_companion(gone).await.expect_err("gone");
     assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND"));
     bind(&system, wang.binding("again", &registration, &chan)).await.expect("can be bound again");
+}
+
+async fn a_companion_can_end_the_bond_too_and_a_stranger_cannot(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let own = chan.register(&system, "chan").await.expect("registered").registration.expect("one");
+    let li = Traveller::li().register(&system, "li").await.expect("registered").registration.expect("one");
+    let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
+    let bond = &pass.companions[0].name;
+    let stranger = system.pass.clone().unbind_companion(unbinding("stranger", &li.name, bond)).await;
+    assert_eq!(Refusal::of(&stranger.expect_err("a stranger")).reason, "COMPANION_NOT_FOUND");
+
+    let answer =
+        system.pass.clone().unbind_companion(unbinding("own", &own.name, bond)).await.expect("unbound");
+    let shown = answer.into_inner().entry_pass.expect("a pass").registration;
+    assert_eq!(shown, Some(own), "each side is shown its own pass");
+    assert!(wang.entry_pass(&system).await.expect("shown").companions.is_empty());
+}
+
+async fn a_bond_ends_with_the_registration_it_belongs_to(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let own = chan.register(&system, "chan").await.expect("registered").registration.expect("one");
+    bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
+    let cancel = pb::CancelRegistrationRequest {
+        request_id: "cancel".to_owned(),
+        registration: own.name,
+        etag: own.etag,
+    };
+    system.pass.clone().cancel_registration(cancel).await.expect("cancelled");
+    assert!(wang.entry_pass(&system).await.expect("shown").companions.is_empty());
+
+    chan.register(&system, "chan-again").await.expect("registered again");
+    let pass = bind(&system, wang.binding("bind-again", &registration, &chan)).await.expect("bound again");
+    assert_eq!(pass.companions.len(), 1, "one person, one bond");
+}
+
+async fn a_holder_sees_the_name_that_they_gave(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, mut smith) = (Traveller::wang(), Traveller::smith());
+    smith.form.chinese_name = "史安娜".to_owned();
+    let registration = holder(&system).await;
+    smith.register(&system, "smith").await.expect("registered with both names");
+    let mut binding = wang.binding("bind", &registration, &smith);
+    binding.companion_name = "Smith Anna Maria".to_owned();
+    let pass = bind(&system, binding).await.expect("bound");
+    assert_eq!(pass.companions[0].display_name, "Smith Anna Maria");
 }

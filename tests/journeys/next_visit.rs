@@ -15,6 +15,8 @@ journeys!(
     a_displayed_code_expires_long_before_its_registration,
     a_cancelled_registration_has_a_revoked_code_and_can_be_followed_by_another,
     a_renewed_passport_keeps_the_traveller,
+    a_document_that_shows_another_name_asks_for_it,
+    a_clock_that_was_set_back_hides_no_registration,
 );
 
 async fn a_second_submission_is_told_that_one_is_registered(mode: Mode) {
@@ -118,6 +120,8 @@ async fn a_renewed_passport_keeps_the_traveller(mode: Mode) {
         old_document: Some(old.document.clone()),
         holder_name: old.name(),
         new_document: Some(new.document.clone()),
+        document_expire_date: "2036-01-01".to_owned(),
+        ..Default::default()
     };
     let stranger = pb::ReplaceDocumentRequest {
         request_id: "stranger".to_owned(),
@@ -130,6 +134,7 @@ async fn a_renewed_passport_keeps_the_traveller(mode: Mode) {
     let answer = system.pass.clone().replace_document(replace.clone()).await.expect("replaced").into_inner();
     let replaced = answer.entry_pass.expect("a pass").registration.expect("one");
     assert_eq!((replaced.revision, &replaced.traveller), (2, &registration.traveller));
+    assert_eq!(replaced.form.as_ref().expect("a form").document_expire_date, "2036-01-01");
     assert_eq!(system.verdict(&pass.qr_code.expect("a code").content).await, Verdict::Superseded);
     for found_by in [&old, &new] {
         let found = found_by.entry_pass(&system).await.expect("found").registration.expect("one");
@@ -146,4 +151,56 @@ async fn a_renewed_passport_keeps_the_traveller(mode: Mode) {
     };
     let status = system.pass.clone().replace_document(taken).await.expect_err("somebody else's");
     assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "DOCUMENT_NOT_AVAILABLE"));
+}
+
+async fn a_document_that_shows_another_name_asks_for_it(mode: Mode) {
+    let system = System::start(mode).await;
+    let wang = Traveller::wang();
+    let registration = wang.register(&system, "wang").await.expect("registered").registration.expect("one");
+    let mut passport = Traveller::passport("E00000000").document;
+    passport.issuing_state = "CHN".to_owned();
+    let replace = pb::ReplaceDocumentRequest {
+        request_id: "nameless".to_owned(),
+        registration: registration.name,
+        etag: registration.etag,
+        old_document: Some(wang.document.clone()),
+        holder_name: wang.name(),
+        new_document: Some(passport.clone()),
+        chinese_name: "王大明".to_owned(),
+        ..Default::default()
+    };
+    let status = system.pass.clone().replace_document(replace.clone()).await.expect_err("names");
+    let expected = [("chinese_name", "IDENTITY_FIELD"), ("surname", "REQUIRED"), ("given_names", "REQUIRED")];
+    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
+    assert_eq!(Refusal::of(&status).violations, expected);
+
+    let named = pb::ReplaceDocumentRequest {
+        request_id: "named".to_owned(),
+        chinese_name: String::new(),
+        surname: "Wang".to_owned(),
+        given_names: "Xiaoming".to_owned(),
+        ..replace
+    };
+    system.pass.clone().replace_document(named).await.expect("replaced");
+    let mut found_by = wang.clone();
+    found_by.document = passport;
+    found_by.form.chinese_name = String::new();
+    (found_by.form.surname, found_by.form.given_names) = ("WANG".to_owned(), "XIAOMING".to_owned());
+    found_by.entry_pass(&system).await.expect("found by the new document and name");
+}
+
+async fn a_clock_that_was_set_back_hides_no_registration(mode: Mode) {
+    let system = System::start(mode).await;
+    let wang = Traveller::wang();
+    let first = wang.register(&system, "first").await.expect("registered").registration.expect("one");
+    let cancel = pb::CancelRegistrationRequest {
+        request_id: "cancel".to_owned(),
+        registration: first.name,
+        etag: first.etag,
+    };
+    system.pass.clone().cancel_registration(cancel).await.expect("cancelled");
+    system.clock.advance(-Duration::hours(1));
+    let second = wang.register(&system, "second").await.expect("registered again").registration;
+    assert_eq!(wang.check(&system).await.outcome(), CheckOutcome::Registered);
+    assert_eq!(wang.entry_pass(&system).await.expect("found").registration, second);
 }

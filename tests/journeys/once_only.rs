@@ -1,10 +1,12 @@
 //! A write happens once, however often it is asked for.
 
 use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_proto::gateway::v1 as pb;
 use tonic::Code;
 
 journeys!(
     submitting_twice_with_one_request_id_returns_the_first_answer,
+    a_first_answer_shows_no_code_that_counts_no_more,
     a_request_id_belongs_to_one_content,
     sixteen_submitters_of_one_document_leave_one_registration,
 );
@@ -17,6 +19,24 @@ async fn submitting_twice_with_one_request_id_returns_the_first_answer(mode: Mod
     let again = wang.register(&system, "once").await.expect("the first answer");
     assert_eq!(again.registration, first.registration);
     assert_eq!(again.qr_code.expect("a code").code_id, first.qr_code.expect("a code").code_id);
+}
+
+async fn a_first_answer_shows_no_code_that_counts_no_more(mode: Mode) {
+    let system = System::start(mode).await;
+    let wang = Traveller::wang();
+    let first = wang.register(&system, "once").await.expect("registered");
+    let registration = first.registration.clone().expect("one");
+    let cancel = pb::CancelRegistrationRequest {
+        request_id: "cancel".to_owned(),
+        registration: registration.name,
+        etag: registration.etag,
+    };
+    system.pass.clone().cancel_registration(cancel).await.expect("cancelled");
+    let again = wang.register(&system, "once").await.expect("the first answer");
+    assert_eq!((again.registration, again.qr_code), (first.registration, None));
+
+    system.clock.advance(time::Duration::days(31));
+    wang.register(&system, "once").await.expect("still the first answer, after its time");
 }
 
 async fn a_request_id_belongs_to_one_content(mode: Mode) {

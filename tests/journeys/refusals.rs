@@ -6,8 +6,9 @@ use entrypass_e2e::{Mode, Refusal, System, Traveller};
 use entrypass_proto::{
     errors::v1::{ErrorReason, ViolationReason},
     gateway::v1 as pb,
-    registration::v1::{Contact, Document, DocumentType, Sex},
+    registration::v1::{Contact, Document, DocumentType, RegistrationForm, Sex, Stay},
 };
+use prost_types::FieldMask;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
@@ -16,6 +17,9 @@ journeys!(
     violations_are_told_in_the_callers_language_without_any_value,
     a_number_of_another_type_is_told_which,
     names_tokens_and_masks_that_are_not_ours_are_named,
+    an_amendment_is_judged_whole,
+    very_many_violations_still_fit_into_the_trailers,
+    a_message_that_is_too_large_is_told_in_the_catalogue,
 );
 
 async fn every_violation_of_a_submission_is_reported_at_once(mode: Mode) {
@@ -65,8 +69,6 @@ async fn violations_are_told_in_the_callers_language_without_any_value(mode: Mod
         assert_eq!(reasons, ["CONTRADICTS_DOCUMENT", "CONTRADICTS_DOCUMENT", "NATIONALITY_MISMATCH"]);
         for violation in &violations {
             assert!(violation.description.contains(word), "{violation:?}");
-            let localized = violation.localized_message.as_ref().expect("localized");
-            assert_eq!((localized.locale.as_str(), &localized.message), (language, &violation.description));
         }
         let whole = format!("{status:?}{}", String::from_utf8_lossy(status.details()));
         for value in ["440699198501010016", "王小明", "1985-01", "+44770", "祖庙路"] {
@@ -117,6 +119,56 @@ async fn names_tokens_and_masks_that_are_not_ours_are_named(mode: Mode) {
         let status = system.pass.clone().verify_qr_code(request).await.expect_err("nothing to verify");
         assert_eq!(Refusal::of(&status).violations[0].0, "content");
     }
+}
+
+async fn an_amendment_is_judged_whole(mode: Mode) {
+    let system = System::start(mode).await;
+    let wang = Traveller::wang();
+    let registration = wang.register(&system, "wang").await.expect("registered").registration.expect("one");
+    let amend = pb::UpdateRegistrationRequest {
+        registration: registration.name,
+        form: Some(RegistrationForm { email: "nobody".to_owned(), ..RegistrationForm::default() }),
+        update_mask: Some(FieldMask {
+            paths: ["email", "mobile", "mobile_phone"].map(str::to_owned).to_vec(),
+        }),
+        ..Default::default()
+    };
+    let status = system.pass.clone().update_registration(amend).await.expect_err("wrong all over");
+    let expected = [
+        ("request_id", "REQUIRED"),
+        ("etag", "REQUIRED"),
+        ("update_mask.paths[1]", "UNKNOWN_PATH"),
+        ("form.mobile_phone", "REQUIRED"),
+        ("form.email", "FORMAT"),
+    ];
+    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
+    assert_eq!(Refusal::of(&status).violations, expected);
+}
+
+async fn very_many_violations_still_fit_into_the_trailers(mode: Mode) {
+    let system = System::start(mode).await;
+    let mut wang = Traveller::wang();
+    let stay = Stay { country: "?".to_owned(), first_date: "1/1/2026".to_owned(), last_date: "x".to_owned() };
+    wang.form.travel_history = vec![stay; 20];
+    for language in ["zh-CN", "en"] {
+        let mut request = Request::new(wang.submission("", ""));
+        request.metadata_mut().insert("accept-language", language.parse().expect("a language"));
+        let status = system.pass.clone().submit_registration(request).await.expect_err("60 and more");
+        let refusal = Refusal::of(&status);
+        assert!(refusal.violations.len() > 60, "all are named");
+        // In base64, with a kilobyte to spare for the other trailers.
+        assert!(status.details().len() * 4 / 3 < 7 * 1024, "{} bytes", status.details().len());
+    }
+}
+
+async fn a_message_that_is_too_large_is_told_in_the_catalogue(mode: Mode) {
+    let system = System::start(mode).await;
+    let mut wang = Traveller::wang();
+    wang.form.host = "x".repeat(200_000);
+    let version = system.notice_version().await;
+    let status = system.pass.clone().submit_registration(wang.submission("large", &version)).await;
+    let too_large = Refusal::plain(Code::ResourceExhausted, "MESSAGE_TOO_LARGE");
+    assert_eq!(Refusal::of(&status.expect_err("too large")), too_large);
 }
 
 /// A reason that is sent and not published would leave partners without a meaning. The sources are the list: every literal that

@@ -232,9 +232,8 @@ class Journey:
         assert bound[1].state == registration.COMPANION_STATE_PENDING
         confirmation = gateway.ConfirmCompanionRequest(
             request_id=fresh_id(),
+            registration=self.own_registration(WONG_PERMIT, WONG["chinese_name"]),
             companion=bound[1].name,
-            document=WONG_PERMIT,
-            companion_name=WONG["chinese_name"],
         )
         confirmed = call(self.gateway.ConfirmCompanion, confirmation).companion
         assert confirmed.state == registration.COMPANION_STATE_CONFIRMED
@@ -242,10 +241,16 @@ class Journey:
         refused(self.gateway.BindCompanion, request, Code.ALREADY_EXISTS, "COMPANION_ALREADY_BOUND")
         request.document.CopyFrom(NOBODY)
         refused(self.gateway.BindCompanion, request, Code.NOT_FOUND, "HOLDER_NOT_FOUND")
-        unbinding = gateway.UnbindCompanionRequest(request_id=fresh_id(), companion=bound[1].name)
+        unbinding = gateway.UnbindCompanionRequest(
+            request_id=fresh_id(), registration=holder, companion=bound[1].name
+        )
         left = call(self.gateway.UnbindCompanion, unbinding).entry_pass.companions
         assert [each.name for each in left] == [child.name]
         assert self.outcome(WONG_PERMIT) == registration_service.CHECK_OUTCOME_REGISTERED
+
+    def own_registration(self, document, name: str) -> str:
+        request = gateway.GetEntryPassRequest(document=document, holder_name=name)
+        return call(self.gateway.GetEntryPass, request).entry_pass.registration.name
 
     def electronic_pass(self, name: str) -> None:
         """Step 5: offered, applied for, returned, resubmitted, approved, no longer offered."""

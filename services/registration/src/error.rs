@@ -94,3 +94,62 @@ impl From<Error> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entrypass_rpc::{Call, Problem};
+    use entrypass_rule::{Rule, Text, Violation};
+    use sea_orm::{ConnAcquireErr, DbErr};
+    use tonic::{Code, Request};
+    use tonic_types::StatusExt as _;
+
+    use super::Error;
+    use crate::registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit};
+
+    /// Code, reason and facts that a caller is told.
+    fn told(error: Error) -> (Code, String, Vec<(String, String)>) {
+        let status = Problem::from(error).to_status(&Call::of(&Request::new(())));
+        let info = status.get_details_error_info().expect("an ErrorInfo");
+        (status.code(), info.reason, info.metadata.into_iter().filter(|(key, _)| key != "trace_id").collect())
+    }
+
+    #[test]
+    fn every_error_is_told_with_its_code_and_reason() {
+        let rule = Rule::new("REQUIRED", Text::new("必填", "required"));
+        let broken = Violation { field: "etag".to_owned(), rule };
+        let unavailable = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        let table = [
+            (Error::Invalid(broken.into()), Code::InvalidArgument, "INVALID_FIELDS"),
+            (Error::RequestIdReused, Code::InvalidArgument, "REQUEST_ID_REUSED"),
+            (Error::HolderNotFound, Code::NotFound, "HOLDER_NOT_FOUND"),
+            (Error::RegistrationNotFound, Code::NotFound, "REGISTRATION_NOT_FOUND"),
+            (Error::AlreadyRegistered, Code::AlreadyExists, "ALREADY_REGISTERED"),
+            (Error::Change(EtagMismatch), Code::Aborted, "ETAG_MISMATCH"),
+            (Error::Change(NotActive), Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"),
+            (Error::DocumentNotAvailable, Code::FailedPrecondition, "DOCUMENT_NOT_AVAILABLE"),
+            (Error::CompanionIsHolder, Code::FailedPrecondition, "COMPANION_IS_HOLDER"),
+            (Error::CompanionAlreadyBound, Code::AlreadyExists, "COMPANION_ALREADY_BOUND"),
+            (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
+            (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
+            (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
+            (Error::Corrupt("a row"), Code::Internal, "INTERNAL"),
+        ];
+        for (error, code, reason) in table {
+            assert_eq!(told(error), (code, reason.to_owned(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_a_caller_needs_to_go_on_is_told_as_a_fact() {
+        let fact = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        let stale = Error::NoticeStale { current: "2027-01-01".to_owned() };
+        let table = [
+            (stale, "NOTICE_STALE", fact("current_notice_version", "2027-01-01")),
+            (Error::Change(RevisionLimit), "REVISION_LIMIT_REACHED", fact("limit", "1000")),
+            (Error::CompanionLimitReached { limit: 8 }, "COMPANION_LIMIT_REACHED", fact("limit", "8")),
+        ];
+        for (error, reason, facts) in table {
+            assert_eq!(told(error), (Code::FailedPrecondition, reason.to_owned(), facts));
+        }
+    }
+}

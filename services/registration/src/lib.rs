@@ -42,7 +42,7 @@ pub struct Config {
     pub entry_days_before: u16,
     /// How many days ahead the entry may be when it is declared.
     pub entry_days_after: u16,
-    /// How many days before entry the travel history must cover.
+    /// How many days before entry the travel history covers.
     pub travel_history_days: u16,
     /// Whether the form has its health block.
     pub collect_health: bool,

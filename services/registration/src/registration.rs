@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::form::Form;
 
-/// Most revisions of one registration. A code carries the revision in 16 bits; nobody amends one entry that often by hand.
+/// Most revisions of one registration, its cancellation aside. A code carries the revision in 16 bits; nobody amends one entry that often by hand.
 pub(crate) const REVISION_LIMIT: u16 = 1000;
 
 /// One entry of one person, in its present revision.
@@ -86,7 +86,7 @@ pub(crate) struct Revision {
 }
 
 /// The bond between a holder's registration and a companion's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Companion {
     /// Its id.
     pub(crate) id: Uuid,
@@ -96,6 +96,8 @@ pub(crate) struct Companion {
     pub(crate) relationship: Relationship,
     /// Whether the companion's own side has agreed.
     pub(crate) state: CompanionState,
+    /// The name by which the holder's side bound them.
+    pub(crate) display_name: String,
     /// The companion's registration.
     pub(crate) registration: Registration,
     /// When it was made.
@@ -153,14 +155,19 @@ impl Registration {
         format!("{:08x}-{:x}", low & 0xffff_ffff, self.revision)
     }
 
-    /// Whether a change by somebody who read `etag` may be made at `now`. A cancellation needs no room for more revisions.
+    /// Whether a change by somebody who read `etag` may be made at `now`.
     pub(crate) fn check_change(&self, etag: &str, now: OffsetDateTime) -> Result<(), ChangeRefused> {
+        self.check_cancellation(etag, now)?;
+        if self.revision < REVISION_LIMIT { Ok(()) } else { Err(ChangeRefused::RevisionLimit) }
+    }
+
+    /// As [`Self::check_change`], for the last change there is: it needs no room for more revisions, and is the way out for
+    /// somebody who has none left.
+    pub(crate) fn check_cancellation(&self, etag: &str, now: OffsetDateTime) -> Result<(), ChangeRefused> {
         if self.etag() != etag {
             Err(ChangeRefused::EtagMismatch)
         } else if !self.is_active(now) {
             Err(ChangeRefused::NotActive)
-        } else if self.revision >= REVISION_LIMIT {
-            Err(ChangeRefused::RevisionLimit)
         } else {
             Ok(())
         }
@@ -187,3 +194,6 @@ impl Registration {
 pub(crate) fn expire_time(entry_date: Date, valid_for: Duration) -> OffsetDateTime {
     entry_date.midnight().assume_offset(CITY_OFFSET).to_offset(UtcOffset::UTC) + valid_for
 }
+
+#[cfg(test)]
+mod tests;

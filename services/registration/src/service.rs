@@ -3,6 +3,7 @@
 mod amend;
 mod companions;
 mod lookup;
+mod replace;
 mod submit;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 pub(crate) mod form;
 mod render;
 
-use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
+use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
@@ -62,8 +62,12 @@ pub(crate) fn document(
     };
     let Some(document_type) = document_type(r#type) else {
         let text = Text::new("请选择证件类型", "choose a document type from the list");
-        let rule = Rule::new("DOCUMENT_TYPE_UNKNOWN", text);
-        return Err(Violation { field: format!("{field}.type"), rule }.into());
+        let mut violations = Violations::default();
+        violations.add(format!("{field}.type"), Rule::new("DOCUMENT_TYPE_UNKNOWN", text));
+        if number.trim().is_empty() {
+            violations.add(format!("{field}.number"), BrokenRule::NumberRequired.into());
+        }
+        return Err(violations);
     };
     let input = DocumentInput { document_type, number: &number, issuing_state: &issuing_state };
     Document::parse(&input, rules).map_err(|broken| {
@@ -120,13 +124,10 @@ pub(crate) fn registration_id(field: &str, name: &str) -> Result<Uuid, Violation
     id.ok_or_else(|| bad_name(field, name, "registrations/{id}"))
 }
 
-/// Reads the resource name `registrations/{holder}/companions/{id}` at `field`.
-pub(crate) fn companion_id(field: &str, name: &str) -> Result<(Uuid, Uuid), Violations> {
-    let ids = name.strip_prefix("registrations/").and_then(|rest| {
-        let (holder, id) = rest.split_once("/companions/")?;
-        Some((resource_id(holder)?, resource_id(id)?))
-    });
-    ids.ok_or_else(|| bad_name(field, name, "registrations/{holder}/companions/{id}"))
+/// Reads the resource name `companions/{id}` at `field`.
+pub(crate) fn companion_id(field: &str, name: &str) -> Result<Uuid, Violations> {
+    let id = name.strip_prefix("companions/").and_then(resource_id);
+    id.ok_or_else(|| bad_name(field, name, "companions/{id}"))
 }
 
 /// Only the one spelling that is given out: a name is also what callers compare.

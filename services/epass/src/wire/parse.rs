@@ -171,12 +171,16 @@ fn parse_state_filter(state: i32) -> Result<Option<State>, [Rule; 1]> {
 fn resident_id_card(document: registration::Document) -> Result<registration::Document, [Rule; 1]> {
     match DocumentType::try_from(document.r#type) {
         Ok(DocumentType::ResidentIdCard) => Ok(document),
-        Ok(DocumentType::Unspecified) => Err([required()]),
-        _ => Err([unknown_value(
+        Ok(DocumentType::Unspecified) | Err(_) => Err([unknown_document_type()]),
+        Ok(_) => Err([unknown_value(
             "只有居民身份证持有人才有电子通行证",
             "only holders of a resident identity card have an electronic pass",
         )]),
     }
+}
+
+fn unknown_document_type() -> Rule {
+    Rule::new("DOCUMENT_TYPE_UNKNOWN", Text::new("请选择证件类型", "choose a document type from the list"))
 }
 
 /// Reads an instant that is not after `now`, to the microsecond, which is what is kept.

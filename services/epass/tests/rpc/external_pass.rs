@@ -141,7 +141,11 @@ async fn only_a_resident_identity_card_is_taken() {
         let mut request = app.external_pass("r-1", CARD);
         let document = Document { r#type: document_type.into(), ..request.document.unwrap_or_default() };
         request.document = Some(document);
-        let reason = if document_type == DocumentType::Unspecified { "REQUIRED" } else { "UNKNOWN_VALUE" };
+        let reason = if document_type == DocumentType::Unspecified {
+            "DOCUMENT_TYPE_UNKNOWN"
+        } else {
+            "UNKNOWN_VALUE"
+        };
         let refusal = app.record(request).await.expect_err("another type");
         assert_eq!(refusal.broken(), [format!("document.type {reason}")], "{document_type:?}");
     }
@@ -164,7 +168,7 @@ async fn all_violations_of_a_record_come_at_once() {
     let refusal = app.record(wrong).await.expect_err("all wrong");
     let expected = [
         "request_id FORMAT",
-        "document.type UNKNOWN_VALUE",
+        "document.type DOCUMENT_TYPE_UNKNOWN",
         "issuer LENGTH",
         "pass_number CHARACTER",
         "issue_time OUT_OF_RANGE",

@@ -4,25 +4,7 @@ use entrypass_document::{Country, Document, DocumentType, Sex as EncodedSex};
 use entrypass_rule::Violations;
 use time::Date;
 
-use crate::form::{Form, Sex, rule};
-
-impl Form {
-    /// The rules that this form breaks when its traveller holds `document`, by field path (`form.birth_date`).
-    pub(crate) fn against_document(&self, document: &Document) -> Violations {
-        let mut broken = Violations::default();
-        let identity = &self.identity;
-        if needs_chinese_name(document.document_type()) && identity.name.chinese().is_none() {
-            broken.add("form.chinese_name", rule::required());
-        }
-        if needs_latin_name(document.document_type()) && identity.name.latin().is_none() {
-            broken.add("form.surname", rule::required());
-            broken.add("form.given_names", rule::required());
-        }
-        let (sex, birth_date, nationality) = (identity.sex, identity.birth_date, identity.nationality);
-        broken.extend(contradictions(document, Some(sex), Some(birth_date), Some(nationality)));
-        broken
-    }
-}
+use crate::form::{Sex, rule};
 
 /// Whether holders of this document have a name in Chinese characters on it.
 pub(crate) fn needs_chinese_name(document_type: DocumentType) -> bool {

@@ -70,14 +70,15 @@ pub(crate) fn broken_by_order(first: Date, last: Date) -> Option<Rule> {
     })
 }
 
-/// The rule that the last day of a stay breaks: it lies within the configured days before the entry date.
+/// The rule that the last day of a stay breaks: it lies within the configured days before the entry date, or before today for an entry
+/// that is declared ahead, whose traveller cannot tell yet where they will have been.
 pub(crate) fn broken_by_stay(last: Date, entry: Date, rules: &FormRules) -> Option<Rule> {
     let days = rules.travel_history_days;
-    let earliest = entry.saturating_sub(Duration::days(days.into()));
+    let earliest = entry.min(rules.today).saturating_sub(Duration::days(days.into()));
     (!(earliest..=entry).contains(&last)).then(|| {
         rule::out_of_range(
-            format!("结束日期须在入境日期之前{days}天之内，且不得晚于入境日期"),
-            format!("the last day must lie within the {days} days before the entry date"),
+            format!("结束日期不得早于今天或入境日期之前{days}天，且不得晚于入境日期"),
+            format!("the last day must lie within the {days} days before today or the entry date, and not after entry"),
         )
     })
 }

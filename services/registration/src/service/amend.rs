@@ -1,7 +1,6 @@
-//! Changing a registration: amendment, another document, cancellation. Each makes a revision.
+//! Changing a registration: amendment and cancellation. Each makes a revision.
 
 use entrypass_db::answers::RequestKey;
-use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
 use entrypass_rule::Violations;
@@ -12,20 +11,20 @@ use uuid::Uuid;
 use super::Registrations;
 use crate::{
     error::Error,
-    form::FORM_VERSION,
-    registration::{Declared, Registration, RevisionKind},
+    form::{FORM_VERSION, Form, FormRules},
+    registration::{ChangeRefused, Declared, Registration, RevisionKind},
     store::Rows,
-    wire,
+    wire::{self, form::Mask},
 };
 
 /// What every change names: a registration, and what the caller read of it.
-struct Target {
-    id: Uuid,
-    etag: String,
+pub(super) struct Target {
+    pub(super) id: Uuid,
+    pub(super) etag: String,
 }
 
 impl Target {
-    fn parse(request_id: &str, registration: &str, etag: &str) -> Result<Self, Violations> {
+    pub(super) fn parse(request_id: &str, registration: &str, etag: &str) -> Result<Self, Violations> {
         let mut violations = Violations::default();
         violations.collect(required_request_id(request_id));
         let id = violations.collect(wire::registration_id("registration", registration));
@@ -33,15 +32,24 @@ impl Target {
         violations.finish(|| Some(Self { id: id?, etag: etag.to_owned() }))
     }
 
-    /// The registration, if it takes a change by somebody who read that.
-    async fn read<C: ConnectionTrait>(
+    pub(super) async fn read<C: ConnectionTrait>(&self, rows: &Rows<'_, C>) -> Result<Registration, Error> {
+        rows.registration(self.id).await?.ok_or(Error::RegistrationNotFound)
+    }
+
+    /// The registration in the revision that the change was made for, if it takes the change.
+    pub(super) async fn read_again<C: ConnectionTrait>(
         &self,
         rows: &Rows<'_, C>,
+        made_for: &Registration,
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
-        let registration = rows.registration(self.id).await?.ok_or(Error::RegistrationNotFound)?;
-        registration.check_change(&self.etag, now)?;
-        Ok(registration)
+        let current = self.read(rows).await?;
+        current.check_change(&self.etag, now)?;
+        if current.revision == made_for.revision {
+            Ok(current)
+        } else {
+            Err(ChangeRefused::EtagMismatch.into())
+        }
     }
 }
 
@@ -55,111 +63,69 @@ impl Registrations {
             return Ok(first);
         }
         let now = self.clock.now();
-        let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
-        let target = Target::parse(&request_id, &registration, &etag)?;
+        let (target, current, form, changed) = self.amendment(message, now).await?;
 
         key.once(self.store.database(), now, async |transaction| {
             let rows = Rows(transaction);
-            let current = target.read(&rows, now).await?;
-            let mask = update_mask.unwrap_or_default();
-            let (merged, changed) =
-                wire::form::merge(&current.declared.form, &form.unwrap_or_default(), &mask)?;
-            let mut rules = self.form_rules(now);
-            rules.accepted_entry_date = Some(current.declared.form.entry_date());
-            // Whether health is asked for was settled when the form was submitted.
-            rules.collect_health = current.declared.form.health.is_some();
-            let form = wire::form::parse(merged, Some(&current.declared.document), &rules)?;
+            let current = target.read_again(&rows, &current, now).await?;
             let document = current.declared.document.clone();
             let declared = Declared { document, form, form_version: FORM_VERSION };
             let next = current.amended(declared, self.config.valid_for, now);
             rows.save_revision(&next, RevisionKind::Amended, &changed).await?;
 
-            let companions = rows.companions(next.id).await?;
+            let companions = rows.companions(next.id, now).await?;
             Ok(pb::UpdateRegistrationResponse {
                 registration: Some(wire::registration(&next, now)),
-                companions: wire::companions(&companions, now),
+                companions: wire::companions(&companions),
             })
         })
         .await
     }
 
-    pub(super) async fn replace(
+    /// Reads an amendment: its target, the revision that it is made for, the form that comes of it, and the paths that change. The
+    /// form is judged as a whole, with everything else that is wrong; so the registration is read before anything is refused.
+    async fn amendment(
         &self,
-        message: pb::ReplaceDocumentRequest,
-    ) -> Result<pb::ReplaceDocumentResponse, Error> {
-        let key = RequestKey::new("ReplaceDocument", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.reader()).await? {
-            return Ok(first);
-        }
-        let now = self.clock.now();
-        let replacement = self.replacement(message, now)?;
-
-        key.once(self.store.database(), now, async |transaction| {
-            let rows = Rows(transaction);
-            let current = replacement.target.read(&rows, now).await?;
-            let next = self.with_document(&rows, &current, replacement, now).await?;
-            rows.save_revision(&next, RevisionKind::DocumentReplaced, &[]).await?;
-
-            let companions = rows.companions(next.id).await?;
-            Ok(pb::ReplaceDocumentResponse {
-                registration: Some(wire::registration(&next, now)),
-                companions: wire::companions(&companions, now),
-            })
-        })
-        .await
-    }
-
-    fn replacement(
-        &self,
-        message: pb::ReplaceDocumentRequest,
+        message: pb::UpdateRegistrationRequest,
         now: OffsetDateTime,
-    ) -> Result<Replacement, Violations> {
-        let pb::ReplaceDocumentRequest {
-            request_id,
-            registration,
-            etag,
-            old_document,
-            holder_name,
-            new_document,
-        } = message;
+    ) -> Result<(Target, Registration, Form, Vec<String>), Error> {
+        let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
         let mut violations = Violations::default();
-        let rules = wire::document_rules(&self.form_rules(now));
         let target = violations.collect(Target::parse(&request_id, &registration, &etag));
-        let old = violations.collect(wire::document("old_document", old_document, rules));
-        let new = violations.collect(wire::document("new_document", new_document, rules));
-        violations.collect(wire::required_text("holder_name", &holder_name));
-        violations.finish(|| Some(Replacement { target: target?, old: old?, holder_name, new: new? }))
+        let (mask, broken) = Mask::parse(&update_mask.unwrap_or_default());
+        violations.extend(broken);
+        if form.is_none() {
+            violations.add("form", wire::required());
+        }
+        let current = match wire::registration_id("registration", &registration) {
+            Ok(id) => Rows(self.store.reader()).registration(id).await?,
+            Err(_) => None,
+        };
+        let amended = current.as_ref().zip(form.as_ref()).and_then(|(current, changes)| {
+            let merged = mask.merge(&current.declared.form, changes);
+            let rules = self.amendment_rules(current, now);
+            violations.collect(wire::form::parse(merged, Some(&current.declared.document), &rules))
+        });
+        violations.into_result()?;
+        let (Some(target), Some(current), Some(form)) = (target, current, amended) else {
+            return Err(Error::RegistrationNotFound);
+        };
+        Ok((target, current, form, mask.paths()))
     }
 
-    /// The revision of `current` with the new document, once old document and name prove the holder, the form fits the new
-    /// document, and nobody else has it.
-    async fn with_document<C: ConnectionTrait>(
-        &self,
-        rows: &Rows<'_, C>,
-        current: &Registration,
-        replacement: Replacement,
-        now: OffsetDateTime,
-    ) -> Result<Registration, Error> {
-        let Replacement { target: _, old, holder_name, new } = replacement;
-        let Declared { document, form, .. } = &current.declared;
-        if *document != old || !form.name().matches(&holder_name) {
-            return Err(Error::HolderNotFound);
+    /// The rules of the form for somebody who submitted it before. What time alone has changed since is not held against them, and an
+    /// entry can be put off only as far as at first, or a registration need never end.
+    pub(super) fn amendment_rules(&self, of: &Registration, now: OffsetDateTime) -> FormRules {
+        let submitted = self.form_rules(of.create_time).today;
+        let rules = self.form_rules(now);
+        let since = u16::try_from((rules.today - submitted).whole_days()).unwrap_or_default();
+        let form = &of.declared.form;
+        FormRules {
+            entry_days_after: rules.entry_days_after.saturating_sub(since),
+            accepted_entry_date: Some(form.entry_date()),
+            collect_health: form.health.is_some(),
+            ..rules
         }
-        let mut violations = Violations::default();
-        for violation in form.against_document(&new).iter() {
-            violations.add("new_document", violation.rule.clone());
-        }
-        violations.into_result()?;
-        match rows.traveller_of_document(&new.key()).await? {
-            // An earlier document of the same person may be taken up again, the present one need not.
-            Some(owner) if owner != current.traveller || new == old => {
-                return Err(Error::DocumentNotAvailable);
-            }
-            Some(_) => {}
-            None => rows.add_document(&new.key(), current.traveller, now).await?,
-        }
-        let declared = Declared { document: new, ..current.declared.clone() };
-        Ok(current.amended(declared, self.config.valid_for, now))
     }
 
     pub(super) async fn cancel(
@@ -171,18 +137,12 @@ impl Registrations {
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
         key.once(self.store.database(), now, async |transaction| {
             let rows = Rows(transaction);
-            let cancelled = target.read(&rows, now).await?.cancelled(now);
+            let current = target.read(&rows).await?;
+            current.check_cancellation(&target.etag, now)?;
+            let cancelled = current.cancelled(now);
             rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;
             Ok(pb::CancelRegistrationResponse { registration: Some(wire::registration(&cancelled, now)) })
         })
         .await
     }
-}
-
-/// Another document of the same person, with the proof that it is the same.
-struct Replacement {
-    target: Target,
-    old: Document,
-    holder_name: String,
-    new: Document,
 }

@@ -53,7 +53,7 @@ impl Registrations {
             let companions = self.bound(&rows, &holder, binding, now).await?;
             Ok(pb::BindCompanionResponse {
                 registration: Some(wire::registration(&holder, now)),
-                companions: wire::companions(&companions, now),
+                companions: wire::companions(&companions),
             })
         })
         .await
@@ -104,14 +104,44 @@ impl Registrations {
         if !holder.is_active(now) {
             return Err(ChangeRefused::NotActive.into());
         }
-        let mut companions = rows.companions(holder.id).await?;
+        let mut companions = rows.companions(holder.id, now).await?;
         let limit = self.config.companion_limit;
         if u32::try_from(companions.len()).is_ok_and(|bound| bound >= limit) {
             return Err(Error::CompanionLimitReached { limit });
         }
-        let (registration, state) = match binding.who {
+        let (registration, display_name, state) = self.bindable(rows, holder, binding.who, now).await?;
+        if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
+            return Err(Error::CompanionAlreadyBound);
+        }
+        let new = Companion {
+            id: self.random.uuid_v7(now),
+            holder: holder.id,
+            relationship: binding.relationship,
+            state,
+            display_name,
+            registration,
+            create_time: now,
+        };
+        rows.add_companion(&new).await?;
+        companions.push(new);
+        Ok(companions)
+    }
+
+    /// The registration of whoever shall be bound, the name that the holder's side gave, and whether the bond needs confirming.
+    async fn bindable<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        holder: &Registration,
+        who: Who,
+        now: OffsetDateTime,
+    ) -> Result<(Registration, String, CompanionState), Error> {
+        match who {
             Who::Registered { document, name } => {
-                (self.holder(rows, &document, &name, now).await?, CompanionState::Pending)
+                let registration = self.holder(rows, &document, &name, now).await?;
+                if registration.traveller == holder.traveller {
+                    return Err(Error::CompanionIsHolder);
+                }
+                Ok((registration, name.trim().to_owned(), CompanionState::Pending))
             }
             Who::New(submission) => {
                 // A form for oneself would only be told ALREADY_REGISTERED, which says less.
@@ -119,18 +149,11 @@ impl Registrations {
                 if owner == Some(holder.traveller) {
                     return Err(Error::CompanionIsHolder);
                 }
-                (self.register(rows, *submission, now).await?, CompanionState::Confirmed)
+                let registration = self.register(rows, *submission, now).await?;
+                let name = registration.declared.form.name().display();
+                Ok((registration, name, CompanionState::Confirmed))
             }
-        };
-        if registration.traveller == holder.traveller {
-            return Err(Error::CompanionIsHolder);
         }
-        let relationship = binding.relationship;
-        let id = self.random.uuid_v7(now);
-        let new = Companion { id, holder: holder.id, relationship, state, registration, create_time: now };
-        rows.add_companion(&new).await?;
-        companions.push(new);
-        Ok(companions)
     }
 
     pub(super) async fn confirm(
@@ -138,28 +161,17 @@ impl Registrations {
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Error> {
         let key = RequestKey::new("ConfirmCompanion", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.reader()).await? {
-            return Ok(first);
-        }
+        let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        let pb::ConfirmCompanionRequest { request_id, companion, document, companion_name } = message;
-        let mut violations = Violations::default();
-        violations.collect(required_request_id(&request_id));
-        let ids = violations.collect(wire::companion_id("companion", &companion));
-        let proof = self.proof(document, "companion_name", &companion_name, now);
-        let document = violations.collect(proof);
-        let ((holder, id), document) = violations.finish(|| Some((ids?, document?)))?;
-
         key.once(self.store.database(), now, async |transaction| {
             let rows = Rows(transaction);
-            let found = rows.companion(holder, id).await?.filter(|found| {
-                let declared = &found.registration.declared;
-                declared.document == document && declared.form.name().matches(&companion_name)
-            });
-            let mut companion = found.ok_or(Error::CompanionNotFound)?;
-            rows.confirm_companion(id).await?;
+            let mut companion = bond.read(&rows, now).await?;
+            if companion.registration.id != bond.side {
+                return Err(Error::CompanionNotFound);
+            }
+            rows.confirm_companion(companion.id).await?;
             companion.state = CompanionState::Confirmed;
-            Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion, now)) })
+            Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) })
         })
         .await
     }
@@ -169,24 +181,46 @@ impl Registrations {
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Error> {
         let key = RequestKey::new("UnbindCompanion", &message.request_id, &message);
+        let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        let mut violations = Violations::default();
-        violations.collect(required_request_id(&message.request_id));
-        let ids = wire::companion_id("companion", &message.companion);
-        let ids = violations.collect(ids);
-        let (holder, id) = violations.finish(|| ids)?;
-
         key.once(self.store.database(), now, async |transaction| {
             let rows = Rows(transaction);
-            rows.companion(holder, id).await?.ok_or(Error::CompanionNotFound)?;
-            rows.remove_companion(id).await?;
-            let registration = self.registration(&rows, holder).await?;
-            let companions = rows.companions(holder).await?;
+            let companion = bond.read(&rows, now).await?;
+            rows.remove_companion(companion.id).await?;
+            let registration = self.registration(&rows, bond.side).await?;
+            let companions = self.companions(&rows, &registration, now).await?;
             Ok(pb::UnbindCompanionResponse {
                 registration: Some(wire::registration(&registration, now)),
-                companions: wire::companions(&companions, now),
+                companions: wire::companions(&companions),
             })
         })
         .await
+    }
+}
+
+/// A bond, named by one of its two sides.
+struct Bond {
+    id: Uuid,
+    side: Uuid,
+}
+
+impl Bond {
+    fn parse(request_id: &str, registration: &str, companion: &str) -> Result<Self, Violations> {
+        let mut violations = Violations::default();
+        violations.collect(required_request_id(request_id));
+        let side = violations.collect(wire::registration_id("registration", registration));
+        let id = violations.collect(wire::companion_id("companion", companion));
+        violations.finish(|| Some(Self { id: id?, side: side? }))
+    }
+
+    /// The bond, if it is one of this side. Whether another bond has this name is not told.
+    async fn read<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        now: OffsetDateTime,
+    ) -> Result<Companion, Error> {
+        let found = rows.companion(self.id, now).await?;
+        let ours = |bond: &Companion| bond.holder == self.side || bond.registration.id == self.side;
+        found.filter(ours).ok_or(Error::CompanionNotFound)
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Registrations;
 use crate::{
     error::Error,
-    registration::{Registration, StoredState},
+    registration::{Companion, Registration, StoredState},
     store::Rows,
     wire,
 };
@@ -58,10 +58,10 @@ impl Registrations {
         } else {
             self.registration(&rows, wire::registration_id("registration", &name)?).await?
         };
-        let companions = rows.companions(registration.id).await?;
+        let companions = self.companions(&rows, &registration, now).await?;
         Ok(pb::GetRegistrationResponse {
             registration: Some(wire::registration(&registration, now)),
-            companions: wire::companions(&companions, now),
+            companions: wire::companions(&companions),
         })
     }
 
@@ -106,8 +106,9 @@ impl Registrations {
         let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
         let rows = Rows(self.store.reader());
         let revisions = rows.revisions(id, before, page.size).await?;
-        if revisions.is_empty() && before.is_none() {
-            return Err(Error::RegistrationNotFound);
+        if revisions.is_empty() {
+            // Nothing older, or nothing at all.
+            self.registration(&rows, id).await?;
         }
         let last = revisions.last().filter(|last| last.number > 1);
         let next_page_token =
@@ -144,6 +145,16 @@ impl Registrations {
         latest
             .filter(|found| found.is_active(now) && found.declared.form.name().matches(name))
             .ok_or(Error::HolderNotFound)
+    }
+
+    /// The companions of `holder`; none when the holder's own registration has ended, and their bonds with it.
+    pub(super) async fn companions<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        holder: &Registration,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Companion>, Error> {
+        if holder.is_active(now) { rows.companions(holder.id, now).await } else { Ok(Vec::new()) }
     }
 
     pub(super) async fn registration<C: ConnectionTrait>(

@@ -1,10 +1,11 @@
 //! Bonds between registrations.
 
-use entrypass_db::is_unique_violation;
+use entrypass_db::{PersonalText, is_unique_violation};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -14,26 +15,33 @@ use super::{
 };
 use crate::{
     error::Error,
-    registration::{Companion, CompanionState},
+    registration::{Companion, CompanionState, StoredState},
 };
 
 impl<C: ConnectionTrait> Rows<'_, C> {
-    /// The companions of a holder's registration, in the order in which they were bound.
-    pub(crate) async fn companions(&self, holder: Uuid) -> Result<Vec<Companion>, Error> {
+    /// The companions of a holder's registration whose own is active at `now`, in the order in which they were bound. A bond ends with
+    /// the registration it belongs to.
+    pub(crate) async fn companions(
+        &self,
+        holder: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Companion>, Error> {
         let query = companion::Entity::find()
             .filter(companion::Column::HolderId.eq(holder))
+            .order_by_asc(companion::Column::CreateTime)
             .order_by_asc(companion::Column::Id)
             .find_also_related(registration::Entity)
-            .find_also(registration::Entity, revision::Entity);
+            .find_also(registration::Entity, revision::Entity)
+            .filter(active_at(now));
         query.all(self.0).await?.into_iter().map(convert::companion).collect()
     }
 
-    /// The bond `id` of a holder's registration.
-    pub(crate) async fn companion(&self, holder: Uuid, id: Uuid) -> Result<Option<Companion>, Error> {
+    /// The bond `id`, if the companion's registration is active at `now`.
+    pub(crate) async fn companion(&self, id: Uuid, now: OffsetDateTime) -> Result<Option<Companion>, Error> {
         let query = companion::Entity::find_by_id(id)
-            .filter(companion::Column::HolderId.eq(holder))
             .find_also_related(registration::Entity)
-            .find_also(registration::Entity, revision::Entity);
+            .find_also(registration::Entity, revision::Entity)
+            .filter(active_at(now));
         query.one(self.0).await?.map(convert::companion).transpose()
     }
 
@@ -45,6 +53,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             companion_id: Set(new.registration.id),
             relationship: Set(convert::relationship_name(new.relationship).to_owned()),
             state: Set(convert::companion_state_name(new.state).to_owned()),
+            display_name: Set(PersonalText(new.display_name.clone())),
             create_time: Set(micros(new.create_time)),
         };
         match companion::Entity::insert(row).exec_without_returning(self.0).await {
@@ -71,4 +80,10 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         companion::Entity::delete_by_id(id).exec(self.0).await?;
         Ok(())
     }
+}
+
+fn active_at(now: OffsetDateTime) -> Condition {
+    Condition::all()
+        .add(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+        .add(registration::Column::ExpireTime.gt(micros(now)))
 }

@@ -116,6 +116,7 @@ pub(super) fn companion(
         holder: row.holder_id,
         relationship: relationship(&row.relationship)?,
         state: companion_state(&row.state)?,
+        display_name: row.display_name.0,
         registration: registration((bound, current))?,
         create_time: instant(row.create_time)?,
     })

@@ -88,6 +88,7 @@ pub(super) mod revision {
 }
 
 pub(super) mod companion {
+    use entrypass_db::PersonalText;
     use sea_orm::entity::prelude::*;
 
     /// The bond between two registrations.
@@ -101,6 +102,8 @@ pub(super) mod companion {
         pub companion_id: Uuid,
         pub relationship: String,
         pub state: String,
+        /// The name by which the holder's side bound them.
+        pub display_name: PersonalText,
         pub create_time: i64,
         #[sea_orm(belongs_to, from = "companion_id", to = "id")]
         pub companion: HasOne<super::registration::Entity>,

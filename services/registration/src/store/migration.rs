@@ -117,6 +117,7 @@ fn companions() -> TableCreateStatement {
         .col(schema::uuid("companion_id"))
         .col(schema::string("relationship"))
         .col(schema::string("state"))
+        .col(schema::string("display_name"))
         .col(schema::big_integer("create_time"))
         .foreign_key(ForeignKey::create().from("companions", "holder_id").to("registrations", "id"))
         .foreign_key(ForeignKey::create().from("companions", "companion_id").to("registrations", "id"))

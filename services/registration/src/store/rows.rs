@@ -27,12 +27,12 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         query.one(self.0).await?.map(convert::registration).transpose()
     }
 
-    /// The latest registration of the person whom `document_key` belongs to. Only the latest can be active: a new one is
-    /// made when the one before has ended, and ids grow with time.
+    /// The registration that counts for the person whom `document_key` belongs to: the active one, or else the last.
     pub(crate) async fn latest_of_document(&self, document_key: &str) -> Result<Option<Registration>, Error> {
         let query = registration::Entity::find()
             .filter(registration::Column::TravellerId.in_subquery(owner_of(document_key)))
-            .order_by_desc(registration::Column::Id)
+            .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+            .order_by_desc(registration::Column::CreateTime)
             .limit(1)
             .find_also_related(revision::Entity);
         query.one(self.0).await?.map(convert::registration).transpose()
@@ -45,7 +45,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
     ) -> Result<Option<(StoredState, OffsetDateTime)>, Error> {
         let query = registration::Entity::find()
             .filter(registration::Column::TravellerId.in_subquery(owner_of(document_key)))
-            .order_by_desc(registration::Column::Id);
+            .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+            .order_by_desc(registration::Column::CreateTime);
         query.one(self.0).await?.map(|row| convert::state(&row)).transpose()
     }
 

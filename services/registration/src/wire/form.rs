@@ -15,7 +15,7 @@ use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::Violations;
 
-pub(crate) use merge::merge;
+pub(crate) use merge::Mask;
 pub(crate) use render::{render, render_prefill};
 
 use crate::form::contact::{Contact, ContactName, Email, Phone, TravellersOwn};
@@ -132,6 +132,6 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

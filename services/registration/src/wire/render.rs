@@ -67,22 +67,21 @@ pub(crate) fn revision(of: Revision) -> pb::RegistrationRevision {
     }
 }
 
-pub(crate) fn companions(of: &[Companion], now: OffsetDateTime) -> Vec<pb::Companion> {
-    of.iter().map(|one| companion(one, now)).collect()
+pub(crate) fn companions(of: &[Companion]) -> Vec<pb::Companion> {
+    of.iter().map(companion).collect()
 }
 
-pub(crate) fn companion(of: &Companion, now: OffsetDateTime) -> pb::Companion {
+pub(crate) fn companion(of: &Companion) -> pb::Companion {
     let bound = &of.registration;
     pb::Companion {
-        name: format!("registrations/{}/companions/{}", of.holder, of.id),
+        name: format!("companions/{}", of.id),
         relationship: relationship(of.relationship).into(),
         state: companion_state(of.state).into(),
         registration: registration_name(bound.id),
         reference: bound.reference.clone(),
-        registration_state: state(bound.state(now)).into(),
         revision: i32::from(bound.revision),
         expire_time: Some(timestamp(bound.expire_time)),
-        display_name: bound.declared.form.name().display(),
+        display_name: of.display_name.clone(),
         document_type: document_type(bound.declared.document.document_type()).into(),
         masked_number: bound.declared.document.masked_number(),
         create_time: Some(timestamp(of.create_time)),

@@ -22,52 +22,74 @@ static FORM: LazyLock<MessageDescriptor> = LazyLock::new(|| {
     certain(pool.get_message_by_name("entrypass.registration.v1.RegistrationForm").ok_or("no such message"))
 });
 
+/// Most unknown paths that one answer names.
+const MOST_UNKNOWN: usize = 100;
+
 /// The fields from the form down to one of its values, and nothing of any list.
 type Path = Vec<FieldDescriptor>;
 
-/// The current form with the fields that `mask` names taken from `changes`, and the paths of these fields in the form's
-/// order. The result is yet to be [parsed](super::parse).
-///
-/// A field that is unset in `changes` is cleared. Violations, all at once: an empty mask, or a path that is not one of
-/// the form, at `update_mask`; an identity field at its own path (`form.surname`).
-pub(crate) fn merge(
-    current: &Form,
-    changes: &pb::RegistrationForm,
-    mask: &prost_types::FieldMask,
-) -> Result<(pb::RegistrationForm, Vec<String>), Violations> {
-    let paths = paths(mask)?;
-    let mut target = reflect(&render(current));
-    let source = reflect(changes);
-    for path in &paths {
-        put(&mut target, path, value_at(&source, path));
+/// The fields that an amendment takes, in the form's order, each once, and none of them inside another.
+pub(crate) struct Mask(Vec<Path>);
+
+impl Mask {
+    /// Reads a field mask. What is wrong with it is told beside what is right, so that the fields it names can be judged all the same:
+    /// an empty mask at `update_mask`, each path that is not one of the form at its place in the mask, and each identity field at its
+    /// own path (`form.surname`).
+    pub(crate) fn parse(mask: &prost_types::FieldMask) -> (Self, Violations) {
+        let mut broken = Violations::default();
+        if mask.paths.is_empty() {
+            broken.add("update_mask", rule::unknown_path());
+        }
+        let mut resolved = Vec::new();
+        let mut unknown = 0;
+        for (place, path) in mask.paths.iter().enumerate() {
+            match resolve(path) {
+                _ if IDENTITY_FIELDS.contains(&path.as_str()) => {}
+                Some(path) => resolved.push(path),
+                // An endless mask gets a bounded answer.
+                None if unknown == MOST_UNKNOWN => {}
+                None => {
+                    unknown += 1;
+                    broken.add(format!("update_mask.paths[{place}]"), rule::unknown_path());
+                }
+            }
+        }
+        for field in IDENTITY_FIELDS {
+            if mask.paths.iter().any(|path| path == field) {
+                broken.add(format!("form.{field}"), rule::identity_field());
+            }
+        }
+        (Self(outermost(resolved)), broken)
     }
-    Ok((certain(target.transcode_to()), paths.iter().map(|path| name(path)).collect()))
+
+    /// The paths, as a revision keeps them.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.0.iter().map(|path| name(path)).collect()
+    }
+
+    /// The current form with the fields of this mask taken from `changes`: a field that is unset there is cleared. The result is yet to
+    /// be [parsed](super::parse).
+    pub(crate) fn merge(&self, current: &Form, changes: &pb::RegistrationForm) -> pb::RegistrationForm {
+        let mut target = reflect(&render(current));
+        let source = reflect(changes);
+        for path in &self.0 {
+            put(&mut target, path, value_at(&source, path));
+        }
+        certain(target.transcode_to())
+    }
 }
 
-/// The paths of the mask in the form's order, each once, and none of them inside another.
-fn paths(mask: &prost_types::FieldMask) -> Result<Vec<Path>, Violations> {
-    let mut broken = Violations::default();
-    let resolved: Option<Vec<Path>> = mask.paths.iter().map(|path| resolve(path)).collect();
-    if resolved.as_ref().is_none_or(Vec::is_empty) {
-        broken.add("update_mask", rule::unknown_path());
-    }
-    for field in IDENTITY_FIELDS {
-        if mask.paths.iter().any(|path| path == field) {
-            broken.add(format!("form.{field}"), rule::identity_field());
-        }
-    }
-    broken.into_result()?;
-
+fn outermost(paths: Vec<Path>) -> Vec<Path> {
     // Field numbers follow the form's order, and a path sorts right before those inside it.
     let by_number = |path: Path| (path.iter().map(FieldDescriptor::number).collect::<Vec<_>>(), path);
-    let sorted: BTreeMap<Vec<u32>, Path> = resolved.into_iter().flatten().map(by_number).collect();
+    let sorted: BTreeMap<Vec<u32>, Path> = paths.into_iter().map(by_number).collect();
     let mut outermost: Vec<(Vec<u32>, Path)> = Vec::new();
     for (numbers, path) in sorted {
         if !outermost.last().is_some_and(|(outer, _)| numbers.starts_with(outer)) {
             outermost.push((numbers, path));
         }
     }
-    Ok(outermost.into_iter().map(|(_, path)| path).collect())
+    outermost.into_iter().map(|(_, path)| path).collect()
 }
 
 /// The fields that a path names; `None` if it is not one of the form.

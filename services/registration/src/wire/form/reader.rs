@@ -8,7 +8,7 @@ use entrypass_rule::{Rule, Violations};
 
 use crate::form::number::Bounded;
 use crate::form::rule::{self, Checked};
-use crate::form::text::is_blank;
+use crate::form::text::{is_blank, is_hyphen};
 use crate::form::{FormRules, date};
 
 pub(super) struct Reader<'a> {
@@ -93,6 +93,7 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a field was left out: empty, blank, or the dash that people put where they have nothing to say.
 pub(super) fn is_absent(raw: &str) -> bool {
-    raw.chars().all(is_blank)
+    raw.chars().all(|c| is_blank(c) || is_hyphen(c))
 }

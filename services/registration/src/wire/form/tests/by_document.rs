@@ -4,7 +4,7 @@ use entrypass_document::{Document, DocumentType as Type};
 use entrypass_proto::registration::v1 as pb;
 
 use super::super::fixture::{
-    NOTHING, RULES, broken_by, document, identity_card, parsed, passport, resident, visitor,
+    NOTHING, RULES, broken_by, document, identity_card, passport, resident, visitor,
 };
 use super::parse;
 
@@ -102,27 +102,6 @@ fn each_type_asks_for_the_names_that_it_shows() {
         let nameless = pb::RegistrationForm { chinese_name: String::new(), ..resident() };
         assert_eq!(of_names(nameless), missing, "{document:?}");
     }
-}
-
-#[test]
-fn a_form_is_judged_again_by_another_document() {
-    let form = parsed(resident(), &identity_card());
-    let against = |document: &Document| broken_by(Err::<(), _>(form.against_document(document)));
-    assert_eq!(against(&identity_card()), NOTHING);
-    assert_eq!(against(&document(Type::HkMacaoTravelPermit, "H00000000")), NOTHING);
-    assert_eq!(against(&passport()), ["form.surname REQUIRED", "form.given_names REQUIRED"]);
-    assert_eq!(
-        against(&document(Type::ResidentIdCard, "440699199006150024")),
-        ["form.sex CONTRADICTS_DOCUMENT", "form.birth_date CONTRADICTS_DOCUMENT",]
-    );
-    assert_eq!(
-        against(&document(Type::HkMacaoTravelPermitNonChinese, "MA0000000")),
-        ["form.surname REQUIRED", "form.given_names REQUIRED", "form.nationality NATIONALITY_MISMATCH",]
-    );
-    let visitor = parsed(pb::RegistrationForm { chinese_name: String::new(), ..visitor() }, &passport());
-    let broken =
-        broken_by(Err::<(), _>(visitor.against_document(&document(Type::TaiwanTravelPermit, "00000000"))));
-    assert_eq!(broken, ["form.chinese_name REQUIRED", "form.nationality NATIONALITY_MISMATCH"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use prost_types::FieldMask;
 
 use super::super::fixture::{NOTHING, RULES, broken_by, health, identity_card, visitor};
-use super::super::{merge, parse, render};
+use super::super::{Mask, parse, render};
 use crate::form::FormRules;
 
 const COLLECTING: FormRules = FormRules { collect_health: true, ..RULES };
@@ -235,7 +235,9 @@ proptest! {
             "document_expire_date",
         ];
         let mask = FieldMask { paths: paths.map(str::to_owned).to_vec() };
-        let (merged, changed) = merge(&current, &other, &mask).expect("known paths");
+        let (mask, broken) = Mask::parse(&mask);
+        prop_assert!(broken.is_empty());
+        let (merged, changed) = (mask.merge(&current, &other), mask.paths());
         prop_assert_eq!(changed, paths.iter().rev().copied().collect::<Vec<_>>());
         let merged = parse(merged, None, &COLLECTING).expect("parts of forms that keep every rule");
         let expected = crate::form::Form { identity: current.identity, ..parsed };

@@ -94,8 +94,9 @@ fn seats_and_numbers_are_those_of_the_vehicle() {
 #[test]
 fn a_stay_ends_in_the_window_before_entry() {
     const LAST: &str = "form.travel_history[0].last_date OUT_OF_RANGE";
-    assert_eq!(stayed("HKG", "2020-01-01", "2026-11-04"), NOTHING);
-    assert_eq!(stayed("HKG", "2020-01-01", "2026-11-03"), [LAST]);
+    // Entry is declared two days ahead: the window begins 21 days before today.
+    assert_eq!(stayed("HKG", "2020-01-01", "2026-11-02"), NOTHING);
+    assert_eq!(stayed("HKG", "2020-01-01", "2026-11-01"), [LAST]);
     assert_eq!(stayed("HKG", "2026-11-25", "2026-11-25"), NOTHING);
     assert_eq!(stayed("HKG", "2026-11-01", "2026-11-26"), [LAST]);
     let first = "form.travel_history[0].first_date OUT_OF_RANGE";

@@ -1,0 +1,166 @@
+//! Another document of the same person in place of the registered one.
+
+use entrypass_db::answers::RequestKey;
+use entrypass_document::Document;
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rule::Violations;
+use sea_orm::ConnectionTrait;
+use time::OffsetDateTime;
+
+use super::{Registrations, amend::Target};
+use crate::{
+    error::Error,
+    form::{FORM_VERSION, rule},
+    registration::{Declared, Registration, RevisionKind},
+    store::Rows,
+    wire,
+};
+
+/// Another document of the same person, with the proof that it is the same, and what the new document shows beside its number.
+struct Replacement {
+    target: Target,
+    old: Document,
+    holder_name: String,
+    new: Document,
+    shown: Shown,
+}
+
+/// What the new document shows beside its number, in the form's words.
+struct Shown {
+    chinese_name: String,
+    surname: String,
+    given_names: String,
+    single_name: bool,
+    document_expire_date: String,
+}
+
+impl Registrations {
+    pub(super) async fn replace(
+        &self,
+        message: pb::ReplaceDocumentRequest,
+    ) -> Result<pb::ReplaceDocumentResponse, Error> {
+        let key = RequestKey::new("ReplaceDocument", &message.request_id, &message);
+        if let Some(first) = key.first_answer(self.store.reader()).await? {
+            return Ok(first);
+        }
+        let now = self.clock.now();
+        let replacement = self.replacement(message, now)?;
+        let read = replacement.target.read(&Rows(self.store.reader())).await?;
+        let declared = self.redeclared(&read, &replacement, now)?;
+
+        key.once(self.store.database(), now, async |transaction| {
+            let rows = Rows(transaction);
+            let current = replacement.target.read_again(&rows, &read, now).await?;
+            take(&rows, &current, &declared.document, now).await?;
+            let next = current.amended(declared, self.config.valid_for, now);
+            rows.save_revision(&next, RevisionKind::DocumentReplaced, &[]).await?;
+
+            let companions = rows.companions(next.id, now).await?;
+            Ok(pb::ReplaceDocumentResponse {
+                registration: Some(wire::registration(&next, now)),
+                companions: wire::companions(&companions),
+            })
+        })
+        .await
+    }
+
+    fn replacement(
+        &self,
+        message: pb::ReplaceDocumentRequest,
+        now: OffsetDateTime,
+    ) -> Result<Replacement, Violations> {
+        let pb::ReplaceDocumentRequest {
+            request_id,
+            registration,
+            etag,
+            old_document,
+            holder_name,
+            new_document,
+            chinese_name,
+            surname,
+            given_names,
+            single_name,
+            document_expire_date,
+        } = message;
+        let mut violations = Violations::default();
+        let rules = wire::document_rules(&self.form_rules(now));
+        let target = violations.collect(Target::parse(&request_id, &registration, &etag));
+        let old = violations.collect(wire::document("old_document", old_document, rules));
+        let new = violations.collect(wire::document("new_document", new_document, rules));
+        violations.collect(wire::required_text("holder_name", &holder_name));
+        let shown = Shown { chinese_name, surname, given_names, single_name, document_expire_date };
+        violations.finish(|| Some(Replacement { target: target?, old: old?, holder_name, new: new?, shown }))
+    }
+
+    /// What is declared with the new document, once old document and name prove the holder: nobody else shall learn what is
+    /// registered from what contradicts it.
+    fn redeclared(
+        &self,
+        current: &Registration,
+        replacement: &Replacement,
+        now: OffsetDateTime,
+    ) -> Result<Declared, Error> {
+        let Replacement { target: _, old, holder_name, new, shown } = replacement;
+        let Declared { document, form, .. } = &current.declared;
+        if document != old || !form.name().matches(holder_name) {
+            return Err(Error::HolderNotFound);
+        }
+        let mut violations = Violations::default();
+        let form = with_shown(wire::form::render(form), shown, &mut violations);
+        let parsed = wire::form::parse(form, Some(new), &self.amendment_rules(current, now));
+        let form = violations.collect(parsed.map_err(|broken| in_request(&broken)));
+        let declared = violations
+            .finish(|| Some(Declared { document: new.clone(), form: form?, form_version: FORM_VERSION }));
+        Ok(declared?)
+    }
+}
+
+/// The registered form with what the new document shows. A name that is missing is taken, one that is registered does not change.
+fn with_shown(
+    mut form: pb::RegistrationForm,
+    shown: &Shown,
+    violations: &mut Violations,
+) -> pb::RegistrationForm {
+    let names = [
+        ("chinese_name", &shown.chinese_name, &mut form.chinese_name),
+        ("surname", &shown.surname, &mut form.surname),
+        ("given_names", &shown.given_names, &mut form.given_names),
+    ];
+    for (field, given, registered) in names {
+        if registered.is_empty() {
+            given.clone_into(registered);
+        } else if !given.trim().is_empty() && !given.trim().eq_ignore_ascii_case(registered) {
+            violations.add(field, rule::identity_field());
+        }
+    }
+    form.single_name |= shown.single_name;
+    shown.document_expire_date.clone_into(&mut form.document_expire_date);
+    form
+}
+
+/// The violations of the form at the fields of this request: a name or date where it was given or is missing, anything else at the
+/// document that does not fit.
+fn in_request(of_form: &Violations) -> Violations {
+    const GIVEN_HERE: [&str; 5] =
+        ["chinese_name", "surname", "given_names", "single_name", "document_expire_date"];
+    let mut violations = Violations::default();
+    for violation in of_form.iter() {
+        let field = violation.field.strip_prefix("form.").filter(|field| GIVEN_HERE.contains(field));
+        violations.add(field.unwrap_or("new_document"), violation.rule.clone());
+    }
+    violations
+}
+
+/// Gives the person of `current` the new document. An earlier one of theirs may be taken up again, the present one need not.
+async fn take<C: ConnectionTrait>(
+    rows: &Rows<'_, C>,
+    current: &Registration,
+    new: &Document,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    match rows.traveller_of_document(&new.key()).await? {
+        None => rows.add_document(&new.key(), current.traveller, now).await,
+        Some(owner) if owner == current.traveller && *new != current.declared.document => Ok(()),
+        Some(_) => Err(Error::DocumentNotAvailable),
+    }
+}

@@ -1,0 +1,186 @@
+//! One service on a database of its own, and the calls of its users in few words.
+
+use std::{path::PathBuf, sync::Arc};
+
+use entrypass_ambient::{SeededRandom, TestClock};
+use entrypass_db::Database;
+use entrypass_proto::registration::v1::{
+    self as pb, entry::Transport as By, registration_form::Purpose,
+    registration_service_client::RegistrationServiceClient,
+};
+use entrypass_registration::{Config, Deps, Migrator, Notice, routes};
+use entrypass_rpc::{EdgeLayer, Transport};
+use prost_types::FieldMask;
+use tempfile::TempDir;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use crate::refusal::Refusal;
+
+/// The service and its surroundings.
+pub struct App {
+    pub clock: Arc<TestClock>,
+    random: Arc<SeededRandom>,
+    notice_version: String,
+    client: RegistrationServiceClient<Transport>,
+    folder: TempDir,
+}
+
+/// The defaults with the built-in notice.
+pub fn config() -> Config {
+    Config::new(Notice::built_in().expect("a notice"))
+}
+
+impl App {
+    /// A fresh service with the defaults.
+    pub async fn new() -> Self {
+        Self::configured(config()).await
+    }
+
+    /// A fresh service with `config`.
+    pub async fn configured(config: Config) -> Self {
+        let clock = Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC)));
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::start(config, clock, Arc::new(SeededRandom::new(3)), folder).await
+    }
+
+    /// The service after a restart with `config`, on the same database.
+    pub async fn restarted(self, config: Config) -> Self {
+        Self::start(config, self.clock, self.random, self.folder).await
+    }
+
+    async fn start(
+        config: Config,
+        clock: Arc<TestClock>,
+        random: Arc<SeededRandom>,
+        folder: TempDir,
+    ) -> Self {
+        let file = folder.path().join("registration.sqlite3");
+        let database = Database::open_sqlite::<Migrator>(&file).await.expect("a database");
+        let notice_version = config.notice.version().to_owned();
+        let deps = Deps { database, clock: clock.clone(), random: random.clone() };
+        let transport = Transport::local(routes(config, deps), &EdgeLayer::new(|| Uuid::from_u128(1)));
+        let client = RegistrationServiceClient::new(transport);
+        Self { clock, random, notice_version, client, folder }
+    }
+
+    /// A client, cheap to make.
+    pub fn client(&self) -> RegistrationServiceClient<Transport> {
+        self.client.clone()
+    }
+
+    /// The database file, as an operator finds it.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("registration.sqlite3")
+    }
+
+    /// The submission of `form` by the holder of the passport `number`, who acknowledges the notice in force.
+    pub fn submission(
+        &self,
+        request_id: &str,
+        number: &str,
+        form: pb::RegistrationForm,
+    ) -> pb::SubmitRegistrationRequest {
+        pb::SubmitRegistrationRequest {
+            request_id: request_id.to_owned(),
+            document: Some(passport(number)),
+            form: Some(form),
+            acknowledged_notice_version: self.notice_version.clone(),
+            truth_declared: true,
+        }
+    }
+
+    pub async fn submit(&self, request: pb::SubmitRegistrationRequest) -> Result<pb::Registration, Refusal> {
+        let answer = self.client().submit_registration(request).await?.into_inner();
+        Ok(answer.registration.expect("a registration"))
+    }
+
+    /// Registers the holder of the passport `number` with a form that keeps every rule.
+    pub async fn register(&self, number: &str) -> pb::Registration {
+        self.submit(self.submission(&format!("register-{number}"), number, form())).await.expect("registered")
+    }
+
+    pub async fn update(&self, request: pb::UpdateRegistrationRequest) -> Result<pb::Registration, Refusal> {
+        let answer = self.client().update_registration(request).await?.into_inner();
+        Ok(answer.registration.expect("a registration"))
+    }
+
+    pub async fn replace(&self, request: pb::ReplaceDocumentRequest) -> Result<pb::Registration, Refusal> {
+        let answer = self.client().replace_document(request).await?.into_inner();
+        Ok(answer.registration.expect("a registration"))
+    }
+
+    /// Cancels `registration` as it was read.
+    pub async fn cancel(&self, registration: &pb::Registration) -> Result<pb::Registration, Refusal> {
+        let request = pb::CancelRegistrationRequest {
+            request_id: format!("cancel-{}", registration.etag),
+            registration: registration.name.clone(),
+            etag: registration.etag.clone(),
+        };
+        let answer = self.client().cancel_registration(request).await?.into_inner();
+        Ok(answer.registration.expect("a registration"))
+    }
+
+    pub async fn facts(&self, registration: &str) -> Result<pb::GetRegistrationFactsResponse, Refusal> {
+        let request = pb::GetRegistrationFactsRequest { registration: registration.to_owned() };
+        Ok(self.client().get_registration_facts(request).await?.into_inner())
+    }
+
+    /// The traveller of the passport `number`.
+    pub async fn resolve(&self, number: &str) -> Result<String, Refusal> {
+        let request = pb::ResolveTravellerRequest { document: Some(passport(number)) };
+        Ok(self.client().resolve_traveller(request).await?.into_inner().traveller)
+    }
+}
+
+/// A British passport; the numbers are nobody's.
+pub fn passport(number: &str) -> pb::Document {
+    pb::Document {
+        r#type: pb::DocumentType::Passport.into(),
+        number: number.to_owned(),
+        issuing_state: "GBR".to_owned(),
+    }
+}
+
+/// The amendment that sets the length of stay of `registration`, as it was read, to `stay_days`.
+pub fn amendment(registration: &pb::Registration, stay_days: i32) -> pb::UpdateRegistrationRequest {
+    pb::UpdateRegistrationRequest {
+        request_id: format!("amend-{}-{stay_days}", registration.etag),
+        registration: registration.name.clone(),
+        etag: registration.etag.clone(),
+        form: Some(pb::RegistrationForm { stay_days, ..Default::default() }),
+        update_mask: Some(FieldMask { paths: vec!["stay_days".to_owned()] }),
+    }
+}
+
+/// A form that keeps every rule, by somebody who enters on the day on which the tests begin.
+pub fn form() -> pb::RegistrationForm {
+    pb::RegistrationForm {
+        surname: "SMITH".to_owned(),
+        given_names: "ANNA MARIA".to_owned(),
+        sex: pb::Sex::Female.into(),
+        birth_date: "1985-01-01".to_owned(),
+        nationality: "GBR".to_owned(),
+        mobile_phone: "+447700900001".to_owned(),
+        entry: Some(pb::Entry {
+            port_of_entry: "CNSZX".to_owned(),
+            entry_date: "2026-11-23".to_owned(),
+            transport: By::Walk.into(),
+            departure_country: "HKG".to_owned(),
+            ..Default::default()
+        }),
+        travel_history: vec![pb::Stay {
+            country: "HKG".to_owned(),
+            first_date: "2026-11-01".to_owned(),
+            last_date: "2026-11-23".to_owned(),
+        }],
+        destination: Some(pb::Destination {
+            division_code: "440604".to_owned(),
+            address: "祖庙路1号2座301".to_owned(),
+            ..Default::default()
+        }),
+        purpose: Purpose::Family.into(),
+        domestic_contact: Some(pb::Contact { name: "张三".to_owned(), phone: "+8613800138000".to_owned() }),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,123 @@
+//! What configuration and the service itself set limits to.
+
+use entrypass_proto::registration::v1 as pb;
+use entrypass_registration::{Config, Migrator};
+use sea_orm::ConnectionTrait as _;
+use time::Duration;
+use tokio::task::JoinSet;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::{
+    harness::{App, amendment, config, form, passport},
+    refusal::Refusal,
+};
+
+/// The request that binds the registered holder of the passport `number`.
+fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequest {
+    pb::BindCompanionRequest {
+        request_id: format!("bind-{number}"),
+        registration: holder.name.clone(),
+        relationship: pb::Relationship::Relative.into(),
+        document: Some(passport(number)),
+        companion_name: "Smith Anna Maria".to_owned(),
+        ..Default::default()
+    }
+}
+
+/// Makes `registration` one that was amended up to `revision`.
+async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32) -> pb::Registration {
+    let database = entrypass_db::Database::open_sqlite::<Migrator>(&app.file()).await.expect("the database");
+    let transaction = database.begin().await.expect("a transaction");
+    for table in ["registrations", "revisions"] {
+        let set = format!("UPDATE {table} SET revision = {revision}");
+        transaction.execute_unprepared(&set).await.expect("set");
+    }
+    transaction.commit().await.expect("committed");
+    let request =
+        pb::GetRegistrationRequest { registration: registration.name.clone(), ..Default::default() };
+    let answer = app.client().get_registration(request).await.expect("known").into_inner();
+    answer.registration.expect("a registration")
+}
+
+#[tokio::test]
+async fn a_holder_has_as_many_companions_as_configured() {
+    let app = App::configured(Config { companion_limit: 1, ..config() }).await;
+    let holder = app.register("X0000001").await;
+    app.register("X0000002").await;
+    app.register("X0000003").await;
+    let bound = app.client().bind_companion(binding(&holder, "X0000002")).await.expect("bound").into_inner();
+    let second = app.client().bind_companion(binding(&holder, "X0000003")).await.expect_err("the second");
+    assert_eq!(second.get_details_error_info().expect("an ErrorInfo").metadata["limit"], "1");
+    assert_eq!(Refusal::from(second), Refusal::plain(Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
+
+    let companion = bound.companions[0].name.clone();
+    let registration = holder.name.clone();
+    let unbind = pb::UnbindCompanionRequest { request_id: "unbind".to_owned(), companion, registration };
+    app.client().unbind_companion(unbind).await.expect("unbound");
+    app.client().bind_companion(binding(&holder, "X0000003")).await.expect("there is room again");
+}
+
+#[tokio::test]
+async fn an_entry_lies_in_the_configured_days() {
+    let narrow = Config { entry_days_before: 0, entry_days_after: 1, ..config() };
+    let app = App::configured(narrow).await;
+    let table = [("2026-11-22", false), ("2026-11-23", true), ("2026-11-24", true), ("2026-11-25", false)];
+    for (number, (entry_date, fits)) in table.into_iter().enumerate() {
+        let mut form = form();
+        entry_date.clone_into(&mut form.entry.as_mut().expect("an entry").entry_date);
+        "2026-11-22".clone_into(&mut form.travel_history[0].last_date);
+        let number = format!("X000000{number}");
+        let outcome = app.submit(app.submission(&number, &number, form)).await;
+        let broken = outcome.err().map(|refused| refused.broken).unwrap_or_default();
+        let expected: &[&str] = if fits { &[] } else { &["form.entry.entry_date OUT_OF_RANGE"] };
+        assert_eq!(broken, expected, "{entry_date}");
+    }
+}
+
+#[tokio::test]
+async fn a_registration_counts_as_long_as_configured() {
+    let app = App::configured(Config { valid_for: Duration::days(1), ..config() }).await;
+    let registration = app.register("X0000001").await;
+    // Midnight in the city, fourteen hours after the tests begin.
+    app.clock.advance(Duration::hours(14) - Duration::MICROSECOND);
+    let amended = app.update(amendment(&registration, 2)).await.expect("the last moment");
+    app.clock.advance(Duration::MICROSECOND);
+    let late = app.update(amendment(&amended, 3)).await;
+    assert_eq!(late, Err(Refusal::plain(Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE")));
+    let facts = app.facts(&registration.name).await.expect("known");
+    assert_eq!(facts.state(), pb::RegistrationState::Expired);
+}
+
+#[tokio::test]
+async fn a_registration_amended_to_the_limit_can_still_be_cancelled_and_followed_by_another() {
+    let app = App::new().await;
+    let first = app.register("X0000001").await;
+    let last_but_one = amended_up_to(&app, &first, 999).await;
+    let last = app.update(amendment(&last_but_one, 5)).await.expect("the thousandth revision");
+    let refused = app.update(amendment(&last, 6)).await;
+    assert_eq!(refused, Err(Refusal::plain(Code::FailedPrecondition, "REVISION_LIMIT_REACHED")));
+
+    let cancelled = app.cancel(&last).await.expect("cancelled, as the refusal advises");
+    assert_eq!((cancelled.state(), cancelled.revision), (pb::RegistrationState::Cancelled, 1001));
+    let request = app.submission("again", "X0000001", form());
+    assert_eq!(app.submit(request).await.expect("registered again").revision, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_eight_amendments_by_readers_of_one_revision_one_is_made() {
+    let app = App::new().await;
+    let registration = app.register("X0000001").await;
+    let mut amendments = JoinSet::new();
+    for stay_days in 1..=8 {
+        let (mut client, request) = (app.client(), amendment(&registration, stay_days));
+        amendments.spawn(async move { client.update_registration(request).await });
+    }
+    let (made, refused): (Vec<_>, Vec<_>) = amendments.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 7));
+    for refused in refused {
+        let refused = Refusal::from(refused.expect_err("refused"));
+        assert_eq!(refused, Refusal::plain(Code::Aborted, "ETAG_MISMATCH"));
+    }
+    assert_eq!(app.facts(&registration.name).await.expect("known").revision, 2);
+}

@@ -1,0 +1,13 @@
+//! The registration service through its generated client, where the journeys do not reach: a real database that outlives a
+//! restart with another configuration, a clock and random source of the test's.
+
+#![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
+
+mod facts;
+mod harness;
+mod health;
+mod limits;
+mod notice;
+mod pages;
+mod refusal;
+mod travellers;
