@@ -59,7 +59,10 @@ impl Problem {
     /// learns that `service` is unavailable, or that the fault is internal, and no foreign text.
     #[must_use]
     pub fn from_neighbour(service: &'static str, status: Status) -> Self {
-        let of_catalogue = status.get_details_error_info().is_some_and(|info| info.domain == DOMAIN);
+        let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
+        // A message of ours that a neighbour cannot read is no fault of our caller's.
+        let malformed = reason::wire_name(ErrorReason::MalformedMessage);
+        let of_catalogue = info.is_some_and(|info| info.reason != malformed);
         match status.code() {
             _ if of_catalogue => Self(Box::new(Kind::PassedOn(status))),
             // tonic reports a client-side time-out as CANCELLED.

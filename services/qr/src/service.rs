@@ -1,6 +1,9 @@
 //! The RPCs: parse, act, render.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_proto::{
@@ -22,6 +25,9 @@ use crate::{
     verification::{Findings, RegistrationFinding},
     wire::{self, Format},
 };
+
+/// How long a verdict waits for the registration service: a checkpoint must learn soon that nothing can be decided.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// Implements the generated trait.
 pub(crate) struct Codes {
@@ -165,7 +171,8 @@ impl Codes {
         let registration = wire::registration_name(code.registration);
         let mut request = call.request(GetRegistrationFactsRequest { registration });
         // A neighbour that is silent to the end would leave no time to say so: half of it is kept for the verdict.
-        request.set_timeout(call.deadline().saturating_duration_since(Instant::now()) / 2);
+        let half = call.deadline().saturating_duration_since(Instant::now()) / 2;
+        request.set_timeout(half.min(LONGEST_WAIT));
         match self.registration.clone().get_registration_facts(request).await {
             Ok(facts) => Ok(wire::finding(facts.get_ref(), code.revision)),
             Err(status) => match status.code() {
@@ -181,7 +188,7 @@ impl Codes {
 
     async fn revoke(&self, message: pb::RevokeQrCodesRequest) -> Result<pb::RevokeQrCodesResponse, Error> {
         let registration = wire::registration("registration", &message.registration)?;
-        let revoked = self.store.revoke(registration).await?;
+        let revoked = self.store.revoke(registration, self.new_code_id(), self.clock.now()).await?;
         Ok(pb::RevokeQrCodesResponse { revoked_count: i32::try_from(revoked).unwrap_or(i32::MAX) })
     }
 

@@ -21,6 +21,9 @@ use crate::{
 
 pub use migration::Migrator;
 
+/// Stands for every revision in the row that says that a registration's codes are revoked.
+const NO_REVISION: u16 = 0;
+
 /// The service's database.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
@@ -58,7 +61,14 @@ impl Store {
     }
 
     /// Revokes every code of `registration`, and says how many were not revoked before.
-    pub(crate) async fn revoke(&self, registration: Uuid) -> Result<u64, DbErr> {
+    ///
+    /// Leaves the code of no revision, revoked, behind: so that those of later revisions, or the first one, are revoked with it.
+    pub(crate) async fn revoke(
+        &self,
+        registration: Uuid,
+        new_id: CodeId,
+        now: OffsetDateTime,
+    ) -> Result<u64, DbErr> {
         let transaction = self.database.begin().await?;
         let revoked = code::Entity::update_many()
             .col_expr(code::Column::State, state_name(CodeState::Revoked).into())
@@ -66,6 +76,8 @@ impl Store {
             .filter(code::Column::State.ne(state_name(CodeState::Revoked)))
             .exec(&transaction)
             .await?;
+        let tombstone = row(registration, NO_REVISION, CodeState::Revoked, new_id, now);
+        insert_new(&transaction, [tombstone]).await?;
         transaction.commit().await?;
         Ok(revoked.rows_affected)
     }
@@ -94,19 +106,10 @@ async fn record_missing(
     new_id: impl Fn() -> CodeId,
     now: OffsetDateTime,
 ) -> Result<(), DbErr> {
-    let row = |subject: &Subject| code::ActiveModel {
-        id: Set(Uuid::from_bytes(*new_id().as_bytes())),
-        registration_id: Set(subject.registration),
-        revision: Set(subject.revision.into()),
-        state: Set(state_name(CodeState::Active).to_owned()),
-        create_time: Set(i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)),
-    };
-    let another_made_it =
-        OnConflict::columns([code::Column::RegistrationId, code::Column::Revision]).do_nothing().to_owned();
-    code::Entity::insert_many(subjects.iter().map(row))
-        .on_conflict(another_made_it)
-        .exec_without_returning(transaction)
-        .await?;
+    let rows = subjects
+        .iter()
+        .map(|subject| row(subject.registration, subject.revision, CodeState::Active, new_id(), now));
+    insert_new(transaction, rows).await?;
     let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
     let other = Alias::new("other");
     let later = Expr::col((other.clone(), code::Column::Revision))
@@ -114,6 +117,33 @@ async fn record_missing(
     let revoked = Expr::col((other, code::Column::State)).eq(state_name(CodeState::Revoked));
     follow(transaction, &registrations, later, CodeState::Superseded).await?;
     follow(transaction, &registrations, revoked, CodeState::Revoked).await
+}
+
+fn row(
+    registration: Uuid,
+    revision: u16,
+    state: CodeState,
+    id: CodeId,
+    now: OffsetDateTime,
+) -> code::ActiveModel {
+    code::ActiveModel {
+        id: Set(Uuid::from_bytes(*id.as_bytes())),
+        registration_id: Set(registration),
+        revision: Set(revision.into()),
+        state: Set(state_name(state).to_owned()),
+        create_time: Set(i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)),
+    }
+}
+
+/// Inserts the rows whose registration and revision have none yet.
+async fn insert_new(
+    transaction: &impl ConnectionTrait,
+    rows: impl IntoIterator<Item = code::ActiveModel>,
+) -> Result<(), DbErr> {
+    let another_made_it =
+        OnConflict::columns([code::Column::RegistrationId, code::Column::Revision]).do_nothing().to_owned();
+    code::Entity::insert_many(rows).on_conflict(another_made_it).exec_without_returning(transaction).await?;
+    Ok(())
 }
 
 /// Puts the active codes of `registrations` into `state` where the same registration has another code that fits `condition`.

@@ -136,7 +136,11 @@ fn facts_and_violations_travel_and_a_cause_does_not() {
 
 #[test]
 fn a_neighbours_answer_of_the_catalogue_is_passed_on_unchanged() {
-    for reason in reasons() {
+    // A message that one of ours could not read is a fault between us.
+    let theirs = Problem::new(ErrorReason::MalformedMessage).to_status(&call("en"));
+    let ours = Problem::from_neighbour("qr", theirs).to_status(&call("en"));
+    assert_eq!(ours.code(), Code::Internal);
+    for reason in reasons().filter(|reason| *reason != ErrorReason::MalformedMessage) {
         let theirs = Problem::new(reason).with("limit", "8").to_status(&call("zh-CN"));
         let ours = Problem::from_neighbour("qr", theirs.clone()).with("more", "facts").to_status(&call("en"));
         assert_eq!((ours.code(), ours.message()), (theirs.code(), theirs.message()));

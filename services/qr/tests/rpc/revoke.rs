@@ -15,6 +15,7 @@ async fn every_code_of_a_registration_is_revoked_once() {
     assert_eq!(app.verdict(&current.content).await, (Verdict::Revoked, "++++!+".to_owned()));
     assert_eq!(app.verdict(&other.content).await.0, Verdict::Valid);
     assert_eq!(app.revoke(registration(3)).await, Ok(0), "a registration without codes");
+    assert_eq!(app.issue_one(app.subject(3, 1)).await, None, "and it will have none");
 }
 
 #[tokio::test]
