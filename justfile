@@ -31,8 +31,8 @@ proto:
 
 # Unit, service and journey tests, and the examples in the documentation.
 test:
-    cargo nextest run --workspace
     cargo test --doc --workspace
+    cargo nextest run --workspace
 
 # The documentation builds without a warning.
 docs:

@@ -115,12 +115,15 @@ impl Config {
     /// Reads the file `path`.
     ///
     /// # Errors
-    /// When it cannot be read, or has a setting that is unknown or of the wrong type.
+    /// When it cannot be read, or has a setting that is unknown, of the wrong type or outside its range.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(&read(path)?)
             .map_err(|source| ConfigError::Format { path: path.to_owned(), source })?;
         let beside = path.parent().unwrap_or(Path::new(""));
         config.registration.notice = config.registration.notice.map(|notice| beside.join(notice));
+        // Each service asks for its settings when it starts; a wrong one shall stop the program before the first does.
+        config.registration.service()?;
+        config.qr.service()?;
         Ok(config)
     }
 }
