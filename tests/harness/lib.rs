@@ -1,6 +1,6 @@
 //! The harness of the journeys: a whole system, started as people start it, and travellers who use it.
 //!
-//! Owns: starting ([`System`]), people with synthetic documents ([`Traveller`]), and reading refusals ([`Refusal`]).
+//! Owns: starting ([`System`]), and people with synthetic documents ([`Traveller`]).
 //! Does not own: any rule. Real databases, real signatures, the generated clients; only the clock is a test's own.
 
 #![expect(
@@ -9,10 +9,8 @@
     reason = "a harness that cannot start what a journey needs fails that journey"
 )]
 
-mod refusal;
 mod system;
 mod traveller;
 
-pub use refusal::Refusal;
 pub use system::{Mode, System};
 pub use traveller::Traveller;

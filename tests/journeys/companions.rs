@@ -1,11 +1,12 @@
 //! Guide, step 7: bind companions, each with a registration and a code of their own.
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     gateway::v1::{self as pb, EntryPass},
     qr::v1::Verdict,
     registration::v1::{CompanionState, Relationship},
 };
+use entrypass_testkit::Refusal;
 use tonic::Code;
 
 journeys!(
@@ -93,8 +94,8 @@ async fn a_wrong_name_and_nobody_get_one_answer(mode: Mode) {
     let mut wrong = wang.binding("wrong", &registration, &chan);
     wrong.companion_name = "陈小文".to_owned();
     let wrong = bind(&system, wrong).await.expect_err("a wrong name");
-    assert_eq!(Refusal::of(&wrong), Refusal::plain(Code::NotFound, "HOLDER_NOT_FOUND"));
     assert_eq!((wrong.message(), wrong.details()), (nobody.message(), nobody.details()));
+    assert_eq!(Refusal::from(wrong).is(), (Code::NotFound, "HOLDER_NOT_FOUND"));
 }
 
 async fn nobody_is_bound_twice_or_to_themselves_or_as_the_ninth(mode: Mode) {
@@ -102,15 +103,16 @@ async fn nobody_is_bound_twice_or_to_themselves_or_as_the_ninth(mode: Mode) {
     let (wang, chan) = (Traveller::wang(), Traveller::chan());
     let registration = holder(&system).await;
     let oneself = bind(&system, wang.binding("self", &registration, &wang)).await.expect_err("oneself");
-    let refused = Refusal::plain(Code::FailedPrecondition, "COMPANION_IS_HOLDER");
-    assert_eq!(Refusal::of(&oneself), refused);
+    let refused = (Code::FailedPrecondition, "COMPANION_IS_HOLDER");
+    assert_eq!(Refusal::from(oneself).is(), refused);
     let with_form = new_companion(&system, "self-form", &registration, &wang).await;
-    assert_eq!(Refusal::of(&bind(&system, with_form).await.expect_err("oneself")), refused);
+    let oneself = bind(&system, with_form).await.expect_err("oneself");
+    assert_eq!(Refusal::from(oneself).is(), refused);
 
     chan.register(&system, "chan").await.expect("registered");
     bind(&system, wang.binding("once", &registration, &chan)).await.expect("bound");
     let twice = bind(&system, wang.binding("twice", &registration, &chan)).await.expect_err("twice");
-    assert_eq!(Refusal::of(&twice), Refusal::plain(Code::AlreadyExists, "COMPANION_ALREADY_BOUND"));
+    assert_eq!(Refusal::from(twice).is(), (Code::AlreadyExists, "COMPANION_ALREADY_BOUND"));
 
     for number in 2..=8 {
         let companion = Traveller::passport(&format!("X000001{number}"));
@@ -118,12 +120,12 @@ async fn nobody_is_bound_twice_or_to_themselves_or_as_the_ninth(mode: Mode) {
         bind(&system, request).await.expect("bound");
     }
     let ninth = new_companion(&system, "ninth", &registration, &Traveller::passport("X0000099")).await;
-    let status = bind(&system, ninth).await.expect_err("the ninth");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
-    assert_eq!(Refusal::fact(&status, "limit"), Some("8".to_owned()));
+    let refusal = Refusal::from(bind(&system, ninth).await.expect_err("the ninth"));
+    assert_eq!(refusal.is(), (Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
+    assert_eq!(refusal.fact("limit"), "8");
     let refused =
         Traveller::passport("X0000099").entry_pass(&system).await.expect_err("not registered either");
-    assert_eq!(Refusal::of(&refused).reason, "HOLDER_NOT_FOUND");
+    assert_eq!(Refusal::from(refused).reason, "HOLDER_NOT_FOUND");
 }
 
 async fn a_companion_confirms_from_their_own_side(mode: Mode) {
@@ -143,8 +145,8 @@ async fn a_companion_confirms_from_their_own_side(mode: Mode) {
         companion: bond.clone(),
     };
     let by_holder = system.pass.clone().confirm_companion(confirm("by-holder", &registration)).await;
-    let refused = Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND");
-    assert_eq!(Refusal::of(&by_holder.expect_err("not the holder's to confirm")), refused);
+    let refusal = Refusal::from(by_holder.expect_err("not the holder's to confirm"));
+    assert_eq!(refusal.is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
 
     let answer =
         system.pass.clone().confirm_companion(confirm("own", &own)).await.expect("confirmed").into_inner();
@@ -172,7 +174,7 @@ async fn unbinding_leaves_the_companions_registration_as_it_is(mode: Mode) {
 
     let gone = pb::UnbindCompanionRequest { request_id: "gone".to_owned(), ..unbind };
     let status = system.pass.clone().unbind_companion(gone).await.expect_err("gone");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "COMPANION_NOT_FOUND"));
+    assert_eq!(Refusal::from(status).is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
     bind(&system, wang.binding("again", &registration, &chan)).await.expect("can be bound again");
 }
 
@@ -185,7 +187,7 @@ async fn a_companion_can_end_the_bond_too_and_a_stranger_cannot(mode: Mode) {
     let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
     let bond = &pass.companions[0].name;
     let stranger = system.pass.clone().unbind_companion(unbinding("stranger", &li.name, bond)).await;
-    assert_eq!(Refusal::of(&stranger.expect_err("a stranger")).reason, "COMPANION_NOT_FOUND");
+    assert_eq!(Refusal::from(stranger.expect_err("a stranger")).reason, "COMPANION_NOT_FOUND");
 
     let answer =
         system.pass.clone().unbind_companion(unbinding("own", &own.name, bond)).await.expect("unbound");

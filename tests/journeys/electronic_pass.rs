@@ -1,6 +1,6 @@
 //! Guide, step 5: the electronic pass, for holders of a resident identity card.
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     epass::v1::{
         self as epass, ElectronicPassOffer, ReviewDecision, electronic_pass_application::State,
@@ -8,6 +8,7 @@ use entrypass_proto::{
     },
     gateway::v1 as pb,
 };
+use entrypass_testkit::Refusal;
 use prost_types::Timestamp;
 use tonic::Code;
 
@@ -65,9 +66,9 @@ async fn an_approved_application_is_no_longer_offered(mode: Mode) {
     let offer = offer(&system, &wang).await;
     assert_eq!((offer.offered, reasons(&offer)), (false, vec![Reason::AlreadyCompleted]));
     let refused = system.pass.clone().apply_for_electronic_pass(application("more", &registration)).await;
-    let status = refused.expect_err("completed");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "ELECTRONIC_PASS_NOT_OFFERED"));
-    assert_eq!(Refusal::fact(&status, "reasons"), Some("ALREADY_COMPLETED".to_owned()));
+    let refusal = Refusal::from(refused.expect_err("completed"));
+    assert_eq!(refusal.is(), (Code::FailedPrecondition, "ELECTRONIC_PASS_NOT_OFFERED"));
+    assert_eq!(refusal.fact("reasons"), "ALREADY_COMPLETED");
     let get = pb::GetElectronicPassRequest { registration };
     let shown = system.pass.clone().get_electronic_pass(get).await.expect("shown").into_inner();
     assert_eq!(shown.electronic_pass, Some(issued));
@@ -108,7 +109,7 @@ async fn other_documents_are_never_offered_a_pass(mode: Mode) {
             .apply_for_electronic_pass(application(&format!("apply-{request_id}"), &registration))
             .await
             .expect_err("not eligible");
-        assert_eq!(Refusal::fact(&refused, "reasons"), Some("DOCUMENT_TYPE_NOT_ELIGIBLE".to_owned()));
+        assert_eq!(Refusal::from(refused).fact("reasons"), "DOCUMENT_TYPE_NOT_ELIGIBLE");
     }
 }
 

@@ -1,11 +1,12 @@
 //! Guide, steps 1 to 4: check the document, read the notice, register, see information and code.
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     gateway::v1 as pb,
     qr::v1::{ImageFormat, Verdict},
     registration::v1::{CheckOutcome, RegistrationState},
 };
+use entrypass_testkit::Refusal;
 use tonic::{Code, Request};
 
 journeys!(
@@ -64,9 +65,9 @@ async fn a_stale_notice_is_refused_and_the_current_one_named(mode: Mode) {
     let system = System::start(mode).await;
     let stale = Traveller::wang().submission("stale", "2019-01-01");
     let status = system.pass.clone().submit_registration(stale).await.expect_err("stale");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "NOTICE_STALE"));
-    let current = Refusal::fact(&status, "current_notice_version");
-    assert_eq!(current, Some(system.notice_version().await));
+    let refusal = Refusal::from(status);
+    assert_eq!(refusal.is(), (Code::FailedPrecondition, "NOTICE_STALE"));
+    assert_eq!(refusal.fact("current_notice_version"), system.notice_version().await);
     assert_eq!(Traveller::wang().check(&system).await.outcome(), CheckOutcome::New);
 }
 
@@ -80,14 +81,15 @@ async fn a_pass_opens_to_document_and_name_together_only(mode: Mode) {
     let mut stranger = smith.clone();
     stranger.form.given_names = "ANNE MARY".to_owned();
     let wrong_name = stranger.entry_pass(&system).await.expect_err("a wrong name");
-    assert_eq!(Refusal::of(&wrong_name), Refusal::plain(Code::NotFound, "HOLDER_NOT_FOUND"));
-    assert_eq!(Refusal::of(&nobody), Refusal::of(&wrong_name), "one answer for both");
     assert_eq!(nobody.message(), wrong_name.message());
     assert_eq!(nobody.details(), wrong_name.details());
+    let refusal = Refusal::from(wrong_name);
+    assert_eq!(refusal.is(), (Code::NotFound, "HOLDER_NOT_FOUND"));
+    assert_eq!(Refusal::from(nobody), refusal, "one answer for both");
 
     let no_name = pb::GetEntryPassRequest { document: Some(smith.document), ..Default::default() };
     let status = system.pass.clone().get_entry_pass(no_name).await.expect_err("a number alone");
-    assert_eq!(Refusal::of(&status).violations, [("holder_name".to_owned(), "REQUIRED".to_owned())]);
+    assert_eq!(Refusal::from(status).broken, ["holder_name REQUIRED"]);
 }
 
 async fn a_code_is_drawn_as_png_svg_and_terminal_text(mode: Mode) {
@@ -116,6 +118,6 @@ async fn a_code_is_drawn_as_png_svg_and_terminal_text(mode: Mode) {
     let forged = content.replace("FSP1:", "FSP1:0");
     for refused in [by_content(&forged, ImageFormat::Png), by_content("HELLO", ImageFormat::Png)] {
         let status = draw(refused).await.expect_err("not a code of ours");
-        assert_eq!(Refusal::of(&status).violations, [("content".to_owned(), "NOT_A_CODE".to_owned())]);
+        assert_eq!(Refusal::from(status).broken, ["content NOT_A_CODE"]);
     }
 }

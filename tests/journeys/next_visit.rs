@@ -1,11 +1,12 @@
 //! A traveller who comes back: registered still, or again after the first registration has ended.
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     gateway::v1 as pb,
     qr::v1::Verdict,
     registration::v1::{CheckOutcome, RegistrationState},
 };
+use entrypass_testkit::Refusal;
 use time::Duration;
 use tonic::Code;
 
@@ -26,7 +27,7 @@ async fn a_second_submission_is_told_that_one_is_registered(mode: Mode) {
     let mut renewed = Traveller::chan();
     renewed.document.number = "h00000000-01".to_owned();
     let status = renewed.register(&system, "second").await.expect_err("registered already");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::AlreadyExists, "ALREADY_REGISTERED"));
+    assert_eq!(Refusal::from(status).is(), (Code::AlreadyExists, "ALREADY_REGISTERED"));
 }
 
 async fn an_ended_registration_makes_room_for_the_next_with_prefill(mode: Mode) {
@@ -35,13 +36,13 @@ async fn an_ended_registration_makes_room_for_the_next_with_prefill(mode: Mode) 
     let first = li.register(&system, "first").await.expect("registered").registration.expect("one");
     let prefill = pb::GetPrefillRequest { document: Some(li.document.clone()), holder_name: li.name() };
     let early = system.pass.clone().get_prefill(prefill.clone()).await.expect_err("still active");
-    assert_eq!(Refusal::of(&early), Refusal::plain(Code::NotFound, "HOLDER_NOT_FOUND"));
+    assert_eq!(Refusal::from(early).is(), (Code::NotFound, "HOLDER_NOT_FOUND"));
 
     system.clock.advance(Duration::days(31));
     let check = li.check(&system).await;
     assert_eq!((check.outcome(), check.prefill_available), (CheckOutcome::New, true));
     let status = li.entry_pass(&system).await.expect_err("ended");
-    assert_eq!(Refusal::of(&status).reason, "HOLDER_NOT_FOUND");
+    assert_eq!(Refusal::from(status).reason, "HOLDER_NOT_FOUND");
 
     let prefilled = system.pass.clone().get_prefill(prefill).await.expect("prefill").into_inner();
     let mut form = prefilled.form.expect("a form");
@@ -102,7 +103,7 @@ async fn a_cancelled_registration_has_a_revoked_code_and_can_be_followed_by_anot
         ..cancel
     };
     let status = system.pass.clone().cancel_registration(twice).await.expect_err("cancelled already");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
+    assert_eq!(Refusal::from(status).is(), (Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
     assert_eq!(wang.check(&system).await.outcome(), CheckOutcome::New);
     wang.register(&system, "second").await.expect("registered again");
 }
@@ -129,7 +130,7 @@ async fn a_renewed_passport_keeps_the_traveller(mode: Mode) {
         ..replace.clone()
     };
     let status = system.pass.clone().replace_document(stranger).await.expect_err("no proof");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "HOLDER_NOT_FOUND"));
+    assert_eq!(Refusal::from(status).is(), (Code::NotFound, "HOLDER_NOT_FOUND"));
 
     let answer = system.pass.clone().replace_document(replace.clone()).await.expect("replaced").into_inner();
     let replaced = answer.entry_pass.expect("a pass").registration.expect("one");
@@ -150,7 +151,7 @@ async fn a_renewed_passport_keeps_the_traveller(mode: Mode) {
         ..replace
     };
     let status = system.pass.clone().replace_document(taken).await.expect_err("somebody else's");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::FailedPrecondition, "DOCUMENT_NOT_AVAILABLE"));
+    assert_eq!(Refusal::from(status).is(), (Code::FailedPrecondition, "DOCUMENT_NOT_AVAILABLE"));
 }
 
 async fn a_document_that_shows_another_name_asks_for_it(mode: Mode) {
@@ -170,9 +171,8 @@ async fn a_document_that_shows_another_name_asks_for_it(mode: Mode) {
         ..Default::default()
     };
     let status = system.pass.clone().replace_document(replace.clone()).await.expect_err("names");
-    let expected = [("chinese_name", "IDENTITY_FIELD"), ("surname", "REQUIRED"), ("given_names", "REQUIRED")];
-    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
-    assert_eq!(Refusal::of(&status).violations, expected);
+    let expected = ["chinese_name IDENTITY_FIELD", "surname REQUIRED", "given_names REQUIRED"];
+    assert_eq!(Refusal::from(status).broken, expected);
 
     let named = pb::ReplaceDocumentRequest {
         request_id: "named".to_owned(),

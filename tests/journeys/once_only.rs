@@ -1,7 +1,8 @@
 //! A write happens once, however often it is asked for.
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::gateway::v1 as pb;
+use entrypass_testkit::Refusal;
 use tonic::Code;
 
 journeys!(
@@ -43,10 +44,12 @@ async fn a_request_id_belongs_to_one_content(mode: Mode) {
     let system = System::start(mode).await;
     Traveller::wang().register(&system, "mine").await.expect("registered");
     let status = Traveller::li().register(&system, "mine").await.expect_err("used");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::InvalidArgument, "REQUEST_ID_REUSED"));
-    for bad in ["", "with blank", "ümlaut", &"x".repeat(65)] {
+    assert_eq!(Refusal::from(status).is(), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
+    let too_long = "x".repeat(65);
+    let table = [("", "REQUIRED"), ("with blank", "FORMAT"), ("ümlaut", "FORMAT"), (&too_long, "FORMAT")];
+    for (bad, reason) in table {
         let status = Traveller::li().register(&system, bad).await.expect_err("not a request_id");
-        assert_eq!(Refusal::of(&status).violations[0].0, "request_id", "{bad:?}");
+        assert_eq!(Refusal::from(status).broken, [format!("request_id {reason}")], "{bad:?}");
     }
 }
 
@@ -64,6 +67,6 @@ async fn sixteen_submitters_of_one_document_leave_one_registration(mode: Mode) {
     assert_eq!((registered.len(), refused.len()), (1, 15));
     for answer in refused {
         let status = answer.expect_err("refused");
-        assert_eq!(Refusal::of(&status), Refusal::plain(Code::AlreadyExists, "ALREADY_REGISTERED"));
+        assert_eq!(Refusal::from(status).is(), (Code::AlreadyExists, "ALREADY_REGISTERED"));
     }
 }

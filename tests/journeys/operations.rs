@@ -2,8 +2,9 @@
 
 use std::{fs, time::Duration};
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{gateway::v1 as pb, qr::v1::ListVerificationKeysRequest};
+use entrypass_testkit::Refusal;
 use tonic::{Code, Request};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -16,7 +17,7 @@ async fn a_deadline_that_has_passed_is_deadline_exceeded(mode: Mode) {
     let mut request = Request::new(pb::GetNoticeRequest {});
     request.metadata_mut().insert("grpc-timeout", "1m".parse().expect("a millisecond"));
     let status = system.pass.clone().get_notice(request).await.expect_err("too late");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
+    assert_eq!(Refusal::from(status).is(), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
 }
 
 async fn the_key_that_verifies_is_published(mode: Mode) {
@@ -53,9 +54,10 @@ async fn a_neighbour_that_is_down_is_unavailable_and_a_repetition_completes_the_
     let wang = Traveller::wang();
     system.stop(entrypass_qr::SERVICE_NAME).await;
     let status = wang.register(&system, "wang").await.expect_err("no code can be issued");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::Unavailable, "NEIGHBOUR_UNAVAILABLE"));
-    assert_eq!(Refusal::fact(&status, "service"), Some("qr".to_owned()));
-    assert!(Refusal::retry_after(&status).is_some_and(|delay| delay > Duration::ZERO));
+    let refusal = Refusal::from(status);
+    assert_eq!(refusal.is(), (Code::Unavailable, "NEIGHBOUR_UNAVAILABLE"));
+    assert_eq!(refusal.fact("service"), "qr");
+    assert!(refusal.retry_after.is_some_and(|delay| delay > Duration::ZERO));
 
     system.restart(entrypass_qr::SERVICE_NAME).await;
     let pass = wang.register(&system, "wang").await.expect("the same request completes it");

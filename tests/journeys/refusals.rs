@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use entrypass_e2e::{Mode, Refusal, System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     errors::v1::{ErrorReason, ViolationReason},
     gateway::v1 as pb,
     registration::v1::{Contact, Document, DocumentType, RegistrationForm, Sex, Stay},
 };
+use entrypass_testkit::Refusal;
 use prost_types::FieldMask;
 use tonic::{Code, Request};
-use tonic_types::StatusExt as _;
 
 journeys!(
     every_violation_of_a_submission_is_reported_at_once,
@@ -34,24 +34,22 @@ async fn every_violation_of_a_submission_is_reported_at_once(mode: Mode) {
     let mut submission = wang.submission("", "");
     submission.truth_declared = false;
     let status = system.pass.clone().submit_registration(submission).await.expect_err("wrong all over");
-    let refusal = Refusal::of(&status);
-    assert_eq!((refusal.code, refusal.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELDS"));
-    let violations: BTreeSet<_> =
-        refusal.violations.iter().map(|(field, reason)| (field.as_str(), reason.as_str())).collect();
+    let refusal = Refusal::from(status);
+    assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
     let expected = BTreeSet::from([
-        ("request_id", "REQUIRED"),
-        ("document.number", "DOCUMENT_NUMBER_CHECK_CHARACTER"),
-        ("form.mobile_phone", "FORMAT"),
-        ("form.domestic_contact.name", "CONTACT_IS_TRAVELLER"),
-        ("form.domestic_contact.phone", "REQUIRED"),
-        ("form.destination.address", "LENGTH"),
-        ("form.destination.address", "FILLER_ADDRESS"),
-        ("form.travel_history[0].country", "UNKNOWN_VALUE"),
-        ("form.purpose", "UNKNOWN_VALUE"),
-        ("acknowledged_notice_version", "REQUIRED"),
-        ("truth_declared", "NOT_DECLARED"),
+        "request_id REQUIRED",
+        "document.number DOCUMENT_NUMBER_CHECK_CHARACTER",
+        "form.mobile_phone FORMAT",
+        "form.domestic_contact.name CONTACT_IS_TRAVELLER",
+        "form.domestic_contact.phone REQUIRED",
+        "form.destination.address LENGTH",
+        "form.destination.address FILLER_ADDRESS",
+        "form.travel_history[0].country UNKNOWN_VALUE",
+        "form.purpose UNKNOWN_VALUE",
+        "acknowledged_notice_version REQUIRED",
+        "truth_declared NOT_DECLARED",
     ]);
-    assert_eq!(violations, expected);
+    assert_eq!(refusal.broken.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected);
 }
 
 async fn violations_are_told_in_the_callers_language_without_any_value(mode: Mode) {
@@ -64,15 +62,19 @@ async fn violations_are_told_in_the_callers_language_without_any_value(mode: Mod
         let mut request = Request::new(wang.submission("wang", &system.notice_version().await));
         request.metadata_mut().insert("accept-language", language.parse().expect("a language"));
         let status = system.pass.clone().submit_registration(request).await.expect_err("contradictions");
-        let violations = status.get_details_bad_request().expect("violations").field_violations;
-        let reasons: Vec<_> = violations.iter().map(|one| one.reason.as_str()).collect();
-        assert_eq!(reasons, ["CONTRADICTS_DOCUMENT", "CONTRADICTS_DOCUMENT", "NATIONALITY_MISMATCH"]);
-        for violation in &violations {
-            assert!(violation.description.contains(word), "{violation:?}");
-        }
         let whole = format!("{status:?}{}", String::from_utf8_lossy(status.details()));
         for value in ["440699198501010016", "王小明", "1985-01", "+44770", "祖庙路"] {
             assert!(!whole.contains(value), "{value} in {whole}");
+        }
+        let refusal = Refusal::from(status);
+        let expected = [
+            "form.sex CONTRADICTS_DOCUMENT",
+            "form.birth_date CONTRADICTS_DOCUMENT",
+            "form.nationality NATIONALITY_MISMATCH",
+        ];
+        assert_eq!(refusal.broken, expected);
+        for description in &refusal.descriptions {
+            assert!(description.contains(word), "{description:?}");
         }
     }
 }
@@ -87,12 +89,9 @@ async fn a_number_of_another_type_is_told_which(mode: Mode) {
         }),
     };
     let status = system.pass.clone().check_document(request).await.expect_err("a residence permit");
-    assert_eq!(
-        Refusal::of(&status).violations,
-        [("document.type".to_owned(), "DOCUMENT_TYPE_MISMATCH".to_owned())]
-    );
-    let violations = status.get_details_bad_request().expect("violations").field_violations;
-    assert!(violations[0].description.contains("Residence Permit"), "{}", violations[0].description);
+    let refusal = Refusal::from(status);
+    assert_eq!(refusal.broken, ["document.type DOCUMENT_TYPE_MISMATCH"]);
+    assert!(refusal.descriptions[0].contains("Residence Permit"), "{refusal:?}");
 }
 
 async fn names_tokens_and_masks_that_are_not_ours_are_named(mode: Mode) {
@@ -103,21 +102,19 @@ async fn names_tokens_and_masks_that_are_not_ours_are_named(mode: Mode) {
         page_token: "guess".to_owned(),
     };
     let status = system.pass.clone().list_registration_revisions(list).await.expect_err("nothing fits");
-    let expected =
-        [("registration", "FORMAT"), ("page_size", "OUT_OF_RANGE"), ("page_token", "BAD_PAGE_TOKEN")];
-    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
-    assert_eq!(Refusal::of(&status).violations, expected);
+    let expected = ["registration FORMAT", "page_size OUT_OF_RANGE", "page_token BAD_PAGE_TOKEN"];
+    assert_eq!(Refusal::from(status).broken, expected);
 
     let missing = pb::GetEntryPassRequest {
         registration: "registrations/0193a1b2-0000-7000-8000-000000000000".to_owned(),
         ..Default::default()
     };
     let status = system.pass.clone().get_entry_pass(missing).await.expect_err("no such registration");
-    assert_eq!(Refusal::of(&status), Refusal::plain(Code::NotFound, "REGISTRATION_NOT_FOUND"));
-    for nothing in ["", &"A".repeat(4097)] {
+    assert_eq!(Refusal::from(status).is(), (Code::NotFound, "REGISTRATION_NOT_FOUND"));
+    for (nothing, reason) in [("", "REQUIRED"), (&"A".repeat(4097), "LENGTH")] {
         let request = pb::VerifyQrCodeRequest { content: nothing.to_owned() };
         let status = system.pass.clone().verify_qr_code(request).await.expect_err("nothing to verify");
-        assert_eq!(Refusal::of(&status).violations[0].0, "content");
+        assert_eq!(Refusal::from(status).broken, [format!("content {reason}")]);
     }
 }
 
@@ -135,14 +132,13 @@ async fn an_amendment_is_judged_whole(mode: Mode) {
     };
     let status = system.pass.clone().update_registration(amend).await.expect_err("wrong all over");
     let expected = [
-        ("request_id", "REQUIRED"),
-        ("etag", "REQUIRED"),
-        ("update_mask.paths[1]", "UNKNOWN_PATH"),
-        ("form.mobile_phone", "REQUIRED"),
-        ("form.email", "FORMAT"),
+        "request_id REQUIRED",
+        "etag REQUIRED",
+        "update_mask.paths[1] UNKNOWN_PATH",
+        "form.mobile_phone REQUIRED",
+        "form.email FORMAT",
     ];
-    let expected = expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()));
-    assert_eq!(Refusal::of(&status).violations, expected);
+    assert_eq!(Refusal::from(status).broken, expected);
 }
 
 async fn very_many_violations_still_fit_into_the_trailers(mode: Mode) {
@@ -154,10 +150,9 @@ async fn very_many_violations_still_fit_into_the_trailers(mode: Mode) {
         let mut request = Request::new(wang.submission("", ""));
         request.metadata_mut().insert("accept-language", language.parse().expect("a language"));
         let status = system.pass.clone().submit_registration(request).await.expect_err("60 and more");
-        let refusal = Refusal::of(&status);
-        assert!(refusal.violations.len() > 60, "all are named");
         // In base64, with a kilobyte to spare for the other trailers.
         assert!(status.details().len() * 4 / 3 < 7 * 1024, "{} bytes", status.details().len());
+        assert!(Refusal::from(status).broken.len() > 60, "all are named");
     }
 }
 
@@ -167,8 +162,8 @@ async fn a_message_that_is_too_large_is_told_in_the_catalogue(mode: Mode) {
     wang.form.host = "x".repeat(200_000);
     let version = system.notice_version().await;
     let status = system.pass.clone().submit_registration(wang.submission("large", &version)).await;
-    let too_large = Refusal::plain(Code::ResourceExhausted, "MESSAGE_TOO_LARGE");
-    assert_eq!(Refusal::of(&status.expect_err("too large")), too_large);
+    let refusal = Refusal::from(status.expect_err("too large"));
+    assert_eq!(refusal.is(), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
 
 /// A reason that is sent and not published would leave partners without a meaning. The sources are the list: every literal that

@@ -6,12 +6,10 @@ use entrypass_proto::{
     },
     registration::v1::{DocumentType, RegistrationState},
 };
+use entrypass_testkit::Refusal;
 use tonic::{Code, Request};
 
-use crate::{
-    harness::{App, codes, decision},
-    refusal::Refusal,
-};
+use crate::harness::{App, codes, decision};
 
 #[tokio::test]
 async fn an_application_waits_for_a_decision_and_the_offer_is_gone() {
@@ -153,7 +151,7 @@ async fn all_violations_come_at_once_in_the_callers_language() {
     let refused = app.client().apply_for_electronic_pass(request).await.expect_err("malformed");
     let refusal = Refusal::from(refused);
     assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
-    assert_eq!(refusal.broken(), ["request_id FORMAT", "registration FORMAT"]);
+    assert_eq!(refusal.broken, ["request_id FORMAT", "registration FORMAT"]);
     assert_eq!(refusal.message, ("zh-CN".into(), "填报内容不符合规则".into()));
     assert_eq!(refusal.descriptions[1], "资源名称须为“registrations/{id}”，原样传回");
 }

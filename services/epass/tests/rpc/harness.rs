@@ -10,16 +10,13 @@ use entrypass_proto::{
     registration::v1::{
         Document, DocumentType, GetRegistrationFactsResponse, RegistrationState,
         registration_service_client::RegistrationServiceClient,
-        registration_service_server::RegistrationServiceServer,
     },
 };
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
+use entrypass_testkit::{Refusal, Registrations};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
-use tonic::service::Routes;
 use uuid::Uuid;
-
-use crate::{neighbour::Registrations, refusal::Refusal};
 
 /// The service and its surroundings.
 pub struct App {
@@ -39,8 +36,7 @@ impl App {
     /// A fresh service beside a registration service that answers.
     pub async fn new() -> Self {
         let registrations = Arc::new(Registrations::default());
-        let server = RegistrationServiceServer::from_arc(Arc::clone(&registrations));
-        let neighbour = Transport::local(Routes::new(server), &edge());
+        let neighbour = registrations.transport(&edge());
         Self::beside(registrations, neighbour).await
     }
 

@@ -82,5 +82,5 @@ async fn all_violations_of_a_list_come_at_once() {
     let refusal = app.list(wrong).await.expect_err("all wrong");
     assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
     let expected = ["state UNKNOWN_VALUE", "page_size OUT_OF_RANGE", "page_token BAD_PAGE_TOKEN"];
-    assert_eq!(refusal.broken(), expected);
+    assert_eq!(refusal.broken, expected);
 }

@@ -7,7 +7,5 @@ mod apply;
 mod external_pass;
 mod harness;
 mod list;
-mod neighbour;
 mod offer;
-mod refusal;
 mod review;

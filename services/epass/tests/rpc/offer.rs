@@ -76,9 +76,9 @@ async fn a_malformed_name_is_a_violation_and_not_asked_for() {
     for (name, reason) in [("", "REQUIRED"), ("registrations/1", "FORMAT"), ("travellers/x", "FORMAT")] {
         let malformed = Person { registration: name.to_owned(), traveller: String::new() };
         let broken = [format!("registration {reason}")];
-        assert_eq!(app.offer(&malformed).await.expect_err("malformed").broken(), broken);
-        assert_eq!(app.get(&malformed).await.expect_err("malformed").broken(), broken);
-        assert_eq!(app.apply("r-1", &malformed).await.expect_err("malformed").broken(), broken);
+        assert_eq!(app.offer(&malformed).await.expect_err("malformed").broken, broken);
+        assert_eq!(app.get(&malformed).await.expect_err("malformed").broken, broken);
+        assert_eq!(app.apply("r-1", &malformed).await.expect_err("malformed").broken, broken);
     }
     assert!(app.registrations.languages().is_empty(), "the neighbour was asked");
 }

@@ -10,19 +10,14 @@ use entrypass_proto::{
         qr_service_client::QrServiceClient,
         verification_check::{Check, Outcome},
     },
-    registration::v1::{
-        DocumentType, GetRegistrationFactsResponse, RegistrationState,
-        registration_service_server::RegistrationServiceServer,
-    },
+    registration::v1::{DocumentType, GetRegistrationFactsResponse, RegistrationState},
 };
 use entrypass_qr::{Config, Deps, Keys, Migrator, routes};
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
+use entrypass_testkit::{Refusal, Registrations};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
-use tonic::service::Routes;
 use uuid::Uuid;
-
-use crate::{neighbour::Registrations, refusal::Refusal};
 
 /// The service and its surroundings.
 pub struct App {
@@ -42,15 +37,13 @@ impl App {
             random: Arc::new(SeededRandom::new(11)),
             folder: Arc::new(tempfile::tempdir().expect("a folder")),
         };
-        let server = RegistrationServiceServer::from_arc(Arc::clone(&surroundings.registrations));
-        let neighbour = Transport::local(Routes::new(server), &edge());
+        let neighbour = surroundings.registrations.transport(&edge());
         surroundings.start("qr.sqlite3", "key.hex", neighbour).await
     }
 
     /// Another service in the same surroundings, with the database and the key file of these names.
     pub async fn another(&self, database: &str, key: &str) -> Self {
-        let server = RegistrationServiceServer::from_arc(Arc::clone(&self.registrations));
-        self.surroundings().start(database, key, Transport::local(Routes::new(server), &edge())).await
+        self.surroundings().start(database, key, self.registrations.transport(&edge())).await
     }
 
     /// The same service after its registration service went away: nothing listens on port 1.

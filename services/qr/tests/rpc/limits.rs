@@ -1,10 +1,11 @@
 //! What is refused before anything is done, with every violation at once.
 
 use entrypass_proto::qr::v1::{CodeSubject, ImageFormat, RenderQrCodeRequest};
+use entrypass_testkit::Refusal;
 use prost_types::Timestamp;
 use tonic::Code;
 
-use crate::{harness::App, refusal::Refusal};
+use crate::harness::App;
 
 #[tokio::test]
 async fn one_to_32_codes_are_issued_at_once() {
@@ -12,7 +13,7 @@ async fn one_to_32_codes_are_issued_at_once() {
     for count in [0, 33] {
         let subjects = (0..count).map(|number| app.subject(number, 1)).collect();
         let refused = app.issue(subjects).await.expect_err("too few or too many");
-        assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELDS"));
+        assert_eq!(refused.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
         assert_eq!(refused.broken, ["subjects LENGTH"], "{count}");
     }
 }

@@ -6,7 +6,5 @@
 mod harness;
 mod issue;
 mod limits;
-mod neighbour;
-mod refusal;
 mod revoke;
 mod verify;

@@ -37,9 +37,7 @@ async fn only_a_resource_name_names_a_registration() {
     let upper_case = registration(0xabc).to_uppercase().replace("REGISTRATIONS", "registrations");
     for wrong in ["", "registrations/", "registrations/7", "travellers/x", &upper_case] {
         let refused = app.revoke(wrong.to_owned()).await.expect_err(wrong);
-        assert_eq!(
-            (refused.code, refused.broken),
-            (Code::InvalidArgument, vec!["registration FORMAT".into()])
-        );
+        assert_eq!(refused.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
+        assert_eq!(refused.broken, ["registration FORMAT"]);
     }
 }

@@ -4,15 +4,13 @@ use entrypass_proto::{
     qr::v1::{ListVerificationKeysRequest, Verdict, VerifyQrCodeRequest},
     registration::v1::RegistrationState,
 };
+use entrypass_testkit::Refusal;
 use entrypass_token::{Claims, SigningKey, Token, VerificationKey};
 use time::Duration;
 use tokio::net::TcpListener;
 use tonic::{Code, Request};
 
-use crate::{
-    harness::{App, told},
-    refusal::Refusal,
-};
+use crate::harness::{App, told};
 
 /// The service's own key, as somebody with its file could use it.
 fn stolen_key(app: &App) -> SigningKey {
@@ -176,7 +174,7 @@ async fn a_fault_of_the_registration_service_is_a_fault_and_no_verdict() {
     for code in [Code::Unimplemented, Code::DataLoss] {
         app.registrations.break_with(code);
         let request = VerifyQrCodeRequest { content: content.clone() };
-        let refused = app.client().verify_qr_code(request).await.expect_err("a fault").into();
-        assert_eq!(Refusal::plain(Code::Internal, "INTERNAL"), refused, "{code:?}");
+        let refused = app.client().verify_qr_code(request).await.expect_err("a fault");
+        assert_eq!(Refusal::from(refused).is(), (Code::Internal, "INTERNAL"), "{code:?}");
     }
 }

@@ -5,10 +5,7 @@ use prost::Message as _;
 use time::Duration;
 use tonic::Code;
 
-use crate::{
-    harness::{App, amendment},
-    refusal::Refusal,
-};
+use crate::harness::{App, amendment};
 
 #[tokio::test]
 async fn facts_follow_the_registration_to_its_end() {
@@ -56,7 +53,8 @@ async fn facts_hold_nothing_of_the_person() {
 async fn what_is_no_registration_has_no_facts() {
     let app = App::new().await;
     let unknown = app.facts("registrations/0193a1b2-0000-7000-8000-000000000000").await;
-    assert_eq!(unknown, Err(Refusal::plain(Code::NotFound, "REGISTRATION_NOT_FOUND")));
+    let unknown = unknown.expect_err("no such registration");
+    assert_eq!(unknown.is(), (Code::NotFound, "REGISTRATION_NOT_FOUND"));
     for (name, reason) in [("", "REQUIRED"), ("registrations/7", "FORMAT"), ("travellers/7", "FORMAT")] {
         let refused = app.facts(name).await.expect_err(name);
         assert_eq!(refused.broken, [format!("registration {reason}")]);

@@ -10,12 +10,11 @@ use entrypass_proto::registration::v1::{
 };
 use entrypass_registration::{Config, Deps, Migrator, Notice, routes};
 use entrypass_rpc::{EdgeLayer, Transport};
+use entrypass_testkit::Refusal;
 use prost_types::FieldMask;
 use tempfile::TempDir;
 use time::macros::datetime;
 use uuid::Uuid;
-
-use crate::refusal::Refusal;
 
 /// The service and its surroundings.
 pub struct App {

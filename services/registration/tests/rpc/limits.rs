@@ -2,16 +2,13 @@
 
 use entrypass_proto::registration::v1 as pb;
 use entrypass_registration::{Config, Migrator};
+use entrypass_testkit::Refusal;
 use sea_orm::ConnectionTrait as _;
 use time::Duration;
 use tokio::task::JoinSet;
 use tonic::Code;
-use tonic_types::StatusExt as _;
 
-use crate::{
-    harness::{App, amendment, config, form, passport},
-    refusal::Refusal,
-};
+use crate::harness::{App, amendment, config, form, passport};
 
 /// The request that binds the registered holder of the passport `number`.
 fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequest {
@@ -48,8 +45,9 @@ async fn a_holder_has_as_many_companions_as_configured() {
     app.register("X0000003").await;
     let bound = app.client().bind_companion(binding(&holder, "X0000002")).await.expect("bound").into_inner();
     let second = app.client().bind_companion(binding(&holder, "X0000003")).await.expect_err("the second");
-    assert_eq!(second.get_details_error_info().expect("an ErrorInfo").metadata["limit"], "1");
-    assert_eq!(Refusal::from(second), Refusal::plain(Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
+    let refused = Refusal::from(second);
+    assert_eq!(refused.is(), (Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
+    assert_eq!(refused.fact("limit"), "1");
 
     let companion = bound.companions[0].name.clone();
     let registration = holder.name.clone();
@@ -83,8 +81,8 @@ async fn a_registration_counts_as_long_as_configured() {
     app.clock.advance(Duration::hours(14) - Duration::MICROSECOND);
     let amended = app.update(amendment(&registration, 2)).await.expect("the last moment");
     app.clock.advance(Duration::MICROSECOND);
-    let late = app.update(amendment(&amended, 3)).await;
-    assert_eq!(late, Err(Refusal::plain(Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE")));
+    let late = app.update(amendment(&amended, 3)).await.expect_err("ended");
+    assert_eq!(late.is(), (Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
     let facts = app.facts(&registration.name).await.expect("known");
     assert_eq!(facts.state(), pb::RegistrationState::Expired);
 }
@@ -95,8 +93,8 @@ async fn a_registration_amended_to_the_limit_can_still_be_cancelled_and_followed
     let first = app.register("X0000001").await;
     let last_but_one = amended_up_to(&app, &first, 999).await;
     let last = app.update(amendment(&last_but_one, 5)).await.expect("the thousandth revision");
-    let refused = app.update(amendment(&last, 6)).await;
-    assert_eq!(refused, Err(Refusal::plain(Code::FailedPrecondition, "REVISION_LIMIT_REACHED")));
+    let refused = app.update(amendment(&last, 6)).await.expect_err("one too many");
+    assert_eq!(refused.is(), (Code::FailedPrecondition, "REVISION_LIMIT_REACHED"));
 
     let cancelled = app.cancel(&last).await.expect("cancelled, as the refusal advises");
     assert_eq!((cancelled.state(), cancelled.revision), (pb::RegistrationState::Cancelled, 1001));
@@ -117,7 +115,7 @@ async fn of_eight_amendments_by_readers_of_one_revision_one_is_made() {
     assert_eq!((made.len(), refused.len()), (1, 7));
     for refused in refused {
         let refused = Refusal::from(refused.expect_err("refused"));
-        assert_eq!(refused, Refusal::plain(Code::Aborted, "ETAG_MISMATCH"));
+        assert_eq!(refused.is(), (Code::Aborted, "ETAG_MISMATCH"));
     }
     assert_eq!(app.facts(&registration.name).await.expect("known").revision, 2);
 }

@@ -9,5 +9,4 @@ mod health;
 mod limits;
 mod notice;
 mod pages;
-mod refusal;
 mod travellers;

@@ -4,10 +4,7 @@ use entrypass_registration::{Config, Notice};
 use time::Duration;
 use tonic::Code;
 
-use crate::{
-    harness::{App, amendment, config, form},
-    refusal::Refusal,
-};
+use crate::harness::{App, amendment, config, form};
 
 fn config_of_next_year() -> Config {
     let toml = "version = '2027-01-01'\n[zh-CN]\ntitle = '须知'\nparagraphs = ['一']\n\
@@ -26,8 +23,8 @@ async fn a_repetition_gets_its_first_answer_under_another_notice() {
     assert_eq!(app.submit(request.clone()).await, Ok(first));
     let mut another = request;
     another.request_id = "another".to_owned();
-    let refused = app.submit(another).await;
-    assert_eq!(refused, Err(Refusal::plain(Code::FailedPrecondition, "NOTICE_STALE")));
+    let refused = app.submit(another).await.expect_err("stale");
+    assert_eq!(refused.is(), (Code::FailedPrecondition, "NOTICE_STALE"));
     let registered = app.submit(app.submission("theirs", "X0000002", form())).await.expect("registered");
     assert_eq!(registered.notice_version, "2027-01-01");
 }
@@ -51,8 +48,8 @@ async fn a_refused_submission_leaves_its_request_id_free() {
     let app = App::new().await;
     let mut request = app.submission("mine", "X0000001", form());
     request.acknowledged_notice_version = "2019-01-01".to_owned();
-    let refused = app.submit(request).await;
-    assert_eq!(refused, Err(Refusal::plain(Code::FailedPrecondition, "NOTICE_STALE")));
+    let refused = app.submit(request).await.expect_err("stale");
+    assert_eq!(refused.is(), (Code::FailedPrecondition, "NOTICE_STALE"));
     app.submit(app.submission("mine", "X0000001", form()))
         .await
         .expect("registered with the same request_id");

@@ -1,12 +1,10 @@
 //! The history in pages.
 
 use entrypass_proto::registration::v1 as pb;
+use entrypass_testkit::Refusal;
 use tonic::Code;
 
-use crate::{
-    harness::{App, amendment},
-    refusal::Refusal,
-};
+use crate::harness::{App, amendment};
 
 /// The revision numbers on one page, and the token of the next.
 async fn page(app: &App, registration: &str, size: i32, token: &str) -> Result<(Vec<i32>, String), Refusal> {
@@ -68,5 +66,6 @@ async fn a_token_that_was_made_up_shows_nothing_or_is_refused() {
         assert_eq!(refused.broken, ["page_token BAD_PAGE_TOKEN"], "{forged}");
     }
     let unknown = page(&app, "registrations/0193a1b2-0000-7000-8000-000000000000", 0, "").await;
-    assert_eq!(unknown, Err(Refusal::plain(Code::NotFound, "REGISTRATION_NOT_FOUND")));
+    let unknown = unknown.expect_err("no such registration");
+    assert_eq!(unknown.is(), (Code::NotFound, "REGISTRATION_NOT_FOUND"));
 }

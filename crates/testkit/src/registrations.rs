@@ -1,17 +1,20 @@
-//! The neighbour: a registration service that knows what a test told it, and answers what epass asks.
+//! A registration service that knows what a test told it, for the tests of those that ask one.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use entrypass_proto::{
     errors::v1::ErrorReason,
-    registration::v1::{self as pb, registration_service_server::RegistrationService},
+    registration::v1::{
+        self as pb,
+        registration_service_server::{RegistrationService, RegistrationServiceServer},
+    },
 };
-use entrypass_rpc::{Problem, answer};
+use entrypass_rpc::{Call, EdgeLayer, Problem, Transport, answer};
 use entrypass_rule::{Rule, Text, Violation, Violations};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status, service::Routes};
 
 /// A well-formed number with a wrong check character (6 would be right).
 pub const WRONG_CHECK_CHARACTER: &str = "440699198501010017";
@@ -22,29 +25,52 @@ pub struct Registrations {
     facts: Mutex<HashMap<String, pb::GetRegistrationFactsResponse>>,
     travellers: Mutex<HashMap<String, String>>,
     languages: Mutex<Vec<&'static str>>,
+    fault: Mutex<Option<Code>>,
 }
 
 impl Registrations {
+    /// The way to it, in process behind `edge`.
+    #[must_use]
+    pub fn transport(self: &Arc<Self>, edge: &EdgeLayer) -> Transport {
+        let server = RegistrationServiceServer::from_arc(Arc::clone(self));
+        Transport::local(Routes::new(server), edge)
+    }
+
     /// Makes a registration known, or changes what is known of it.
     pub fn put(&self, facts: pb::GetRegistrationFactsResponse) {
         locked(&self.facts).insert(facts.registration.clone(), facts);
     }
 
-    /// Makes known whose document `number` is.
+    /// Makes known whose document `number` is. Of any other number it makes up a traveller when asked.
     pub fn own(&self, number: &str, traveller: &str) {
         locked(&self.travellers).insert(number.to_owned(), traveller.to_owned());
     }
 
-    /// The languages in which it was called, in order.
+    /// Answers with `code` and nothing of the catalogue from now on, as a broken connection or program does.
+    pub fn break_with(&self, code: Code) {
+        *locked(&self.fault) = Some(code);
+    }
+
+    /// Answers well again.
+    pub fn mend(&self) {
+        *locked(&self.fault) = None;
+    }
+
+    /// The languages of the calls that it answered well or refused, in order.
     pub fn languages(&self) -> Vec<&'static str> {
         locked(&self.languages).clone()
     }
 
-    fn facts_of(
-        &self,
-        request: &pb::GetRegistrationFactsRequest,
-    ) -> Result<pb::GetRegistrationFactsResponse, Problem> {
-        let found = locked(&self.facts).get(&request.registration).cloned();
+    fn works(&self) -> Result<(), Status> {
+        locked(&self.fault).map_or(Ok(()), |code| Err(Status::new(code, "broken")))
+    }
+
+    fn note(&self, call: &Call) {
+        locked(&self.languages).push(call.language().tag());
+    }
+
+    fn facts_of(&self, registration: &str) -> Result<pb::GetRegistrationFactsResponse, Problem> {
+        let found = locked(&self.facts).get(registration).cloned();
         found.ok_or_else(|| Problem::new(ErrorReason::RegistrationNotFound))
     }
 
@@ -68,7 +94,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The service, of which epass calls two methods; the listed ones it has no reason to call.
+/// The service, of which neighbours call two methods; the listed ones none has a reason to call.
 macro_rules! registration_service_without {
     ($($method:ident: $request:ident => $response:ident),+ $(,)?) => {
         #[tonic::async_trait]
@@ -77,9 +103,10 @@ macro_rules! registration_service_without {
                 &self,
                 request: Request<pb::GetRegistrationFactsRequest>,
             ) -> Result<Response<pb::GetRegistrationFactsResponse>, Status> {
+                self.works()?;
                 answer(request, |call, message| async move {
-                    locked(&self.languages).push(call.language().tag());
-                    self.facts_of(&message)
+                    self.note(&call);
+                    self.facts_of(&message.registration)
                 }).await
             }
 
@@ -87,11 +114,15 @@ macro_rules! registration_service_without {
                 &self,
                 request: Request<pb::ResolveTravellerRequest>,
             ) -> Result<Response<pb::ResolveTravellerResponse>, Status> {
-                answer(request, |_, message| async move { self.traveller_of(message) }).await
+                self.works()?;
+                answer(request, |call, message| async move {
+                    self.note(&call);
+                    self.traveller_of(message)
+                }).await
             }
 
             $(async fn $method(&self, _: Request<pb::$request>) -> Result<Response<pb::$response>, Status> {
-                Err(Status::unimplemented("epass does not call this"))
+                Err(Status::unimplemented("no neighbour calls this"))
             })+
         }
     };
