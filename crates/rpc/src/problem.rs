@@ -1,6 +1,9 @@
 //! A problem as a caller learns of it: a reason of the catalogue, and the details of `google.rpc` that go with it.
 
-use std::{collections::HashMap, error::Error};
+use std::{
+    collections::{HashMap, HashSet},
+    error::Error,
+};
 
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rule::{Language, Rule, Text, Violation, Violations};
@@ -158,14 +161,25 @@ fn bad_request(violations: &Violations, language: Language) -> (Vec<FieldViolati
             ..FieldViolation::default()
         });
     }
+    // A text that stands once helps more than one that is repeated.
+    let (mut seen, mut again) = (HashSet::new(), Vec::new());
     for (violation, Violation { rule, .. }) in told.iter_mut().zip(violations.iter()) {
         let text = rule.text.in_language(language);
-        let Some(left) = room.checked_sub(text.len()) else { break };
-        room = left;
-        violation.description = text.to_owned();
+        if seen.insert(text) { describe(violation, text, &mut room) } else { again.push((violation, text)) }
+    }
+    for (violation, text) in again {
+        describe(violation, text, &mut room);
     }
     let omitted = violations.iter().count() - told.len();
     (told, omitted)
+}
+
+/// Takes the description up as long as there is `room`.
+fn describe(violation: &mut FieldViolation, text: &str, room: &mut usize) {
+    if let Some(left) = room.checked_sub(text.len()) {
+        *room = left;
+        violation.description = text.to_owned();
+    }
 }
 
 /// Checks a `request_id` against the form that the contract states: 1 to 64 of `A-Z a-z 0-9 . _ -`.

@@ -43,6 +43,7 @@ fn code(reason: ErrorReason) -> Code {
         R::NoticeStale
         | R::RegistrationNotActive
         | R::RevisionLimitReached
+        | R::QrCodeRevoked
         | R::DocumentNotAvailable
         | R::CompanionLimitReached
         | R::CompanionIsHolder
@@ -66,6 +67,7 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         }
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
+        R::QrCodeRevoked => ("该登记的二维码已被撤销", "the codes of this registration were revoked"),
         R::RegistrationNotFound => ("登记不存在", "no such registration"),
         R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
         R::NoticeStale => (

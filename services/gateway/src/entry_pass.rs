@@ -4,7 +4,7 @@ use entrypass_proto::{
     epass::v1 as epass,
     gateway::v1 as pb,
     qr::v1 as qr,
-    registration::v1::{Companion, Registration, RegistrationState},
+    registration::v1::{Companion, GetRegistrationRequest, Registration, RegistrationState},
 };
 use entrypass_rpc::{Call, Problem};
 
@@ -27,6 +27,20 @@ impl Gateway {
         let companions =
             companions.into_iter().map(|one| wire::companion(one, codes.next().flatten())).collect();
         Ok(pb::EntryPass { registration: Some(registration), qr_code, companions, electronic_pass: offer })
+    }
+
+    /// As [`Self::entry_pass`], after a write: with the companions as they are now, which a first answer given again does not know.
+    pub(crate) async fn amended_pass(
+        &self,
+        call: &Call,
+        registration: Option<Registration>,
+    ) -> Result<pb::EntryPass, Problem> {
+        let registration = registration.ok_or_else(|| wire::missing("registration"))?;
+        let request =
+            GetRegistrationRequest { registration: registration.name.clone(), ..Default::default() };
+        let answer = self.registration.clone().get_registration(call.request(request)).await;
+        let answer = answer.map_err(|status| Problem::from_neighbour("registration", status))?;
+        self.entry_pass(call, Some(registration), answer.into_inner().companions).await
     }
 
     /// A fresh code of `registration`, or `None` when it has none that counts.

@@ -5,7 +5,9 @@ use entrypass_proto::{
     errors::v1::ErrorReason,
     gateway::v1::{self as pb, entry_pass_service_server::EntryPassService},
     qr::v1::{self as qr, qr_service_client::QrServiceClient},
-    registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
+    registration::v1::{
+        self as registration, RegistrationState, registration_service_client::RegistrationServiceClient,
+    },
 };
 use entrypass_rpc::{Call, Problem, Transport, answer};
 use entrypass_rule::{Rule, Text, Violations};
@@ -253,7 +255,11 @@ impl Gateway {
         let answer = ask!(self, call, registration.get_registration(request))?;
         let registration = answer.registration.ok_or_else(|| wire::missing("registration"))?;
         let code = self.code(call, &registration).await?;
-        Ok(code.ok_or_else(|| Problem::new(ErrorReason::RegistrationNotActive))?.content)
+        let reason = match registration.state() {
+            RegistrationState::Active => ErrorReason::QrCodeRevoked,
+            _ => ErrorReason::RegistrationNotActive,
+        };
+        Ok(code.ok_or_else(|| Problem::new(reason))?.content)
     }
 
     async fn verify(
@@ -304,9 +310,9 @@ impl Gateway {
         let request = same!(message, pb::UpdateRegistrationRequest => registration::UpdateRegistrationRequest {
             request_id, registration, etag, form, update_mask
         });
-        let registration::UpdateRegistrationResponse { registration, companions } =
+        let registration::UpdateRegistrationResponse { registration } =
             ask!(self, call, registration.update_registration(request))?;
-        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        let entry_pass = Some(self.amended_pass(&call, registration).await?);
         Ok(pb::UpdateRegistrationResponse { entry_pass })
     }
 
@@ -319,9 +325,9 @@ impl Gateway {
             request_id, registration, etag, old_document, holder_name, new_document, chinese_name, surname, given_names,
             single_name, document_expire_date
         });
-        let registration::ReplaceDocumentResponse { registration, companions } =
+        let registration::ReplaceDocumentResponse { registration } =
             ask!(self, call, registration.replace_document(request))?;
-        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        let entry_pass = Some(self.amended_pass(&call, registration).await?);
         Ok(pb::ReplaceDocumentResponse { entry_pass })
     }
 
@@ -350,9 +356,9 @@ impl Gateway {
         let request = same!(message, pb::BindCompanionRequest => registration::BindCompanionRequest {
             request_id, registration, relationship, document, companion_name, form, acknowledged_notice_version, truth_declared
         });
-        let registration::BindCompanionResponse { registration, companions } =
+        let registration::BindCompanionResponse { registration } =
             ask!(self, call, registration.bind_companion(request))?;
-        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        let entry_pass = Some(self.amended_pass(&call, registration).await?);
         Ok(pb::BindCompanionResponse { entry_pass })
     }
 
@@ -378,9 +384,9 @@ impl Gateway {
         let request = same!(message, pb::UnbindCompanionRequest => registration::UnbindCompanionRequest {
             request_id, registration, companion
         });
-        let registration::UnbindCompanionResponse { registration, companions } =
+        let registration::UnbindCompanionResponse { registration } =
             ask!(self, call, registration.unbind_companion(request))?;
-        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        let entry_pass = Some(self.amended_pass(&call, registration).await?);
         Ok(pb::UnbindCompanionResponse { entry_pass })
     }
 }

@@ -107,7 +107,9 @@ impl Codes {
         let mut violations = Violations::default();
         let drawing = wire::drawing(message.format, message.error_correction, message.module_size);
         let drawing = violations.collect(drawing);
-        if !matches!(self.read(&message.content), Reading::Genuine(_)) {
+        if let Err(broken) = wire::scanned(&message.content) {
+            violations.extend(broken);
+        } else if !matches!(self.read(&message.content), Reading::Genuine(_)) {
             violations.extend(wire::not_a_code());
         }
         let drawing = violations.finish(|| drawing)?;

@@ -17,7 +17,7 @@ use crate::{
 const SUBJECT_LIMIT: usize = 32;
 /// Module size of a caller who states none, in pixels.
 const DEFAULT_MODULE_SIZE: u32 = 6;
-/// Longest text that is looked at as a code.
+/// Longest text that is looked at as a code, in characters.
 const CONTENT_LIMIT: usize = 4096;
 
 /// How a code shall be drawn.
@@ -46,9 +46,10 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
     for (position, subject) in message.subjects.into_iter().enumerate() {
         let pb::CodeSubject { registration, revision, expire_time } = subject;
         let field = |name: &str| format!("subjects[{position}].{name}");
-        let registration = registration_id(&registration);
+        let name = registration;
+        let registration = registration_id(&name);
         if registration.is_none() {
-            violations.add(field("registration"), name_rule());
+            violations.add(field("registration"), name_rule(&name));
         }
         let revision = u16::try_from(revision).ok().filter(|revision| *revision > 0);
         if revision.is_none() {
@@ -57,7 +58,7 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
         }
         let expire_time = expire_time.as_ref().and_then(instant);
         if expire_time.is_none() {
-            violations.add(field("expire_time"), Rule::new("REQUIRED", Text::new("必填", "required")));
+            violations.add(field("expire_time"), required());
         }
         if let (Some(registration), Some(revision), Some(expire_time)) = (registration, revision, expire_time)
         {
@@ -68,7 +69,7 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
 }
 
 pub(crate) fn registration(field: &str, name: &str) -> Result<Uuid, Violations> {
-    registration_id(name).ok_or_else(|| Violation { field: field.to_owned(), rule: name_rule() }.into())
+    registration_id(name).ok_or_else(|| Violation { field: field.to_owned(), rule: name_rule(name) }.into())
 }
 
 fn registration_id(name: &str) -> Option<Uuid> {
@@ -76,7 +77,10 @@ fn registration_id(name: &str) -> Option<Uuid> {
     Uuid::try_parse(id).ok().filter(|parsed| parsed.hyphenated().to_string() == id)
 }
 
-fn name_rule() -> Rule {
+fn name_rule(name: &str) -> Rule {
+    if name.is_empty() {
+        return required();
+    }
     let text = Text::new("资源名须为 registrations/{id}", "a resource name is registrations/{id}");
     Rule::new("FORMAT", text)
 }
@@ -88,8 +92,8 @@ pub(crate) fn registration_name(id: Uuid) -> String {
 /// The scanned text. Longer than any code is refused, so that nobody pays for reading it.
 pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
     let rule = if content.is_empty() {
-        Rule::new("REQUIRED", Text::new("必填", "required"))
-    } else if content.len() > CONTENT_LIMIT {
+        required()
+    } else if content.chars().count() > CONTENT_LIMIT {
         Rule::new("LENGTH", Text::new("最多4096个字符", "at most 4096 characters"))
     } else {
         return Ok(());
@@ -100,6 +104,10 @@ pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
 /// What a scanner appended to the text is not the text's. A blank is: it stands in the Base45 alphabet, and a token may end with one.
 pub(crate) fn without_line_end(content: &str) -> &str {
     content.trim_start().trim_end_matches(['\r', '\n', '\t'])
+}
+
+fn required() -> Rule {
+    Rule::new("REQUIRED", Text::new("必填", "required"))
 }
 
 pub(crate) fn not_a_code() -> Violations {

@@ -49,14 +49,14 @@ pub(crate) const FORM_VERSION: i32 = 1;
 pub(crate) struct FormRules {
     /// The current date in the city (UTC+08:00).
     pub(crate) today: Date,
-    /// How many days before today the entry may lie; 14 unless configured.
+    /// The day of submission, which an amendment does not move: what time alone has changed since is not held against the traveller,
+    /// and an entry can be put off only as far as at first, or a registration need never end.
+    pub(crate) submitted: Date,
+    /// How many days before the submission the entry may lie; 14 unless configured.
     pub(crate) entry_days_before: u16,
-    /// How many days after today the entry may lie; 30 unless configured.
+    /// How many days after the submission the entry may lie; 30 unless configured.
     pub(crate) entry_days_after: u16,
-    /// An entry date that was accepted before and stays so: that of the registration which is being amended, where the
-    /// days above have moved on.
-    pub(crate) accepted_entry_date: Option<Date>,
-    /// How many days before entry the travel history covers; 21 unless configured.
+    /// How many days before entry, or before the submission if that is earlier, the travel history covers; 21 unless configured.
     pub(crate) travel_history_days: u16,
     /// Whether the health block is required, or else refused; off unless configured.
     pub(crate) collect_health: bool,

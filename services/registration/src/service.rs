@@ -33,14 +33,15 @@ impl Registrations {
     /// The rules of the form as of `now`.
     fn form_rules(&self, now: OffsetDateTime) -> FormRules {
         let Config { entry_days_before, entry_days_after, travel_history_days, .. } = self.config;
+        let today = now.to_offset(CITY_OFFSET).date();
         FormRules {
-            today: now.to_offset(CITY_OFFSET).date(),
+            today,
+            submitted: today,
             entry_days_before,
             entry_days_after,
             travel_history_days,
             collect_health: self.config.collect_health,
             accept_specimens: self.config.accept_specimens,
-            accepted_entry_date: None,
         }
     }
 }

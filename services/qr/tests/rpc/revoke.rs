@@ -38,6 +38,7 @@ async fn only_a_resource_name_names_a_registration() {
     for wrong in ["", "registrations/", "registrations/7", "travellers/x", &upper_case] {
         let refused = app.revoke(wrong.to_owned()).await.expect_err(wrong);
         assert_eq!(refused.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
-        assert_eq!(refused.broken, ["registration FORMAT"]);
+        let reason = if wrong.is_empty() { "REQUIRED" } else { "FORMAT" };
+        assert_eq!(refused.broken, [format!("registration {reason}")]);
     }
 }

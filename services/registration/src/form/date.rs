@@ -42,16 +42,15 @@ pub(crate) fn broken_by_birth(birth: Date, today: Date) -> Option<Rule> {
     })
 }
 
-/// The rule that an entry date breaks: it lies within the configured days around today, or was accepted before.
+/// The rule that an entry date breaks: it lies within the configured days around the submission.
 pub(crate) fn broken_by_entry(entry: Date, rules: &FormRules) -> Option<Rule> {
-    let FormRules { today, entry_days_before: before, entry_days_after: after, .. } = *rules;
-    let earliest = today.saturating_sub(Duration::days(before.into()));
-    let latest = today.saturating_add(Duration::days(after.into()));
-    let fits = (earliest..=latest).contains(&entry) || rules.accepted_entry_date == Some(entry);
-    (!fits).then(|| {
+    let FormRules { submitted, entry_days_before: before, entry_days_after: after, .. } = *rules;
+    let earliest = submitted.saturating_sub(Duration::days(before.into()));
+    let latest = submitted.saturating_add(Duration::days(after.into()));
+    (!(earliest..=latest).contains(&entry)).then(|| {
         rule::out_of_range(
-            format!("入境日期须在今天之前{before}天至今天之后{after}天之间"),
-            format!("must lie between {before} days before and {after} days after today"),
+            format!("入境日期须在登记之日前{before}天至后{after}天之间"),
+            format!("must lie between {before} days before and {after} days after the day of submission"),
         )
     })
 }
@@ -70,15 +69,15 @@ pub(crate) fn broken_by_order(first: Date, last: Date) -> Option<Rule> {
     })
 }
 
-/// The rule that the last day of a stay breaks: it lies within the configured days before the entry date, or before today for an entry
-/// that is declared ahead, whose traveller cannot tell yet where they will have been.
+/// The rule that the last day of a stay breaks: it lies within the configured days before the entry date, or before the submission
+/// for an entry that is declared ahead, whose traveller cannot tell yet where they will have been.
 pub(crate) fn broken_by_stay(last: Date, entry: Date, rules: &FormRules) -> Option<Rule> {
     let days = rules.travel_history_days;
-    let earliest = entry.min(rules.today).saturating_sub(Duration::days(days.into()));
+    let earliest = entry.min(rules.submitted).saturating_sub(Duration::days(days.into()));
     (!(earliest..=entry).contains(&last)).then(|| {
         rule::out_of_range(
-            format!("结束日期不得早于今天或入境日期之前{days}天，且不得晚于入境日期"),
-            format!("the last day must lie within the {days} days before today or the entry date, and not after entry"),
+            format!("结束日期不得早于登记之日或入境日期之前{days}天，且不得晚于入境日期"),
+            format!("the last day must lie within the {days} days before the submission or the entry date, and not after entry"),
         )
     })
 }
@@ -99,7 +98,7 @@ mod tests {
         today: TODAY,
         entry_days_before: 14,
         entry_days_after: 30,
-        accepted_entry_date: None,
+        submitted: TODAY,
         travel_history_days: 21,
         collect_health: false,
         accept_specimens: false,
@@ -163,9 +162,9 @@ mod tests {
         for (entry, fits) in table {
             assert_eq!(broken_by_entry(entry, &RULES).is_none(), fits, "{entry}");
         }
-        let amending = FormRules { accepted_entry_date: Some(date!(2026 - 11 - 08)), ..RULES };
-        assert_eq!(broken_by_entry(date!(2026 - 11 - 08), &amending), None);
-        assert!(broken_by_entry(date!(2026 - 11 - 07), &amending).is_some());
+        let amending = FormRules { today: date!(2027 - 01 - 01), ..RULES };
+        assert_eq!(broken_by_entry(TODAY, &amending), None, "what time alone has changed");
+        assert!(broken_by_entry(date!(2027 - 01 - 01), &amending).is_some(), "put off too far");
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Registrations {
             return Ok(first);
         }
         let now = self.clock.now();
-        let (target, current, form, changed) = self.amendment(message, now).await?;
+        let (target, current, form) = self.amendment(message, now).await?;
+        let changed = wire::form::changed_paths(&current.declared.form, &form);
 
         key.once(self.store.database(), now, async |transaction| {
             let rows = Rows(transaction);
@@ -73,22 +74,18 @@ impl Registrations {
             let next = current.amended(declared, self.config.valid_for, now);
             rows.save_revision(&next, RevisionKind::Amended, &changed).await?;
 
-            let companions = rows.companions(next.id, now).await?;
-            Ok(pb::UpdateRegistrationResponse {
-                registration: Some(wire::registration(&next, now)),
-                companions: wire::companions(&companions),
-            })
+            Ok(pb::UpdateRegistrationResponse { registration: Some(wire::registration(&next, now)) })
         })
         .await
     }
 
-    /// Reads an amendment: its target, the revision that it is made for, the form that comes of it, and the paths that change. The
+    /// Reads an amendment: its target, the revision that it is made for, and the form that comes of it. The
     /// form is judged as a whole, with everything else that is wrong; so the registration is read before anything is refused.
     async fn amendment(
         &self,
         message: pb::UpdateRegistrationRequest,
         now: OffsetDateTime,
-    ) -> Result<(Target, Registration, Form, Vec<String>), Error> {
+    ) -> Result<(Target, Registration, Form), Error> {
         let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
         let mut violations = Violations::default();
         let target = violations.collect(Target::parse(&request_id, &registration, &etag));
@@ -101,6 +98,12 @@ impl Registrations {
             Ok(id) => Rows(self.store.reader()).registration(id).await?,
             Err(_) => None,
         };
+        if let (Some(target), Some(current)) = (&target, &current)
+            && current.etag() != target.etag
+        {
+            // What is wrong with an amendment of something else says nothing.
+            return Err(ChangeRefused::EtagMismatch.into());
+        }
         let amended = current.as_ref().zip(form.as_ref()).and_then(|(current, changes)| {
             let merged = mask.merge(&current.declared.form, changes);
             let rules = self.amendment_rules(current, now);
@@ -110,21 +113,15 @@ impl Registrations {
         let (Some(target), Some(current), Some(form)) = (target, current, amended) else {
             return Err(Error::RegistrationNotFound);
         };
-        Ok((target, current, form, mask.paths()))
+        Ok((target, current, form))
     }
 
-    /// The rules of the form for somebody who submitted it before. What time alone has changed since is not held against them, and an
-    /// entry can be put off only as far as at first, or a registration need never end.
+    /// The rules of the form for somebody who submitted it before. Whether health is asked for was settled then.
     pub(super) fn amendment_rules(&self, of: &Registration, now: OffsetDateTime) -> FormRules {
-        let submitted = self.form_rules(of.create_time).today;
-        let rules = self.form_rules(now);
-        let since = u16::try_from((rules.today - submitted).whole_days()).unwrap_or_default();
-        let form = &of.declared.form;
         FormRules {
-            entry_days_after: rules.entry_days_after.saturating_sub(since),
-            accepted_entry_date: Some(form.entry_date()),
-            collect_health: form.health.is_some(),
-            ..rules
+            submitted: self.form_rules(of.create_time).today,
+            collect_health: of.declared.form.health.is_some(),
+            ..self.form_rules(now)
         }
     }
 

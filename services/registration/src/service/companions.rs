@@ -50,11 +50,8 @@ impl Registrations {
         key.once(self.store.database(), now, async |transaction| {
             let rows = Rows(transaction);
             let holder = self.registration(&rows, binding.holder).await?;
-            let companions = self.bound(&rows, &holder, binding, now).await?;
-            Ok(pb::BindCompanionResponse {
-                registration: Some(wire::registration(&holder, now)),
-                companions: wire::companions(&companions),
-            })
+            self.add_bond(&rows, &holder, binding, now).await?;
+            Ok(pb::BindCompanionResponse { registration: Some(wire::registration(&holder, now)) })
         })
         .await
     }
@@ -93,25 +90,25 @@ impl Registrations {
         violations.finish(|| Some(Binding { holder: holder?, relationship: relationship?, who: who? }))
     }
 
-    /// The holder's companions with the new one, once every rule of binding holds.
-    async fn bound<C: ConnectionTrait>(
+    /// Adds the bond, once every rule of binding holds.
+    async fn add_bond<C: ConnectionTrait>(
         &self,
         rows: &Rows<'_, C>,
         holder: &Registration,
         binding: Binding,
         now: OffsetDateTime,
-    ) -> Result<Vec<Companion>, Error> {
+    ) -> Result<(), Error> {
         if !holder.is_active(now) {
             return Err(ChangeRefused::NotActive.into());
         }
-        let mut companions = rows.companions(holder.id, now).await?;
-        let limit = self.config.companion_limit;
-        if u32::try_from(companions.len()).is_ok_and(|bound| bound >= limit) {
-            return Err(Error::CompanionLimitReached { limit });
-        }
+        let companions = rows.companions(holder.id, now).await?;
         let (registration, display_name, state) = self.bindable(rows, holder, binding.who, now).await?;
         if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
             return Err(Error::CompanionAlreadyBound);
+        }
+        let limit = self.config.companion_limit;
+        if u32::try_from(companions.len()).is_ok_and(|bound| bound >= limit) {
+            return Err(Error::CompanionLimitReached { limit });
         }
         let new = Companion {
             id: self.random.uuid_v7(now),
@@ -122,9 +119,7 @@ impl Registrations {
             registration,
             create_time: now,
         };
-        rows.add_companion(&new).await?;
-        companions.push(new);
-        Ok(companions)
+        rows.add_companion(&new).await
     }
 
     /// The registration of whoever shall be bound, the name that the holder's side gave, and whether the bond needs confirming.
@@ -188,11 +183,7 @@ impl Registrations {
             let companion = bond.read(&rows, now).await?;
             rows.remove_companion(companion.id).await?;
             let registration = self.registration(&rows, bond.side).await?;
-            let companions = self.companions(&rows, &registration, now).await?;
-            Ok(pb::UnbindCompanionResponse {
-                registration: Some(wire::registration(&registration, now)),
-                companions: wire::companions(&companions),
-            })
+            Ok(pb::UnbindCompanionResponse { registration: Some(wire::registration(&registration, now)) })
         })
         .await
     }
@@ -213,14 +204,17 @@ impl Bond {
         violations.finish(|| Some(Self { id: id?, side: side? }))
     }
 
-    /// The bond, if it is one of this side. Whether another bond has this name is not told.
+    /// The bond, if it is one of this side and both registrations are active. Whether another bond has this name is not told.
     async fn read<C: ConnectionTrait>(
         &self,
         rows: &Rows<'_, C>,
         now: OffsetDateTime,
     ) -> Result<Companion, Error> {
         let found = rows.companion(self.id, now).await?;
-        let ours = |bond: &Companion| bond.holder == self.side || bond.registration.id == self.side;
-        found.filter(ours).ok_or(Error::CompanionNotFound)
+        let bond = found
+            .filter(|bond| bond.holder == self.side || bond.registration.id == self.side)
+            .ok_or(Error::CompanionNotFound)?;
+        let holder = rows.registration(bond.holder).await?;
+        holder.filter(|holder| holder.is_active(now)).map(|_| bond).ok_or(Error::CompanionNotFound)
     }
 }

@@ -11,6 +11,7 @@ use super::{Registrations, amend::Target};
 use crate::{
     error::Error,
     form::{FORM_VERSION, rule},
+    name::{ChineseName, LatinPart, PersonName},
     registration::{Declared, Registration, RevisionKind},
     store::Rows,
     wire,
@@ -53,13 +54,10 @@ impl Registrations {
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;
             let next = current.amended(declared, self.config.valid_for, now);
-            rows.save_revision(&next, RevisionKind::DocumentReplaced, &[]).await?;
+            let changed = wire::form::changed_paths(&current.declared.form, &next.declared.form);
+            rows.save_revision(&next, RevisionKind::DocumentReplaced, &changed).await?;
 
-            let companions = rows.companions(next.id, now).await?;
-            Ok(pb::ReplaceDocumentResponse {
-                registration: Some(wire::registration(&next, now)),
-                companions: wire::companions(&companions),
-            })
+            Ok(pb::ReplaceDocumentResponse { registration: Some(wire::registration(&next, now)) })
         })
         .await
     }
@@ -106,35 +104,44 @@ impl Registrations {
             return Err(Error::HolderNotFound);
         }
         let mut violations = Violations::default();
-        let form = with_shown(wire::form::render(form), shown, &mut violations);
-        let parsed = wire::form::parse(form, Some(new), &self.amendment_rules(current, now));
-        let form = violations.collect(parsed.map_err(|broken| in_request(&broken)));
+        let shown = with_shown(wire::form::render(form), form.name(), shown, &mut violations);
+        let parsed = wire::form::parse(shown, Some(new), &self.amendment_rules(current, now));
+        let replaced = violations.collect(parsed.map_err(|broken| in_request(&broken)));
         let declared = violations
-            .finish(|| Some(Declared { document: new.clone(), form: form?, form_version: FORM_VERSION }));
+            .finish(|| Some(Declared { document: new.clone(), form: replaced?, form_version: FORM_VERSION }));
         Ok(declared?)
     }
 }
 
-/// The registered form with what the new document shows. A name that is missing is taken, one that is registered does not change.
+/// The registered form with what the new document shows. A name that was missing is taken, one that is registered does not change:
+/// compared as it is read, in whatever spelling.
 fn with_shown(
     mut form: pb::RegistrationForm,
+    registered: &PersonName,
     shown: &Shown,
     violations: &mut Violations,
 ) -> pb::RegistrationForm {
+    let Shown { chinese_name, surname, given_names, single_name, document_expire_date } = shown;
+    let part = |text: &String| LatinPart::parse(text).ok();
+    let latin = registered.latin();
+    let same_chinese = registered.chinese().map(|name| ChineseName::parse(chinese_name).as_ref() == Ok(name));
+    let same_surname = latin.map(|name| part(surname).as_ref() == Some(&name.surname));
+    let same_given = latin.map(|name| part(given_names) == name.given);
     let names = [
-        ("chinese_name", &shown.chinese_name, &mut form.chinese_name),
-        ("surname", &shown.surname, &mut form.surname),
-        ("given_names", &shown.given_names, &mut form.given_names),
+        ("chinese_name", chinese_name, same_chinese, &mut form.chinese_name),
+        ("surname", surname, same_surname, &mut form.surname),
+        ("given_names", given_names, same_given, &mut form.given_names),
     ];
-    for (field, given, registered) in names {
-        if registered.is_empty() {
-            given.clone_into(registered);
-        } else if !given.trim().is_empty() && !given.trim().eq_ignore_ascii_case(registered) {
-            violations.add(field, rule::identity_field());
+    for (field, given, same, registered) in names {
+        match same {
+            _ if wire::form::is_absent(given) => {}
+            None => given.clone_into(registered),
+            Some(true) => {}
+            Some(false) => violations.add(field, rule::identity_field()),
         }
     }
-    form.single_name |= shown.single_name;
-    shown.document_expire_date.clone_into(&mut form.document_expire_date);
+    form.single_name |= *single_name && latin.is_none();
+    document_expire_date.clone_into(&mut form.document_expire_date);
     form
 }
 

@@ -15,13 +15,14 @@ use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::Violations;
 
-pub(crate) use merge::Mask;
+pub(crate) use merge::{Mask, changed_paths};
 pub(crate) use render::{render, render_prefill};
 
 use crate::form::contact::{Contact, ContactName, Email, Phone, TravellersOwn};
 use crate::form::{Form, FormRules, Host, Occupation, date, rule};
 use identity::Names;
 use reader::Reader;
+pub(crate) use reader::is_absent;
 use time::Date;
 
 /// Reads a form, or names every rule it breaks, by field path (`form.destination.address`), in the form's order.

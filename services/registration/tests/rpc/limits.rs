@@ -43,14 +43,16 @@ async fn a_holder_has_as_many_companions_as_configured() {
     let holder = app.register("X0000001").await;
     app.register("X0000002").await;
     app.register("X0000003").await;
-    let bound = app.client().bind_companion(binding(&holder, "X0000002")).await.expect("bound").into_inner();
+    app.client().bind_companion(binding(&holder, "X0000002")).await.expect("bound");
     let second = app.client().bind_companion(binding(&holder, "X0000003")).await.expect_err("the second");
     let refused = Refusal::from(second);
     assert_eq!(refused.is(), (Code::FailedPrecondition, "COMPANION_LIMIT_REACHED"));
     assert_eq!(refused.fact("limit"), "1");
 
-    let companion = bound.companions[0].name.clone();
     let registration = holder.name.clone();
+    let request = pb::GetRegistrationRequest { registration: registration.clone(), ..Default::default() };
+    let listed = app.client().get_registration(request).await.expect("known").into_inner();
+    let companion = listed.companions[0].name.clone();
     let unbind = pb::UnbindCompanionRequest { request_id: "unbind".to_owned(), companion, registration };
     app.client().unbind_companion(unbind).await.expect("unbound");
     app.client().bind_companion(binding(&holder, "X0000003")).await.expect("there is room again");

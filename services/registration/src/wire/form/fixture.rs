@@ -14,7 +14,7 @@ pub(crate) const RULES: FormRules = FormRules {
     today: date!(2026 - 11 - 23),
     entry_days_before: 14,
     entry_days_after: 30,
-    accepted_entry_date: None,
+    submitted: date!(2026 - 11 - 23),
     travel_history_days: 21,
     collect_health: false,
     accept_specimens: true,
@@ -95,8 +95,8 @@ pub(crate) fn visitor() -> pb::RegistrationForm {
         stay_days: 14,
         purpose: Purpose::Business.into(),
         host: "佛山某某有限公司".to_owned(),
-        domestic_contact: Some(contact("李大华", "+8675780000000")),
-        emergency_contact: Some(contact("Lars Eriksson", "+46700000000")),
+        domestic_contact: Some(contact("李大华", "+861012345678")),
+        emergency_contact: Some(contact("Lars Eriksson", "+46701740605")),
         health: None,
     }
 }

@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 use entrypass_proto::FILE_DESCRIPTOR_SET;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::Violations;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
+};
 
 use super::render;
 use crate::form::{Form, rule};
@@ -22,8 +24,8 @@ static FORM: LazyLock<MessageDescriptor> = LazyLock::new(|| {
     certain(pool.get_message_by_name("entrypass.registration.v1.RegistrationForm").ok_or("no such message"))
 });
 
-/// Most unknown paths that one answer names.
-const MOST_UNKNOWN: usize = 100;
+/// Most paths of a mask: the form has fewer.
+const MOST_PATHS: usize = 100;
 
 /// The fields from the form down to one of its values, and nothing of any list.
 type Path = Vec<FieldDescriptor>;
@@ -37,21 +39,17 @@ impl Mask {
     /// own path (`form.surname`).
     pub(crate) fn parse(mask: &prost_types::FieldMask) -> (Self, Violations) {
         let mut broken = Violations::default();
-        if mask.paths.is_empty() {
-            broken.add("update_mask", rule::unknown_path());
+        match mask.paths.len() {
+            0 => broken.add("update_mask", rule::unknown_path()),
+            1..=MOST_PATHS => {}
+            _ => broken.add("update_mask", rule::list_length(MOST_PATHS)),
         }
         let mut resolved = Vec::new();
-        let mut unknown = 0;
-        for (place, path) in mask.paths.iter().enumerate() {
+        for (place, path) in mask.paths.iter().take(MOST_PATHS).enumerate() {
             match resolve(path) {
                 _ if IDENTITY_FIELDS.contains(&path.as_str()) => {}
                 Some(path) => resolved.push(path),
-                // An endless mask gets a bounded answer.
-                None if unknown == MOST_UNKNOWN => {}
-                None => {
-                    unknown += 1;
-                    broken.add(format!("update_mask.paths[{place}]"), rule::unknown_path());
-                }
+                None => broken.add(format!("update_mask.paths[{place}]"), rule::unknown_path()),
             }
         }
         for field in IDENTITY_FIELDS {
@@ -60,11 +58,6 @@ impl Mask {
             }
         }
         (Self(outermost(resolved)), broken)
-    }
-
-    /// The paths, as a revision keeps them.
-    pub(crate) fn paths(&self) -> Vec<String> {
-        self.0.iter().map(|path| name(path)).collect()
     }
 
     /// The current form with the fields of this mask taken from `changes`: a field that is unset there is cleared. The result is yet to
@@ -107,8 +100,24 @@ fn resolve(path: &str) -> Option<Path> {
         .collect()
 }
 
-fn name(path: &[FieldDescriptor]) -> String {
-    path.iter().map(FieldDescriptor::name).collect::<Vec<_>>().join(".")
+/// Paths of the fields in which `after` differs from `before`, in the form's order; a list differs as a whole.
+pub(crate) fn changed_paths(before: &Form, after: &Form) -> Vec<String> {
+    let mut paths = Vec::new();
+    note_changes("", &reflect(&render(before)), &reflect(&render(after)), &mut paths);
+    paths
+}
+
+fn note_changes(prefix: &str, before: &DynamicMessage, after: &DynamicMessage, paths: &mut Vec<String>) {
+    for field in after.descriptor().fields() {
+        let path = format!("{prefix}{}", field.name());
+        let both = before.has_field(&field) && after.has_field(&field);
+        let (old, new) = (before.get_field(&field), after.get_field(&field));
+        match (old.as_message(), new.as_message()) {
+            (Some(old), Some(new)) if both => note_changes(&format!("{path}."), old, new, paths),
+            _ if old != new || before.has_field(&field) != after.has_field(&field) => paths.push(path),
+            _ => {}
+        }
+    }
 }
 
 /// The value at `path`, unless it or a message on the way is unset.

@@ -94,6 +94,6 @@ impl Reader<'_> {
 }
 
 /// Whether a field was left out: empty, blank, or the dash that people put where they have nothing to say.
-pub(super) fn is_absent(raw: &str) -> bool {
+pub(crate) fn is_absent(raw: &str) -> bool {
     raw.chars().all(|c| is_blank(c) || is_hyphen(c))
 }

@@ -45,8 +45,8 @@ const STORED: &str = r#"{
   "stay_days": 14,
   "purpose": "business",
   "host": "佛山某某有限公司",
-  "domestic_contact": { "name": "李大华", "phone": "+8675780000000" },
-  "emergency_contact": { "name": "Lars Eriksson", "phone": "+46700000000" },
+  "domestic_contact": { "name": "李大华", "phone": "+861012345678" },
+  "emergency_contact": { "name": "Lars Eriksson", "phone": "+46701740605" },
   "health": {
     "contact_with_cases": false,
     "contact_note": "none that I know of",
