@@ -189,7 +189,7 @@ bond() { # bond DOCUMENT NAME: prints the request
     echo '{"requestId": "'"$(fresh_id)"'", "registration": "'"$name"'", "relationship": "RELATIONSHIP_COLLEAGUE",
            "document": '"$1"', "companionName": "'"$2"'"}'
 }
-ask $gateway/SubmitRegistration "$(submission "$(fresh_id)" "$permit" "$chan" +85255550001 "$notice")"
+ask $gateway/SubmitRegistration "$(submission "$(fresh_id)" "$permit" "$chan" +447700900004 "$notice")"
 chan_name=$(answer entryPass.registration.name)
 expect entryPass.electronicPass.offered false
 expect 'entryPass.electronicPass.reasons.*.code' CODE_DOCUMENT_TYPE_NOT_ELIGIBLE

@@ -4,7 +4,7 @@ use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     gateway::v1 as pb,
     qr::v1::Verdict,
-    registration::v1::{Destination, Registration, RegistrationForm, registration_revision::Kind},
+    registration::v1::{Destination, Entry, Registration, RegistrationForm, registration_revision::Kind},
 };
 use entrypass_testkit::Refusal;
 use prost_types::FieldMask;
@@ -17,6 +17,7 @@ journeys!(
     a_stale_etag_changes_nothing,
     every_revision_is_listed_newest_first,
     an_old_entry_date_does_not_stand_in_the_way_of_an_amendment,
+    an_entry_declared_ahead_can_be_amended_to_the_end_and_not_put_off_for_ever,
 );
 
 fn amendment(of: &Registration, request_id: &str, paths: &[&str]) -> pb::UpdateRegistrationRequest {
@@ -136,4 +137,21 @@ async fn an_old_entry_date_does_not_stand_in_the_way_of_an_amendment(mode: Mode)
     system.clock.advance(Duration::days(20));
     let request = amendment(&registration, "late", &["mobile_phone"]);
     system.pass.clone().update_registration(request).await.expect("amended 20 days after entry");
+}
+
+async fn an_entry_declared_ahead_can_be_amended_to_the_end_and_not_put_off_for_ever(mode: Mode) {
+    let system = System::start(mode).await;
+    let mut wang = Traveller::wang();
+    wang.form.entry.as_mut().expect("an entry").entry_date = "2026-12-23".to_owned();
+    let registration = wang.register(&system, "ahead").await.expect("registered").registration.expect("one");
+    system.clock.advance(Duration::days(29));
+    let request = amendment(&registration, "phone", &["mobile_phone"]);
+    let answer = system.pass.clone().update_registration(request).await.expect("amended").into_inner();
+    let registration = answer.entry_pass.expect("a pass").registration.expect("one");
+
+    let mut put_off = amendment(&registration, "put-off", &["entry.entry_date"]);
+    let entry = Entry { entry_date: "2026-12-24".to_owned(), ..Entry::default() };
+    put_off.form.as_mut().expect("a form").entry = Some(entry);
+    let status = system.pass.clone().update_registration(put_off).await.expect_err("put off too far");
+    assert_eq!(Refusal::from(status).broken, ["form.entry.entry_date OUT_OF_RANGE"]);
 }

@@ -18,6 +18,8 @@ journeys!(
     a_companion_can_end_the_bond_too_and_a_stranger_cannot,
     a_bond_ends_with_the_registration_it_belongs_to,
     a_holder_sees_the_name_that_they_gave,
+    a_bond_ends_with_the_holders_registration_too,
+    a_first_answer_given_again_shows_no_bond_that_has_ended,
 );
 
 async fn bind(system: &System, request: pb::BindCompanionRequest) -> Result<EntryPass, tonic::Status> {
@@ -54,6 +56,7 @@ async fn companions_of_two_document_types_have_codes_of_their_own(mode: Mode) {
     let registration = holder(&system).await;
     chan.register(&system, "chan").await.expect("registered");
     bind(&system, wang.binding("bind-chan", &registration, &chan)).await.expect("bound");
+    system.clock.advance(time::Duration::SECOND);
     let request = new_companion(&system, "bind-smith", &registration, &smith).await;
     let pass = bind(&system, request).await.expect("registered and bound");
 
@@ -225,4 +228,34 @@ async fn a_holder_sees_the_name_that_they_gave(mode: Mode) {
     binding.companion_name = "Smith Anna Maria".to_owned();
     let pass = bind(&system, binding).await.expect("bound");
     assert_eq!(pass.companions[0].display_name, "Smith Anna Maria");
+}
+
+async fn a_bond_ends_with_the_holders_registration_too(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let own = chan.register(&system, "chan").await.expect("registered").registration.expect("one").name;
+    let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
+    let cancel = pb::CancelRegistrationRequest {
+        request_id: "cancel".to_owned(),
+        registration,
+        etag: pass.registration.expect("one").etag,
+    };
+    system.pass.clone().cancel_registration(cancel).await.expect("cancelled");
+    let unbind = unbinding("late", &own, &pass.companions[0].name);
+    let status = system.pass.clone().unbind_companion(unbind).await.expect_err("there is no bond");
+    assert_eq!(Refusal::from(status).is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
+}
+
+async fn a_first_answer_given_again_shows_no_bond_that_has_ended(mode: Mode) {
+    let system = System::start(mode).await;
+    let (wang, chan) = (Traveller::wang(), Traveller::chan());
+    let registration = holder(&system).await;
+    let own = chan.register(&system, "chan").await.expect("registered").registration.expect("one").name;
+    let binding = wang.binding("bind", &registration, &chan);
+    let pass = bind(&system, binding.clone()).await.expect("bound");
+    let unbind = unbinding("unbind", &own, &pass.companions[0].name);
+    system.pass.clone().unbind_companion(unbind).await.expect("unbound by the companion");
+    let again = bind(&system, binding).await.expect("the first answer");
+    assert!(again.companions.is_empty(), "nor a code of somebody who is bound no more");
 }

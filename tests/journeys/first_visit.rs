@@ -3,7 +3,7 @@
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     gateway::v1 as pb,
-    qr::v1::{ImageFormat, Verdict},
+    qr::v1::{ImageFormat, RevokeQrCodesRequest, Verdict},
     registration::v1::{CheckOutcome, RegistrationState},
 };
 use entrypass_testkit::Refusal;
@@ -15,6 +15,7 @@ journeys!(
     a_stale_notice_is_refused_and_the_current_one_named,
     a_pass_opens_to_document_and_name_together_only,
     a_code_is_drawn_as_png_svg_and_terminal_text,
+    revoked_codes_are_told_from_an_ended_registration,
 );
 
 async fn a_first_visit_goes_from_the_document_check_to_a_valid_code(mode: Mode) {
@@ -120,4 +121,18 @@ async fn a_code_is_drawn_as_png_svg_and_terminal_text(mode: Mode) {
         let status = draw(refused).await.expect_err("not a code of ours");
         assert_eq!(Refusal::from(status).broken, ["content NOT_A_CODE"]);
     }
+}
+
+async fn revoked_codes_are_told_from_an_ended_registration(mode: Mode) {
+    let system = System::start(mode).await;
+    let wang = Traveller::wang();
+    let pass = wang.register(&system, "wang").await.expect("registered");
+    let registration = pass.registration.expect("one").name;
+    let revoke = RevokeQrCodesRequest { registration: registration.clone() };
+    system.qr.clone().revoke_qr_codes(revoke).await.expect("revoked");
+    assert_eq!(system.verdict(&pass.qr_code.expect("a code").content).await, Verdict::Revoked);
+    assert_eq!(wang.entry_pass(&system).await.expect("shown").qr_code, None);
+    let draw = pb::RenderQrCodeRequest { registration, ..Default::default() };
+    let status = system.pass.clone().render_qr_code(draw).await.expect_err("nothing to draw");
+    assert_eq!(Refusal::from(status).is(), (Code::FailedPrecondition, "QR_CODE_REVOKED"));
 }

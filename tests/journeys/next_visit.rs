@@ -176,7 +176,8 @@ async fn a_document_that_shows_another_name_asks_for_it(mode: Mode) {
 
     let named = pb::ReplaceDocumentRequest {
         request_id: "named".to_owned(),
-        chinese_name: String::new(),
+        // The registered name in another spelling is no other name.
+        chinese_name: "王 小明".to_owned(),
         surname: "Wang".to_owned(),
         given_names: "Xiaoming".to_owned(),
         ..replace

@@ -153,7 +153,7 @@ class Journey:
 
     def a_repetition_gets_the_first_answer(self, li, notice: str) -> None:
         """What to do when an answer was lost, and what a request_id is not for."""
-        request = self.submission(WONG_PERMIT, WONG, "+85255550011", notice)
+        request = self.submission(WONG_PERMIT, WONG, "+447700900013", notice)
         first = call(self.gateway.SubmitRegistration, request).entry_pass.registration
         again = call(self.gateway.SubmitRegistration, request).entry_pass.registration
         assert (first.name, first.etag) == (again.name, again.etag), "a second registration was made"
@@ -309,7 +309,7 @@ class Journey:
 
     def a_renewed_passport_takes_the_place_of_the_old(self, notice: str) -> None:
         """The traveller is found by either; the code of the old one is superseded."""
-        dupont = self.register(DUPONT_PASSPORT, DUPONT, "+33612345678", notice)
+        dupont = self.register(DUPONT_PASSPORT, DUPONT, "+33639980012", notice)
         request = gateway.ReplaceDocumentRequest(
             request_id=fresh_id(),
             registration=dupont.registration.name,
