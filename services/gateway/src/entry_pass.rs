@@ -38,9 +38,8 @@ impl Gateway {
         let registration = registration.ok_or_else(|| wire::missing("registration"))?;
         let request =
             GetRegistrationRequest { registration: registration.name.clone(), ..Default::default() };
-        let answer = self.registration.clone().get_registration(call.request(request)).await;
-        let answer = answer.map_err(|status| Problem::from_neighbour("registration", status))?;
-        self.entry_pass(call, Some(registration), answer.into_inner().companions).await
+        let companions = ask!(self, call, registration.get_registration(request))?.companions;
+        self.entry_pass(call, Some(registration), companions).await
     }
 
     /// A fresh code of `registration`, or `None` when it has none that counts.
@@ -81,9 +80,7 @@ impl Gateway {
         subjects: Vec<qr::CodeSubject>,
     ) -> Result<Vec<qr::IssuedQrCode>, Problem> {
         let asked = subjects.len();
-        let request = call.request(qr::IssueQrCodesRequest { subjects });
-        let answer = self.qr.clone().issue_qr_codes(request).await;
-        let codes = answer.map_err(|status| Problem::from_neighbour("qr", status))?.into_inner().qr_codes;
+        let codes = ask!(self, call, qr.issue_qr_codes(qr::IssueQrCodesRequest { subjects }))?.qr_codes;
         if codes.len() == asked { Ok(codes) } else { Err(wire::missing("qr_codes")) }
     }
 
@@ -92,9 +89,7 @@ impl Gateway {
         call: &Call,
         registration: &str,
     ) -> Result<Option<epass::ElectronicPassOffer>, Problem> {
-        let request =
-            call.request(epass::GetElectronicPassOfferRequest { registration: registration.to_owned() });
-        let answer = self.epass.clone().get_electronic_pass_offer(request).await;
-        Ok(answer.map_err(|status| Problem::from_neighbour("epass", status))?.into_inner().offer)
+        let request = epass::GetElectronicPassOfferRequest { registration: registration.to_owned() };
+        Ok(ask!(self, call, epass.get_electronic_pass_offer(request))?.offer)
     }
 }

@@ -7,6 +7,19 @@
 //! A flow moves forward only: what is committed in one service stays, and a caller that repeats its request completes whatever
 //! was left.
 
+/// Calls `$method` of the neighbour `$service` with `$message`. Stands before the modules, since a macro is known from its place on.
+macro_rules! ask {
+    ($gateway:ident, $call:ident, $service:ident.$method:ident($message:expr)) => {
+        $gateway
+            .$service
+            .clone()
+            .$method($call.request($message))
+            .await
+            .map(::tonic::Response::into_inner)
+            .map_err(|status| ::entrypass_rpc::Problem::from_neighbour(stringify!($service), status))
+    };
+}
+
 mod entry_pass;
 mod service;
 mod wire;

@@ -24,19 +24,6 @@ pub(crate) struct Gateway {
 
 type Answer<T> = Result<Response<T>, Status>;
 
-/// Calls `$method` of the neighbour `$service` with `$message`.
-macro_rules! ask {
-    ($gateway:ident, $call:ident, $service:ident.$method:ident($message:expr)) => {
-        $gateway
-            .$service
-            .clone()
-            .$method($call.request($message))
-            .await
-            .map(Response::into_inner)
-            .map_err(|status| Problem::from_neighbour(stringify!($service), status))
-    };
-}
-
 /// The message `$from` as `$to`, which has the same fields. They are named one by one, so that a new field does not compile until it is
 /// handled.
 macro_rules! same {
