@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 /// Local time of the city: UTC+08:00 without daylight saving. Calendar dates on the form are in it.
 pub const CITY_OFFSET: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
@@ -15,11 +15,12 @@ pub trait Clock: Send + Sync + 'static {
     /// The present instant, in UTC, in whole microseconds: what a database keeps, so that an instant reads the same before and after
     /// it was stored.
     fn now(&self) -> OffsetDateTime;
+}
 
-    /// The present calendar date in the city (UTC+08:00), which decides what "in the future" means on a form.
-    fn today(&self) -> time::Date {
-        self.now().to_offset(CITY_OFFSET).date()
-    }
+/// The calendar date of `instant` in the city, which decides what "in the future" means on a form.
+#[must_use]
+pub fn city_date(instant: OffsetDateTime) -> Date {
+    instant.to_offset(CITY_OFFSET).date()
 }
 
 /// The machine's clock.

@@ -7,5 +7,5 @@
 mod clock;
 mod random;
 
-pub use clock::{CITY_OFFSET, Clock, SystemClock, TestClock};
+pub use clock::{CITY_OFFSET, Clock, SystemClock, TestClock, city_date};
 pub use random::{Random, SeededRandom, SystemRandom};

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::{Database, PersonalBytes};
+use crate::{Database, PersonalBytes, micros};
 
 /// A write as its caller identified it.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ impl RequestKey {
             request_id: Set(self.request_id.clone()),
             digest: Set(self.digest.clone()),
             answer: Set(PersonalBytes(answer.encode_to_vec())),
-            create_time: Set(now.unix_timestamp()),
+            create_time: Set(micros(now)),
         };
         entity::Entity::insert(row).exec_without_returning(transaction).await?;
         Ok(())
@@ -124,7 +124,6 @@ mod entity {
         pub request_id: String,
         pub digest: Vec<u8>,
         pub answer: PersonalBytes,
-        /// Unix seconds.
         pub create_time: i64,
     }
 

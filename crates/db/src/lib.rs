@@ -6,7 +6,9 @@
 
 pub mod answers;
 mod database;
+mod instant;
 mod personal;
 
 pub use database::{Database, OpenError, is_unavailable, is_unique_violation};
+pub use instant::{instant, micros};
 pub use personal::{PersonalBytes, PersonalText};

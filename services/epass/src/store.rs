@@ -7,13 +7,12 @@ mod entity;
 mod migration;
 
 use entity::{application, pass};
-use entrypass_db::PersonalText;
+use entrypass_db::{PersonalText, instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, sea_query::OnConflict,
 };
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use migration::Migrator;
@@ -163,15 +162,6 @@ fn read_pass(row: pass::Model) -> Result<Pass, DbErr> {
         issue_time: instant(row.issue_time)?,
         create_time: instant(row.create_time)?,
     })
-}
-
-/// Unix microseconds; every instant of the calendar fits.
-fn micros(instant: OffsetDateTime) -> i64 {
-    instant.unix_timestamp() * 1_000_000 + i64::from(instant.microsecond())
-}
-
-fn instant(micros: i64) -> Result<OffsetDateTime, DbErr> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).map_err(|_| unreadable("a time"))
 }
 
 fn unreadable(what: &str) -> DbErr {

@@ -3,7 +3,7 @@
 mod entity;
 mod migration;
 
-use entrypass_db::Database;
+use entrypass_db::{Database, micros};
 use entrypass_token::CodeId;
 use sea_orm::{
     ActiveValue::Set,
@@ -131,7 +131,7 @@ fn row(
         registration_id: Set(registration),
         revision: Set(revision.into()),
         state: Set(state_name(state).to_owned()),
-        create_time: Set(i64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)),
+        create_time: Set(micros(now)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bonds between registrations.
 
-use entrypass_db::{PersonalText, is_unique_violation};
+use entrypass_db::{PersonalText, is_unique_violation, micros};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _,
     QueryFilter as _, QueryOrder as _,
@@ -9,8 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Rows,
-    convert::{self, micros},
+    Rows, convert,
     entity::{companion, registration, revision},
 };
 use crate::{

@@ -1,7 +1,7 @@
 //! Rows to domain values and back. A row that cannot be read is our fault ([`Error::Corrupt`]), never the caller's.
 
-use entrypass_ambient::CITY_OFFSET;
-use entrypass_db::PersonalText;
+use entrypass_ambient::city_date;
+use entrypass_db::{PersonalText, instant, micros};
 use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
 use sea_orm::ActiveValue::Set;
 use time::OffsetDateTime;
@@ -13,15 +13,6 @@ use crate::{
         Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
     },
 };
-
-pub(super) fn micros(instant: OffsetDateTime) -> i64 {
-    i64::try_from(instant.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
-}
-
-fn instant(micros: i64) -> Result<OffsetDateTime, Error> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
-        .map_err(|_| Error::Corrupt("an instant outside the calendar"))
-}
 
 pub(super) fn registration(
     (row, current): (registration::Model, Option<revision::Model>),
@@ -92,7 +83,7 @@ pub(super) fn revision(row: &revision::Model) -> Result<Revision, Error> {
 
 fn declared(row: &revision::Model) -> Result<Declared, Error> {
     // The number was checked when it came in. "Today" is the day of that check, or an age limit could make an old row unreadable.
-    let today = instant(row.create_time)?.to_offset(CITY_OFFSET).date();
+    let today = city_date(instant(row.create_time)?);
     let rules = Rules { today, accept_specimens: true };
     let input = DocumentInput {
         document_type: DocumentType::parse(&row.document_type)

@@ -1,15 +1,15 @@
 //! Travellers, documents, registrations and revisions.
 
-use entrypass_db::{PersonalText, is_unique_violation};
+use entrypass_db::{PersonalText, is_unique_violation, micros};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, sea_query::Query,
+    QueryOrder as _, QuerySelect as _, Select, sea_query::Query,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    convert::{self, micros},
+    convert,
     entity::{document, registration, revision, traveller},
 };
 use crate::{
@@ -29,12 +29,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
 
     /// The registration that counts for the person whom `document_key` belongs to: the active one, or else the last.
     pub(crate) async fn latest_of_document(&self, document_key: &str) -> Result<Option<Registration>, Error> {
-        let query = registration::Entity::find()
-            .filter(registration::Column::TravellerId.in_subquery(owner_of(document_key)))
-            .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
-            .order_by_desc(registration::Column::CreateTime)
-            .limit(1)
-            .find_also_related(revision::Entity);
+        let query = counting(document_key).find_also_related(revision::Entity);
         query.one(self.0).await?.map(convert::registration).transpose()
     }
 
@@ -43,11 +38,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         &self,
         document_key: &str,
     ) -> Result<Option<(StoredState, OffsetDateTime)>, Error> {
-        let query = registration::Entity::find()
-            .filter(registration::Column::TravellerId.in_subquery(owner_of(document_key)))
-            .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
-            .order_by_desc(registration::Column::CreateTime);
-        query.one(self.0).await?.map(|row| convert::state(&row)).transpose()
+        let row = counting(document_key).one(self.0).await?;
+        row.map(|row| convert::state(&row)).transpose()
     }
 
     /// The person whom `document_key` belongs to.
@@ -152,11 +144,15 @@ impl<C: ConnectionTrait> Rows<'_, C> {
     }
 }
 
-/// `SELECT traveller_id FROM documents WHERE document_key = ?`
-fn owner_of(document_key: &str) -> sea_orm::sea_query::SelectStatement {
-    Query::select()
+/// The registrations of the person whom `document_key` belongs to, the one that counts first.
+fn counting(document_key: &str) -> Select<registration::Entity> {
+    let owner = Query::select()
         .column(document::Column::TravellerId)
         .from(document::Entity)
         .and_where(document::Column::DocumentKey.eq(PersonalText(document_key.to_owned())))
-        .to_owned()
+        .to_owned();
+    registration::Entity::find()
+        .filter(registration::Column::TravellerId.in_subquery(owner))
+        .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+        .order_by_desc(registration::Column::CreateTime)
 }
