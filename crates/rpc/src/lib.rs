@@ -8,6 +8,7 @@
 mod answer;
 mod call;
 mod edge;
+mod name;
 mod page;
 mod problem;
 mod reason;
@@ -18,6 +19,7 @@ mod transport;
 pub use answer::answer;
 pub use call::Call;
 pub use edge::EdgeLayer;
+pub use name::{resource_id, resource_name};
 pub use page::{PageRequest, PageToken};
 pub use problem::{Problem, required_request_id};
 pub use server::{Operations, serve};

@@ -17,6 +17,12 @@ impl Rule {
     pub fn new(reason: &'static str, text: Text) -> Self {
         Self { reason, text }
     }
+
+    /// `REQUIRED`: the field is missing or empty.
+    #[must_use]
+    pub fn required() -> Self {
+        Self::new("REQUIRED", Text::new("此项必填", "required"))
+    }
 }
 
 /// One rule broken by one field.
@@ -53,6 +59,16 @@ impl Violations {
                 None
             }
         }
+    }
+
+    /// `result`, its broken rules as violations of the one `field` that a request has.
+    pub fn at<T, R: Into<Rule>>(
+        field: &str,
+        result: Result<T, impl IntoIterator<Item = R>>,
+    ) -> Result<T, Self> {
+        let mut violations = Self::default();
+        let value = violations.take(field, result);
+        violations.finish(|| value)
     }
 
     /// Unwraps `result`, or takes over its violations, whose paths are already complete.

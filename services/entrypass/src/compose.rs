@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, OpenError};
-use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
 use entrypass_qr::{KeyFileError, Keys};
 use entrypass_rpc::{EdgeLayer, Operations, Transport};
 use thiserror::Error;
@@ -114,7 +113,6 @@ pub async fn epass(
     let database =
         Database::open_sqlite::<entrypass_epass::Migrator>(&data_dir.file("epass.sqlite3")).await?;
     let Surroundings { clock, random } = surroundings.clone();
-    let registration = RegistrationServiceClient::new(registration);
     let deps = entrypass_epass::Deps { database, clock, random, registration };
     Ok(entrypass_epass::routes(deps))
 }

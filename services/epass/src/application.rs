@@ -7,7 +7,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::text::{self, Note};
+use crate::text::Note;
 
 /// What the registration service says about the holder of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Review {
             Decision::ReturnForCorrection | Decision::Reject => true,
         };
         if needs_note && note.as_str().is_empty() {
-            Err([text::required()])
+            Err([Rule::required()])
         } else {
             Ok(Self { decision, note })
         }

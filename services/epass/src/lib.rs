@@ -17,10 +17,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
-use entrypass_proto::{
-    epass::v1::epass_service_server::EpassServiceServer,
-    registration::v1::registration_service_client::RegistrationServiceClient,
-};
+use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
 use entrypass_rpc::{MAX_REQUEST_BYTES, Transport};
 use tonic::service::Routes;
 
@@ -36,7 +33,7 @@ pub struct Deps {
     /// Draws resource names and pass numbers.
     pub random: Arc<dyn Random>,
     /// The neighbour that knows registrations and documents.
-    pub registration: RegistrationServiceClient<Transport>,
+    pub registration: Transport,
 }
 
 /// The service, ready to be served on a socket or called in process.

@@ -89,7 +89,7 @@ impl Epass {
     /// The service on `deps`.
     pub(crate) fn new(deps: Deps) -> Self {
         let Deps { database, clock, random, registration } = deps;
-        Self { database, clock, random, registration }
+        Self { database, clock, random, registration: RegistrationServiceClient::new(registration) }
     }
 
     async fn offer(

@@ -57,7 +57,7 @@ impl Issuer {
         let text = text.trim();
         let mut broken = Vec::new();
         if text.is_empty() {
-            broken.push(required());
+            broken.push(Rule::required());
         }
         if text.chars().count() > 50 {
             broken.push(length("签发渠道名称最多50个字符", "a channel's name has 1 to 50 characters"));
@@ -85,7 +85,7 @@ impl ChannelNumber {
     pub(crate) fn new(text: &str) -> Result<Self, Vec<Rule>> {
         let mut broken = Vec::new();
         if text.is_empty() {
-            broken.push(required());
+            broken.push(Rule::required());
         }
         if text.chars().count() > 64 {
             broken.push(length("通行证编号最多64个字符", "a pass number has 1 to 64 characters"));
@@ -103,11 +103,6 @@ impl ChannelNumber {
     pub(crate) fn into_string(self) -> String {
         self.0
     }
-}
-
-/// The rule of every field that must be given.
-pub(crate) fn required() -> Rule {
-    Rule::new("REQUIRED", Text::new("此项必填", "this field is required"))
 }
 
 fn length(zh_cn: &'static str, en: &'static str) -> Rule {

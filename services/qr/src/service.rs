@@ -84,13 +84,14 @@ impl Codes {
         let subjects = wire::subjects(message)?;
         let now = self.clock.now();
         let codes = self.store.codes_of(&subjects, || self.new_code_id(), now).await?;
+        let signing = self.keys.signing();
+        let key = signing.verification_key();
         let sign = |(subject, code): (&Subject, &Code)| {
             let period = Period::starting(now, self.config.display_for, subject.expire_time);
             // Content that has no time left to count makes no claims: the registration has ended.
             let claims = period.claims(self.config.issuer, code).ok();
             let claims = claims.filter(|_| code.state == CodeState::Active)?;
-            let signing = self.keys.signing();
-            Some(wire::qr_code(code, &period, &signing.verification_key(), signing.issue(&claims)))
+            Some(wire::qr_code(code, &period, &key, signing.issue(&claims)))
         };
         let qr_codes = subjects.iter().zip(&codes).map(sign);
         let qr_codes = qr_codes.map(|qr_code| pb::IssuedQrCode { qr_code }).collect();
@@ -189,7 +190,7 @@ impl Codes {
     }
 
     async fn revoke(&self, message: pb::RevokeQrCodesRequest) -> Result<pb::RevokeQrCodesResponse, Error> {
-        let registration = wire::registration("registration", &message.registration)?;
+        let registration = Violations::at("registration", wire::registration_id(&message.registration))?;
         let revoked = self.store.revoke(registration, self.new_code_id(), self.clock.now()).await?;
         Ok(pb::RevokeQrCodesResponse { revoked_count: i32::try_from(revoked).unwrap_or(i32::MAX) })
     }

@@ -1,7 +1,7 @@
 //! Messages to domain values and back: the only place that names both.
 
 use entrypass_proto::{qr::v1 as pb, registration::v1 as registration};
-use entrypass_rpc::{instant, timestamp};
+use entrypass_rpc::{instant, resource_id, resource_name, timestamp};
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use entrypass_token::{Claims, VerificationKey};
 use time::OffsetDateTime;
@@ -13,6 +13,8 @@ use crate::{
     verification::{Findings, Outcome, RegistrationFinding, Verdict},
 };
 
+/// Collection of the registrations' resource names.
+const REGISTRATIONS: &str = "registrations";
 /// Most codes that one call issues: a holder and the companions, with room to spare.
 const SUBJECT_LIMIT: usize = 32;
 /// Module size of a caller who states none, in pixels.
@@ -46,11 +48,7 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
     for (position, subject) in message.subjects.into_iter().enumerate() {
         let pb::CodeSubject { registration, revision, expire_time } = subject;
         let field = |name: &str| format!("subjects[{position}].{name}");
-        let name = registration;
-        let registration = registration_id(&name);
-        if registration.is_none() {
-            violations.add(field("registration"), name_rule(&name));
-        }
+        let registration = violations.take(&field("registration"), registration_id(&registration));
         let revision = u16::try_from(revision).ok().filter(|revision| *revision > 0);
         if revision.is_none() {
             let text = Text::new("版本须为1至65535", "a revision is 1 to 65535");
@@ -58,7 +56,7 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
         }
         let expire_time = expire_time.as_ref().and_then(instant);
         if expire_time.is_none() {
-            violations.add(field("expire_time"), required());
+            violations.add(field("expire_time"), Rule::required());
         }
         if let (Some(registration), Some(revision), Some(expire_time)) = (registration, revision, expire_time)
         {
@@ -68,31 +66,19 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
     violations.into_result().map(|()| subjects)
 }
 
-pub(crate) fn registration(field: &str, name: &str) -> Result<Uuid, Violations> {
-    registration_id(name).ok_or_else(|| Violation { field: field.to_owned(), rule: name_rule(name) }.into())
-}
-
-fn registration_id(name: &str) -> Option<Uuid> {
-    let id = name.strip_prefix("registrations/")?;
-    Uuid::try_parse(id).ok().filter(|parsed| parsed.hyphenated().to_string() == id)
-}
-
-fn name_rule(name: &str) -> Rule {
-    if name.is_empty() {
-        return required();
-    }
-    let text = Text::new("资源名须为 registrations/{id}", "a resource name is registrations/{id}");
-    Rule::new("FORMAT", text)
+/// Reads the resource name of a registration.
+pub(crate) fn registration_id(name: &str) -> Result<Uuid, [Rule; 1]> {
+    resource_id(REGISTRATIONS, name)
 }
 
 pub(crate) fn registration_name(id: Uuid) -> String {
-    format!("registrations/{id}")
+    resource_name(REGISTRATIONS, id)
 }
 
 /// The scanned text. Longer than any code is refused, so that nobody pays for reading it.
 pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
     let rule = if content.is_empty() {
-        required()
+        Rule::required()
     } else if content.chars().count() > CONTENT_LIMIT {
         Rule::new("LENGTH", Text::new("最多4096个字符", "at most 4096 characters"))
     } else {
@@ -104,10 +90,6 @@ pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
 /// What a scanner appended to the text is not the text's. A blank is: it stands in the Base45 alphabet, and a token may end with one.
 pub(crate) fn without_line_end(content: &str) -> &str {
     content.trim_start().trim_end_matches(['\r', '\n', '\t'])
-}
-
-fn required() -> Rule {
-    Rule::new("REQUIRED", Text::new("必填", "required"))
 }
 
 pub(crate) fn not_a_code() -> Violations {

@@ -10,6 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::form::rule::{self, Checked, checked};
 use crate::form::text::{checked_text, is_blank, is_han, is_hyphen, is_without_width};
+use entrypass_rule::Rule;
 
 /// The longest name in Chinese characters (GB/T 39046-2020: `a..30`).
 const MAX_CHINESE: usize = 30;
@@ -138,7 +139,7 @@ fn key(name: &str) -> String {
 fn chinese_name(raw: &str) -> Checked<String> {
     let name: String = fold(raw).filter(|&c| !is_blank(c)).collect();
     if name.is_empty() {
-        return Err(vec![rule::required()]);
+        return Err(vec![Rule::required()]);
     }
     let mut broken = Vec::new();
     if name.chars().count() > MAX_CHINESE {
@@ -158,7 +159,7 @@ fn latin_part(raw: &str) -> Checked<String> {
     let folded: String = fold(raw).filter(|&c| !is_without_width(c)).collect();
     let name = folded.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() {
-        return Err(vec![rule::required()]);
+        return Err(vec![Rule::required()]);
     }
     let mut broken = Vec::new();
     if name.chars().count() > MAX_LATIN {

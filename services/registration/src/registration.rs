@@ -57,6 +57,16 @@ pub(crate) enum StoredState {
     Cancelled,
 }
 
+impl StoredState {
+    /// The state at `now` of a row that ends at `expire_time`.
+    pub(crate) fn at(self, now: OffsetDateTime, expire_time: OffsetDateTime) -> Self {
+        match self {
+            Self::Active if expire_time <= now => Self::Expired,
+            state => state,
+        }
+    }
+}
+
 /// What made a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RevisionKind {
@@ -138,10 +148,7 @@ pub(crate) enum ChangeRefused {
 impl Registration {
     /// The state at `now`: an active registration ends by itself, without anybody writing that down.
     pub(crate) fn state(&self, now: OffsetDateTime) -> StoredState {
-        match self.stored_state {
-            StoredState::Active if self.expire_time <= now => StoredState::Expired,
-            state => state,
-        }
+        self.stored_state.at(now, self.expire_time)
     }
 
     /// Whether it counts at `now`.

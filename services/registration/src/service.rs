@@ -8,18 +8,19 @@ mod submit;
 
 use std::sync::Arc;
 
-use entrypass_ambient::{CITY_OFFSET, Clock, Random};
+use entrypass_ambient::{Clock, Random, city_date};
+use entrypass_db::Database;
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
 use entrypass_rpc::answer;
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
-use crate::{Config, Deps, error::Error, form::FormRules, store::Store};
+use crate::{Config, Deps, error::Error, form::FormRules};
 
 /// Implements the generated trait.
 pub(crate) struct Registrations {
     config: Config,
-    store: Store,
+    database: Database,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -27,13 +28,13 @@ pub(crate) struct Registrations {
 impl Registrations {
     pub(crate) fn new(config: Config, deps: Deps) -> Self {
         let Deps { database, clock, random } = deps;
-        Self { config, store: Store::new(database), clock, random }
+        Self { config, database, clock, random }
     }
 
     /// The rules of the form as of `now`.
     fn form_rules(&self, now: OffsetDateTime) -> FormRules {
         let Config { entry_days_before, entry_days_after, travel_history_days, .. } = self.config;
-        let today = now.to_offset(CITY_OFFSET).date();
+        let today = city_date(now);
         FormRules {
             today,
             submitted: today,

@@ -5,6 +5,7 @@ mod render;
 
 use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
 use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::resource_id;
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
@@ -34,11 +35,11 @@ pub(crate) fn submission(
 ) -> Result<Submission, Violations> {
     let mut violations = Violations::default();
     let document = violations.collect(self::document("document", document, document_rules(rules)));
-    let form = form.ok_or_else(|| Violation { field: "form".to_owned(), rule: required() }.into());
+    let form = form.ok_or_else(|| Violation { field: "form".to_owned(), rule: Rule::required() }.into());
     let form = form.and_then(|form| form::parse(form, document.as_ref(), rules));
     let form = violations.collect(form);
     if acknowledged_notice_version.is_empty() {
-        violations.add("acknowledged_notice_version", required());
+        violations.add("acknowledged_notice_version", Rule::required());
     }
     if !truth_declared {
         let text = Text::new("须作出如实申报承诺", "the declaration of truth must be made");
@@ -58,7 +59,7 @@ pub(crate) fn document(
     rules: Rules,
 ) -> Result<Document, Violations> {
     let Some(pb::Document { r#type, number, issuing_state }) = message else {
-        return Err(Violation { field: field.to_owned(), rule: required() }.into());
+        return Err(Violation { field: field.to_owned(), rule: Rule::required() }.into());
     };
     let Some(document_type) = document_type(r#type) else {
         let text = Text::new("请选择证件类型", "choose a document type from the list");
@@ -109,7 +110,9 @@ pub(crate) fn relationship(wire: i32) -> Result<Relationship, Violations> {
         Ok(Wire::Relative) => Ok(Relationship::Relative),
         Ok(Wire::Colleague) => Ok(Relationship::Colleague),
         Ok(Wire::Other) => Ok(Relationship::Other),
-        Ok(Wire::Unspecified) => Err(Violation { field: "relationship".to_owned(), rule: required() }.into()),
+        Ok(Wire::Unspecified) => {
+            Err(Violation { field: "relationship".to_owned(), rule: Rule::required() }.into())
+        }
         Err(_) => {
             let text = Text::new("请选择与登记人的关系", "choose a relationship from the list");
             let rule = Rule::new("UNKNOWN_VALUE", text);
@@ -118,40 +121,27 @@ pub(crate) fn relationship(wire: i32) -> Result<Relationship, Violations> {
     }
 }
 
-/// Reads the resource name `registrations/{id}` at `field`.
-pub(crate) fn registration_id(field: &str, name: &str) -> Result<Uuid, Violations> {
-    let id = name.strip_prefix("registrations/").and_then(resource_id);
-    id.ok_or_else(|| bad_name(field, name, "registrations/{id}"))
+/// Collections of resource names.
+mod collection {
+    pub(super) const COMPANIONS: &str = "companions";
+    pub(super) const REGISTRATIONS: &str = "registrations";
+    pub(super) const TRAVELLERS: &str = "travellers";
 }
 
-/// Reads the resource name `companions/{id}` at `field`.
-pub(crate) fn companion_id(field: &str, name: &str) -> Result<Uuid, Violations> {
-    let id = name.strip_prefix("companions/").and_then(resource_id);
-    id.ok_or_else(|| bad_name(field, name, "companions/{id}"))
+/// Reads the resource name of a registration.
+pub(crate) fn registration_id(name: &str) -> Result<Uuid, [Rule; 1]> {
+    resource_id(collection::REGISTRATIONS, name)
 }
 
-/// Only the one spelling that is given out: a name is also what callers compare.
-fn resource_id(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|id| id.hyphenated().to_string() == text)
-}
-
-fn bad_name(field: &str, name: &str, form: &str) -> Violations {
-    let rule = if name.is_empty() {
-        required()
-    } else {
-        Rule::new("FORMAT", Text::new(format!("资源名须为 {form}"), format!("a resource name is {form}")))
-    };
-    Violation { field: field.to_owned(), rule }.into()
+/// Reads the resource name of a bond.
+pub(crate) fn companion_id(name: &str) -> Result<Uuid, [Rule; 1]> {
+    resource_id(collection::COMPANIONS, name)
 }
 
 /// Reads a text that must be there.
 pub(crate) fn required_text(field: &str, text: &str) -> Result<(), Violations> {
     if text.trim().is_empty() {
-        return Err(Violation { field: field.to_owned(), rule: required() }.into());
+        return Err(Violation { field: field.to_owned(), rule: Rule::required() }.into());
     }
     Ok(())
-}
-
-pub(crate) fn required() -> Rule {
-    Rule::new("REQUIRED", Text::new("必填", "required"))
 }

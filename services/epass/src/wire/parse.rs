@@ -4,7 +4,7 @@ use entrypass_proto::{
     epass::v1 as pb,
     registration::v1::{self as registration, DocumentType, RegistrationState},
 };
-use entrypass_rpc::{PageRequest, required_request_id};
+use entrypass_rpc::{PageRequest, required_request_id, resource_id};
 use entrypass_rule::{Rule, Text, Violations};
 use prost_types::Timestamp;
 use time::OffsetDateTime;
@@ -15,7 +15,7 @@ use crate::{
     application::{Applicant, Decision, Review, State},
     error::Error,
     pass::ExternalPass,
-    text::{ChannelNumber, Issuer, Note, required},
+    text::{ChannelNumber, Issuer, Note},
 };
 
 /// A review as it was asked for.
@@ -40,16 +40,14 @@ pub(crate) struct RecordRequest {
 
 /// Reads the `registration` of a request that has no other field.
 pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
-    let mut violations = Violations::default();
-    let id = violations.take("registration", parse_name(collection::REGISTRATIONS, name));
-    id.ok_or(violations)
+    Violations::at("registration", resource_id(collection::REGISTRATIONS, name))
 }
 
 /// Reads an application.
 pub(crate) fn parse_apply(request: &pb::ApplyForElectronicPassRequest) -> Result<Uuid, Violations> {
     let pb::ApplyForElectronicPassRequest { request_id, registration } = request;
     let mut violations = required_request_id(request_id).err().unwrap_or_default();
-    let registration = violations.take("registration", parse_name(collection::REGISTRATIONS, registration));
+    let registration = violations.take("registration", resource_id(collection::REGISTRATIONS, registration));
     violations.finish(|| registration)
 }
 
@@ -60,9 +58,9 @@ pub(crate) fn parse_review(
     let pb::ReviewElectronicPassApplicationRequest { request_id, application, etag, decision, note } =
         request;
     let mut violations = required_request_id(request_id).err().unwrap_or_default();
-    let application = violations.take("application", parse_name(collection::APPLICATIONS, application));
+    let application = violations.take("application", resource_id(collection::APPLICATIONS, application));
     if etag.is_empty() {
-        violations.add("etag", required());
+        violations.add("etag", Rule::required());
     }
     let decision = violations.take("decision", parse_decision(*decision));
     let review = match (decision, violations.take("note", Note::new(note))) {
@@ -80,11 +78,8 @@ pub(crate) fn parse_list(
     let pb::ListElectronicPassApplicationsRequest { state, page_size, page_token } = request;
     let mut violations = Violations::default();
     let state = violations.take("state", parse_state_filter(*state));
-    let page = PageRequest::parse(*page_size, page_token).map_err(|broken| violations.extend(broken));
-    match (state, page) {
-        (Some(state), Ok(page)) => Ok(ListRequest { state, page }),
-        _ => Err(violations),
-    }
+    let page = violations.collect(PageRequest::parse(*page_size, page_token));
+    violations.finish(|| Some(ListRequest { state: state?, page: page? }))
 }
 
 /// Reads a pass of another channel. The document's number is the registration service's to judge.
@@ -95,7 +90,7 @@ pub(crate) fn parse_record(
     let pb::RecordExternalPassRequest { request_id, document, issuer, pass_number, issue_time } = request;
     let mut violations = required_request_id(&request_id).err().unwrap_or_default();
     let document = match document {
-        None => violations.take("document", Err([required()])),
+        None => violations.take("document", Err([Rule::required()])),
         Some(document) => violations.take("document.type", resident_id_card(document)),
     };
     let issuer = violations.take("issuer", Issuer::new(&issuer));
@@ -119,7 +114,7 @@ pub(crate) fn parse_applicant(facts: registration::GetRegistrationFactsResponse)
         document_type,
         expire_time: _,
     } = facts;
-    let registration = parse_name(collection::REGISTRATIONS, &registration);
+    let registration = resource_id(collection::REGISTRATIONS, &registration);
     Ok(Applicant {
         registration: registration.map_err(|_| Error::RegistrationContract("a name of a registration"))?,
         traveller: parse_traveller(&traveller)?,
@@ -130,20 +125,8 @@ pub(crate) fn parse_applicant(facts: registration::GetRegistrationFactsResponse)
 
 /// Reads the name of a traveller that the registration service gave.
 pub(crate) fn parse_traveller(name: &str) -> Result<Uuid, Error> {
-    parse_name(collection::TRAVELLERS, name).map_err(|_| Error::RegistrationContract("a name of a traveller"))
-}
-
-/// Reads a resource name. Only the canonical spelling of a UUID is taken: one resource has one name.
-fn parse_name(collection: &str, name: &str) -> Result<Uuid, [Rule; 1]> {
-    if name.is_empty() {
-        return Err([required()]);
-    }
-    let id = name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
-    let canonical = |text: &&str| Uuid::try_parse(text).is_ok_and(|id| id.to_string() == **text);
-    id.filter(canonical).and_then(|text| Uuid::try_parse(text).ok()).ok_or_else(|| {
-        let en = format!("a resource name \"{collection}/{{id}}\", unchanged as it was received");
-        [Rule::new("FORMAT", Text::new(format!("资源名称须为“{collection}/{{id}}”，原样传回"), en))]
-    })
+    resource_id(collection::TRAVELLERS, name)
+        .map_err(|_| Error::RegistrationContract("a name of a traveller"))
 }
 
 fn parse_decision(decision: i32) -> Result<Decision, [Rule; 1]> {
@@ -151,7 +134,7 @@ fn parse_decision(decision: i32) -> Result<Decision, [Rule; 1]> {
         Ok(pb::ReviewDecision::Approve) => Ok(Decision::Approve),
         Ok(pb::ReviewDecision::ReturnForCorrection) => Ok(Decision::ReturnForCorrection),
         Ok(pb::ReviewDecision::Reject) => Ok(Decision::Reject),
-        Ok(pb::ReviewDecision::Unspecified) => Err([required()]),
+        Ok(pb::ReviewDecision::Unspecified) => Err([Rule::required()]),
         Err(_) => Err([unknown_value("未知的审核决定", "not one of the published decisions")]),
     }
 }
@@ -185,7 +168,7 @@ fn unknown_document_type() -> Rule {
 
 /// Reads an instant that is not after `now`, to the microsecond, which is what is kept.
 fn parse_past(timestamp: Option<Timestamp>, now: OffsetDateTime) -> Result<OffsetDateTime, [Rule; 1]> {
-    let timestamp = timestamp.ok_or_else(|| [required()])?;
+    let timestamp = timestamp.ok_or_else(|| [Rule::required()])?;
     match entrypass_rpc::instant(&timestamp) {
         Some(instant) if instant <= now => Ok(instant.truncate_to_microsecond()),
         _ => Err([Rule::new(
@@ -197,32 +180,4 @@ fn parse_past(timestamp: Option<Timestamp>, now: OffsetDateTime) -> Result<Offse
 
 fn unknown_value(zh_cn: &'static str, en: &'static str) -> Rule {
     Rule::new("UNKNOWN_VALUE", Text::new(zh_cn, en))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{collection, parse_name};
-
-    #[test]
-    fn only_a_name_as_it_was_given_out_is_taken() {
-        let table = [
-            ("registrations/0193a1b2-0000-7000-8000-00000000000a", None),
-            ("", Some("REQUIRED")),
-            ("registrations/", Some("FORMAT")),
-            ("registrations", Some("FORMAT")),
-            ("0193a1b2-0000-7000-8000-00000000000a", Some("FORMAT")),
-            ("applications/0193a1b2-0000-7000-8000-00000000000a", Some("FORMAT")),
-            ("registrations/0193A1B2-0000-7000-8000-00000000000A", Some("FORMAT")),
-            ("registrations/0193a1b2000070008000000000000 00a", Some("FORMAT")),
-            ("registrations/0193a1b200007000800000000000000a", Some("FORMAT")),
-            ("registrations/{0193a1b2-0000-7000-8000-00000000000a}", Some("FORMAT")),
-            ("registrations/0193a1b2-0000-7000-8000-00000000000a/", Some("FORMAT")),
-            ("registrations//0193a1b2-0000-7000-8000-00000000000a", Some("FORMAT")),
-            ("登记/甲", Some("FORMAT")),
-        ];
-        for (name, expected) in table {
-            let broken = parse_name(collection::REGISTRATIONS, name).err().map(|[rule]| rule.reason);
-            assert_eq!(broken, expected, "{name:?}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use entrypass_proto::epass::v1::{
     ElectronicPass, ElectronicPassApplication, ElectronicPassOffer, OfferReason, electronic_pass,
     electronic_pass_application, offer_reason::Code,
 };
-use entrypass_rpc::timestamp;
+use entrypass_rpc::{resource_name, timestamp};
 use entrypass_rule::Language;
 use uuid::Uuid;
 
@@ -39,10 +39,10 @@ pub(crate) fn render_application(application: &Application) -> ElectronicPassApp
         State::Rejected => Wire::Rejected,
     };
     ElectronicPassApplication {
-        name: name(collection::APPLICATIONS, application.id),
+        name: resource_name(collection::APPLICATIONS, application.id),
         etag: application.etag(),
-        traveller: name(collection::TRAVELLERS, application.traveller),
-        registration: name(collection::REGISTRATIONS, application.registration),
+        traveller: resource_name(collection::TRAVELLERS, application.traveller),
+        registration: resource_name(collection::REGISTRATIONS, application.registration),
         state: state.into(),
         review_note: application.review_note.as_str().to_owned(),
         submission_count: application.submission_count,
@@ -58,8 +58,8 @@ pub(crate) fn render_pass(pass: &Pass) -> ElectronicPass {
         Origin::External { issuer } => (electronic_pass::Origin::External, issuer.as_str()),
     };
     ElectronicPass {
-        name: name(collection::ELECTRONIC_PASSES, pass.id),
-        traveller: name(collection::TRAVELLERS, pass.traveller),
+        name: resource_name(collection::ELECTRONIC_PASSES, pass.id),
+        traveller: resource_name(collection::TRAVELLERS, pass.traveller),
         pass_number: pass.number.clone(),
         origin: origin.into(),
         issuer: issuer.to_owned(),
@@ -69,7 +69,7 @@ pub(crate) fn render_pass(pass: &Pass) -> ElectronicPass {
 
 /// The resource name of a registration.
 pub(crate) fn render_registration_name(registration: Uuid) -> String {
-    name(collection::REGISTRATIONS, registration)
+    resource_name(collection::REGISTRATIONS, registration)
 }
 
 /// Obstacles as error metadata: values of `OfferReason.Code` without prefix, separated by commas.
@@ -99,8 +99,4 @@ fn code(reason: Reason) -> Code {
         Reason::Against(Obstacle::AlreadyCompleted) => Code::AlreadyCompleted,
         Reason::Against(Obstacle::ApplicationInProgress) => Code::ApplicationInProgress,
     }
-}
-
-fn name(collection: &str, id: Uuid) -> String {
-    format!("{collection}/{id}")
 }

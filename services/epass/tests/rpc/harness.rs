@@ -7,10 +7,7 @@ use entrypass_db::Database;
 use entrypass_epass::{Deps, Migrator, routes};
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_client::EpassServiceClient},
-    registration::v1::{
-        Document, DocumentType, GetRegistrationFactsResponse, RegistrationState,
-        registration_service_client::RegistrationServiceClient,
-    },
+    registration::v1::{Document, DocumentType, GetRegistrationFactsResponse, RegistrationState},
 };
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations};
@@ -54,7 +51,7 @@ impl App {
             database: Database::open_sqlite::<Migrator>(&path).await.expect("a fresh database"),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(7)),
-            registration: RegistrationServiceClient::new(neighbour),
+            registration: neighbour,
         };
         let client = EpassServiceClient::new(Transport::local(routes(deps), &edge()));
         Self { clock, registrations, client, directory }

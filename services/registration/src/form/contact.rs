@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::form::rule::{self, Checked};
 use crate::form::text::{checked_text, code, free_text};
 use crate::name::PersonName;
+use entrypass_rule::Rule;
 
 /// The longest address that can be given to a mail server (RFC 5321, section 4.5.3.1.3, less the brackets).
 const MAX_EMAIL: usize = 254;
@@ -73,7 +74,7 @@ impl TravellersOwn<'_> {
 fn e164(raw: &str) -> Checked<String> {
     let number = code(raw);
     if number.is_empty() {
-        return Err(vec![rule::required()]);
+        return Err(vec![Rule::required()]);
     }
     let digits = number.strip_prefix('+').unwrap_or_default();
     let well_formed = (2..=15).contains(&digits.len())

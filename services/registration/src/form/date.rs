@@ -12,7 +12,7 @@ const MAX_AGE: i32 = 130;
 /// Reads `YYYY-MM-DD`, blanks at the ends forgiven. Nothing else is a date: 05/06 has two meanings.
 pub(crate) fn parse(raw: &str) -> Checked<Date> {
     match raw.trim() {
-        "" => Err(vec![rule::required()]),
+        "" => Err(vec![Rule::required()]),
         text => read(text).ok_or_else(|| vec![rule::not_a_date()]),
     }
 }
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(parse("2026-11-23"), Ok(TODAY));
         assert_eq!(parse(" 2024-02-29\n"), Ok(date!(2024 - 02 - 29)));
         assert_eq!(parse("0001-01-01"), Ok(date!(0001 - 01 - 01)));
-        assert_eq!(parse(" "), Err(vec![rule::required()]));
+        assert_eq!(parse(" "), Err(vec![Rule::required()]));
         let wrong = [
             "2026-02-29",
             "2026-13-01",

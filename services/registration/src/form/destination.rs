@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::form::filler;
 use crate::form::rule::{self, Checked};
 use crate::form::text::{checked_text, code, free_text};
+use entrypass_rule::Rule;
 
 /// The districts of Foshan by GB/T 2260, in use since 2002.
 const DISTRICTS: [&str; 5] = ["440604", "440605", "440606", "440607", "440608"];
@@ -46,7 +47,7 @@ impl AccommodationName {
 /// Adds the rule about fillers to those that `parsed` breaks; an absent text is not a filler.
 fn telling<T>(parsed: Checked<T>, is_filler: bool) -> Checked<T> {
     match parsed {
-        Err(broken) if broken.contains(&rule::required()) => Err(broken),
+        Err(broken) if broken.contains(&Rule::required()) => Err(broken),
         Err(broken) if is_filler => Err(broken.into_iter().chain([rule::filler_address()]).collect()),
         Ok(_) if is_filler => Err(vec![rule::filler_address()]),
         as_it_is => as_it_is,
@@ -78,7 +79,7 @@ pub(crate) enum Accommodation {
 fn division_code(raw: &str) -> Checked<String> {
     let division = code(raw);
     if division.is_empty() {
-        Err(vec![rule::required()])
+        Err(vec![Rule::required()])
     } else if DISTRICTS.contains(&division.as_str()) {
         Ok(division)
     } else {

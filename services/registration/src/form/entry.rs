@@ -10,6 +10,7 @@ use time::Date;
 use crate::form::rule::{self, Checked, checked};
 use crate::form::stored;
 use crate::form::text::{checked_text, code, free_text, is_han};
+use entrypass_rule::Rule;
 
 checked_text! {
     /// A port of entry as a UN/LOCODE in China: `CN` and three of `A-Z`, `2-9`, such as `CNSZX`.
@@ -84,7 +85,7 @@ pub(crate) struct Service {
 fn port_of_entry(raw: &str) -> Checked<String> {
     let port = code(raw);
     match port.as_bytes() {
-        [] => Err(vec![rule::required()]),
+        [] => Err(vec![Rule::required()]),
         [b'C', b'N', place @ ..]
             if place.len() == 3 && place.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'9')) =>
         {
@@ -100,7 +101,7 @@ fn port_of_entry(raw: &str) -> Checked<String> {
 fn flight_number(raw: &str) -> Checked<String> {
     let flight = code(raw);
     if flight.is_empty() {
-        return Err(vec![rule::required()]);
+        return Err(vec![Rule::required()]);
     }
     let well_formed = flight.as_bytes().split_at_checked(2).is_some_and(|(carrier, number)| {
         let digits = match number.split_last() {
@@ -126,7 +127,7 @@ fn is_carrier(code: &[u8]) -> bool {
 fn flight_seat(raw: &str) -> Checked<String> {
     let seat = code(raw);
     let (row, letter) = match seat.as_bytes() {
-        [] => return Err(vec![rule::required()]),
+        [] => return Err(vec![Rule::required()]),
         [row @ .., letter] => (row, letter),
     };
     let row_fits = (1..=3).contains(&row.len()) && row.iter().all(u8::is_ascii_digit);
@@ -144,7 +145,7 @@ fn flight_seat(raw: &str) -> Checked<String> {
 fn plain_code(raw: &str, min: usize, max: usize) -> Checked<String> {
     let code: String = code(raw).chars().filter(|c| !matches!(c, '·' | '•' | '・')).collect();
     if code.is_empty() {
-        return Err(vec![rule::required()]);
+        return Err(vec![Rule::required()]);
     }
     let mut broken = Vec::new();
     if !(min..=max).contains(&code.chars().count()) {

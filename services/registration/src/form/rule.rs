@@ -13,10 +13,6 @@ pub(crate) fn checked<T>(value: T, broken: Vec<Rule>) -> Checked<T> {
     if broken.is_empty() { Ok(value) } else { Err(broken) }
 }
 
-pub(crate) fn required() -> Rule {
-    Rule::new("REQUIRED", Text::new("此项必填", "required"))
-}
-
 pub(crate) fn required_name() -> Rule {
     let text = Text::new(
         "须按证件填写中文姓名，或英文姓和名",
@@ -133,7 +129,7 @@ mod tests {
     #[test]
     fn every_reason_is_published() {
         let rules = [
-            required(),
+            Rule::required(),
             required_name(),
             format("", ""),
             length(1, 2),

@@ -6,6 +6,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::form::rule::{self, Checked, checked};
+use entrypass_rule::Rule;
 
 /// Declares a text type whose only constructor is the given check, `fn(&str) -> Checked<String>`.
 ///
@@ -66,7 +67,7 @@ pub(crate) fn code(raw: &str) -> String {
 pub(crate) fn free_text(raw: &str, min: usize, max: usize) -> Checked<String> {
     let text = clean(raw);
     if text.is_empty() {
-        return Err(vec![rule::required()]);
+        return Err(vec![Rule::required()]);
     }
     let mut broken = Vec::new();
     if !(min..=max).contains(&text.chars().count()) {

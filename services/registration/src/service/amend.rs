@@ -1,9 +1,10 @@
 //! Changing a registration: amendment and cancellation. Each makes a revision.
 
+use entrypass_ambient::city_date;
 use entrypass_db::answers::RequestKey;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
-use entrypass_rule::Violations;
+use entrypass_rule::{Rule, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -27,7 +28,7 @@ impl Target {
     pub(super) fn parse(request_id: &str, registration: &str, etag: &str) -> Result<Self, Violations> {
         let mut violations = Violations::default();
         violations.collect(required_request_id(request_id));
-        let id = violations.collect(wire::registration_id("registration", registration));
+        let id = violations.take("registration", wire::registration_id(registration));
         violations.collect(wire::required_text("etag", etag));
         violations.finish(|| Some(Self { id: id?, etag: etag.to_owned() }))
     }
@@ -59,14 +60,14 @@ impl Registrations {
         message: pb::UpdateRegistrationRequest,
     ) -> Result<pb::UpdateRegistrationResponse, Error> {
         let key = RequestKey::new("UpdateRegistration", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.reader()).await? {
+        if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
         let now = self.clock.now();
         let (target, current, form) = self.amendment(message, now).await?;
         let changed = wire::form::changed_paths(&current.declared.form, &form);
 
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let rows = Rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
             let document = current.declared.document.clone();
@@ -92,10 +93,10 @@ impl Registrations {
         let (mask, broken) = Mask::parse(&update_mask.unwrap_or_default());
         violations.extend(broken);
         if form.is_none() {
-            violations.add("form", wire::required());
+            violations.add("form", Rule::required());
         }
-        let current = match wire::registration_id("registration", &registration) {
-            Ok(id) => Rows(self.store.reader()).registration(id).await?,
+        let current = match wire::registration_id(&registration) {
+            Ok(id) => Rows(self.database.reader()).registration(id).await?,
             Err(_) => None,
         };
         if let (Some(target), Some(current)) = (&target, &current)
@@ -119,7 +120,7 @@ impl Registrations {
     /// The rules of the form for somebody who submitted it before. Whether health is asked for was settled then.
     pub(super) fn amendment_rules(&self, of: &Registration, now: OffsetDateTime) -> FormRules {
         FormRules {
-            submitted: self.form_rules(of.create_time).today,
+            submitted: city_date(of.create_time),
             collect_health: of.declared.form.health.is_some(),
             ..self.form_rules(now)
         }
@@ -132,7 +133,7 @@ impl Registrations {
         let key = RequestKey::new("CancelRegistration", &message.request_id, &message);
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let rows = Rows(transaction);
             let current = target.read(&rows).await?;
             current.check_cancellation(&target.etag, now)?;

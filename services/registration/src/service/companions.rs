@@ -38,7 +38,7 @@ impl Registrations {
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Error> {
         let key = RequestKey::new("BindCompanion", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.reader()).await? {
+        if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
         let now = self.clock.now();
@@ -47,7 +47,7 @@ impl Registrations {
             self.check_notice(submission)?;
         }
 
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let rows = Rows(transaction);
             let holder = self.registration(&rows, binding.holder).await?;
             self.add_bond(&rows, &holder, binding, now).await?;
@@ -69,7 +69,7 @@ impl Registrations {
         } = message;
         let mut violations = Violations::default();
         violations.collect(required_request_id(&request_id));
-        let holder = violations.collect(wire::registration_id("registration", &registration));
+        let holder = violations.take("registration", wire::registration_id(&registration));
         let relationship = violations.collect(wire::relationship(relationship));
         let who = if form.is_none() {
             self.proof(document, "companion_name", &companion_name, now)
@@ -158,7 +158,7 @@ impl Registrations {
         let key = RequestKey::new("ConfirmCompanion", &message.request_id, &message);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let rows = Rows(transaction);
             let mut companion = bond.read(&rows, now).await?;
             if companion.registration.id != bond.side {
@@ -178,7 +178,7 @@ impl Registrations {
         let key = RequestKey::new("UnbindCompanion", &message.request_id, &message);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let rows = Rows(transaction);
             let companion = bond.read(&rows, now).await?;
             rows.remove_companion(companion.id).await?;
@@ -199,8 +199,8 @@ impl Bond {
     fn parse(request_id: &str, registration: &str, companion: &str) -> Result<Self, Violations> {
         let mut violations = Violations::default();
         violations.collect(required_request_id(request_id));
-        let side = violations.collect(wire::registration_id("registration", registration));
-        let id = violations.collect(wire::companion_id("companion", companion));
+        let side = violations.take("registration", wire::registration_id(registration));
+        let id = violations.take("companion", wire::companion_id(companion));
         violations.finish(|| Some(Self { id: id?, side: side? }))
     }
 

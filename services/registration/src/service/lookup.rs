@@ -24,9 +24,9 @@ impl Registrations {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
-        let latest = Rows(self.store.reader()).latest_state_of_document(&document.key()).await?;
+        let latest = Rows(self.database.reader()).latest_state_of_document(&document.key()).await?;
         let active =
-            latest.is_some_and(|(state, expire_time)| state == StoredState::Active && expire_time > now);
+            latest.is_some_and(|(state, expire_time)| state.at(now, expire_time) == StoredState::Active);
         let outcome = if active { pb::CheckOutcome::Registered } else { pb::CheckOutcome::New };
         Ok(pb::CheckDocumentResponse {
             outcome: outcome.into(),
@@ -45,7 +45,7 @@ impl Registrations {
         message: pb::GetRegistrationRequest,
     ) -> Result<pb::GetRegistrationResponse, Error> {
         let now = self.clock.now();
-        let rows = Rows(self.store.reader());
+        let rows = Rows(self.database.reader());
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
         let registration = if name.is_empty() {
             let document = self.proof(document, "holder_name", &holder_name, now)?;
@@ -56,7 +56,7 @@ impl Registrations {
             violations.add("registration", Rule::new("EXCLUDED", text));
             return Err(violations.into());
         } else {
-            self.registration(&rows, wire::registration_id("registration", &name)?).await?
+            self.registration(&rows, Violations::at("registration", wire::registration_id(&name))?).await?
         };
         let companions = self.companions(&rows, &registration, now).await?;
         Ok(pb::GetRegistrationResponse {
@@ -72,7 +72,7 @@ impl Registrations {
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
         let document = self.proof(document, "holder_name", &holder_name, now)?;
-        let latest = Rows(self.store.reader()).latest_of_document(&document.key()).await?;
+        let latest = Rows(self.database.reader()).latest_of_document(&document.key()).await?;
         let ended = latest.filter(|registration| {
             !registration.is_active(now) && registration.declared.form.name().matches(&holder_name)
         });
@@ -87,8 +87,8 @@ impl Registrations {
         &self,
         message: pb::GetRegistrationFactsRequest,
     ) -> Result<pb::GetRegistrationFactsResponse, Error> {
-        let id = wire::registration_id("registration", &message.registration)?;
-        let registration = self.registration(&Rows(self.store.reader()), id).await?;
+        let id = Violations::at("registration", wire::registration_id(&message.registration))?;
+        let registration = self.registration(&Rows(self.database.reader()), id).await?;
         Ok(wire::facts(&registration, self.clock.now()))
     }
 
@@ -97,14 +97,13 @@ impl Registrations {
         message: pb::ListRegistrationRevisionsRequest,
     ) -> Result<pb::ListRegistrationRevisionsResponse, Error> {
         let mut violations = Violations::default();
-        let id = wire::registration_id("registration", &message.registration);
-        let id = violations.collect(id);
+        let id = violations.take("registration", wire::registration_id(&message.registration));
         let page = PageRequest::parse(message.page_size, &message.page_token);
         let page = violations.collect(page);
         let (id, page) = violations.finish(|| Some((id?, page?)))?;
         // A token holds the last revision that was shown; one that no revision can have was not ours, and shows nothing.
         let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
-        let rows = Rows(self.store.reader());
+        let rows = Rows(self.database.reader());
         let revisions = rows.revisions(id, before, page.size).await?;
         if revisions.is_empty() {
             // Nothing older, or nothing at all.

@@ -41,15 +41,15 @@ impl Registrations {
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Error> {
         let key = RequestKey::new("ReplaceDocument", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.reader()).await? {
+        if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
         let now = self.clock.now();
         let replacement = self.replacement(message, now)?;
-        let read = replacement.target.read(&Rows(self.store.reader())).await?;
+        let read = replacement.target.read(&Rows(self.database.reader())).await?;
         let declared = self.redeclared(&read, &replacement, now)?;
 
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let rows = Rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;

@@ -25,14 +25,14 @@ impl Registrations {
         message: pb::SubmitRegistrationRequest,
     ) -> Result<pb::SubmitRegistrationResponse, Error> {
         let key = RequestKey::new("SubmitRegistration", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.reader()).await? {
+        if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
         let now = self.clock.now();
         let submission = self.submission(message, now)?;
         self.check_notice(&submission)?;
 
-        key.once(self.store.database(), now, async |transaction| {
+        key.once(&self.database, now, async |transaction| {
             let registration = self.register(&Rows(transaction), submission, now).await?;
             Ok(pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) })
         })
@@ -120,7 +120,7 @@ impl Registrations {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
-        let transaction = self.store.database().begin().await?;
+        let transaction = self.database.begin().await?;
         let traveller = self.traveller(&Rows(&transaction), &document.key(), now).await?;
         transaction.commit().await?;
         Ok(pb::ResolveTravellerResponse { traveller: wire::traveller_name(traveller) })

@@ -2,12 +2,12 @@
 
 use entrypass_document::{Document, DocumentType, Sex};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::timestamp;
+use entrypass_rpc::{resource_name, timestamp};
 use entrypass_rule::Language;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::form;
+use super::{collection, form};
 use crate::{
     notice::Notice,
     registration::{
@@ -16,11 +16,11 @@ use crate::{
 };
 
 pub(crate) fn registration_name(id: Uuid) -> String {
-    format!("registrations/{id}")
+    resource_name(collection::REGISTRATIONS, id)
 }
 
 pub(crate) fn traveller_name(id: Uuid) -> String {
-    format!("travellers/{id}")
+    resource_name(collection::TRAVELLERS, id)
 }
 
 pub(crate) fn registration(of: &Registration, now: OffsetDateTime) -> pb::Registration {
@@ -74,7 +74,7 @@ pub(crate) fn companions(of: &[Companion]) -> Vec<pb::Companion> {
 pub(crate) fn companion(of: &Companion) -> pb::Companion {
     let bound = &of.registration;
     pb::Companion {
-        name: format!("companions/{}", of.id),
+        name: resource_name(collection::COMPANIONS, of.id),
         relationship: relationship(of.relationship).into(),
         state: companion_state(of.state).into(),
         registration: registration_name(bound.id),

@@ -10,6 +10,7 @@ use super::choice;
 use super::reader::Reader;
 use crate::form::health::{ContactNote, HealthDeclaration, Symptom, Test};
 use crate::form::{date, rule};
+use entrypass_rule::Rule;
 
 /// As many as there are symptoms, "none" included. More of them must repeat one.
 const MAX_SYMPTOMS: usize = 13;
@@ -60,7 +61,7 @@ impl Reader<'_> {
         let none = WireSymptom::None as i32;
         let mut symptoms = BTreeSet::new();
         if declared.is_empty() {
-            self.broken.add("form.health.symptoms", rule::required());
+            self.broken.add("form.health.symptoms", Rule::required());
         }
         if declared.len() > MAX_SYMPTOMS {
             self.broken.add("form.health.symptoms", rule::list_length(MAX_SYMPTOMS));

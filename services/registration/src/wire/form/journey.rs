@@ -12,6 +12,7 @@ use crate::form::entry::{
 };
 use crate::form::stay::{MAX_STAYS, Stay};
 use crate::form::{date, rule};
+use entrypass_rule::Rule;
 
 const SERVICE_NUMBER: &str = "form.entry.service_number";
 const SEAT: &str = "form.entry.seat";
@@ -107,7 +108,7 @@ impl Reader<'_> {
     /// Reads the stays, of which no more than the allowed number are looked at: each broken rule costs an answer text.
     pub(super) fn travel_history(&mut self, stays: Vec<pb::Stay>, entry_date: Option<Date>) -> Vec<Stay> {
         if stays.is_empty() {
-            self.broken.add("form.travel_history", rule::required());
+            self.broken.add("form.travel_history", Rule::required());
         }
         if stays.len() > MAX_STAYS {
             self.broken.add("form.travel_history", rule::list_length(MAX_STAYS));

@@ -34,7 +34,7 @@ impl Reader<'_> {
 
     pub(super) fn message<M>(&mut self, field: &str, message: Option<M>) -> Option<M> {
         if message.is_none() {
-            self.broken.add(field, rule::required());
+            self.broken.add(field, Rule::required());
         }
         message
     }
@@ -49,7 +49,7 @@ impl Reader<'_> {
         let choice = W::try_from(number).map_err(|_| {
             vec![rule::unknown_value("须为所列选项之一", "must be one of the values of the enum")]
         });
-        let read = choice.and_then(|wire| known(wire).ok_or_else(|| vec![rule::required()]));
+        let read = choice.and_then(|wire| known(wire).ok_or_else(|| vec![Rule::required()]));
         self.broken.take(field, read)
     }
 
@@ -74,7 +74,7 @@ impl Reader<'_> {
     pub(super) fn country(&mut self, field: &str, raw: &str) -> Option<Country> {
         let accept_specimens = self.rules.accept_specimens;
         let country = match Country::parse(raw, accept_specimens) {
-            _ if is_absent(raw) => Err([rule::required()]),
+            _ if is_absent(raw) => Err([Rule::required()]),
             Some(country) => Ok(country),
             None => Err([rule::unknown_country()]),
         };
