@@ -60,7 +60,7 @@ impl Traveller {
         )
     }
 
-    /// 林美玲 from Taiwan, with a residence permit.
+    /// 林大山 from Taiwan, with a residence permit.
     #[must_use]
     pub fn lin() -> Self {
         let number = "830000190001010011";
