@@ -1,8 +1,12 @@
 //! The frame of every RPC method: context in, domain call, problem to status.
 
+use futures_util::stream::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::{Call, Problem};
+
+/// The messages of a call that is answered by a stream.
+pub type AnswerStream<A> = BoxStream<'static, Result<A, Status>>;
 
 /// Answers one unary call: hands the message and its context to `act`, and turns what went wrong into a status in the
 /// caller's language. The cause of an internal problem is logged here, once, and never sent.

@@ -16,7 +16,7 @@ mod server;
 mod time;
 mod transport;
 
-pub use answer::answer;
+pub use answer::{AnswerStream, answer};
 pub use call::Call;
 pub use edge::EdgeLayer;
 pub use name::{resource_id, resource_name};

@@ -23,7 +23,7 @@ pub(crate) fn wire_name(reason: ErrorReason) -> &'static str {
 pub(crate) fn describe(reason: ErrorReason) -> Description {
     use ErrorReason as R;
     let retry_after = match reason {
-        R::NeighbourUnavailable | R::StoreUnavailable => Some(Duration::from_secs(1)),
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown => Some(Duration::from_secs(1)),
         _ => None,
     };
     let (zh_cn, en) = text(reason);
@@ -50,7 +50,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::ElectronicPassNotOffered
         | R::IllegalTransition => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
-        R::NeighbourUnavailable | R::StoreUnavailable => Code::Unavailable,
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown => Code::Unavailable,
+        R::CursorOutOfRange => Code::OutOfRange,
         R::DeadlineExceeded => Code::DeadlineExceeded,
     }
 }
@@ -95,6 +96,8 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
+        R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
+        R::CursorOutOfRange => ("该位置之后的变更已不再保留", "changes after this cursor are no longer kept"),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
     }
 }

@@ -12,7 +12,7 @@ use entrypass_proto::{
         registration_service_server::{RegistrationService, RegistrationServiceServer},
     },
 };
-use entrypass_rpc::{Call, EdgeLayer, Problem, Transport, answer};
+use entrypass_rpc::{AnswerStream, Call, EdgeLayer, Problem, Transport, answer};
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use tonic::{Code, Request, Response, Status, service::Routes};
 
@@ -119,6 +119,16 @@ macro_rules! registration_service_without {
                     self.note(&call);
                     self.traveller_of(message)
                 }).await
+            }
+
+            type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;
+
+            async fn watch_registrations(
+                &self,
+                _: Request<pb::WatchRegistrationsRequest>,
+            ) -> Result<Response<Self::WatchRegistrationsStream>, Status> {
+                self.works()?;
+                Ok(Response::new(Box::pin(futures_util::stream::pending())))
             }
 
             $(async fn $method(&self, _: Request<pb::$request>) -> Result<Response<pb::$response>, Status> {

@@ -142,4 +142,13 @@ impl RegistrationService for Registrations {
     ) -> Answer<pb::UnbindCompanionResponse> {
         answer(request, |_, message| self.unbind(message)).await
     }
+
+    type WatchRegistrationsStream = entrypass_rpc::AnswerStream<pb::WatchRegistrationsResponse>;
+
+    async fn watch_registrations(
+        &self,
+        _: Request<pb::WatchRegistrationsRequest>,
+    ) -> Answer<Self::WatchRegistrationsStream> {
+        Err(Status::unimplemented("soon"))
+    }
 }
