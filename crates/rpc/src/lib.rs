@@ -13,6 +13,7 @@ mod page;
 mod problem;
 mod reason;
 mod server;
+mod service;
 mod time;
 mod transport;
 
@@ -23,6 +24,7 @@ pub use name::{resource_id, resource_name};
 pub use page::{PageRequest, PageToken};
 pub use problem::{Problem, required_request_id};
 pub use server::{Operations, serve};
+pub use service::Service;
 pub use time::{instant, timestamp};
 pub use transport::Transport;
 
