@@ -17,7 +17,7 @@ mod service;
 mod time;
 mod transport;
 
-pub use answer::{AnswerStream, answer};
+pub use answer::{AnswerStream, answer, answer_stream};
 pub use call::Call;
 pub use edge::EdgeLayer;
 pub use name::{resource_id, resource_name};

@@ -79,8 +79,11 @@ pub async fn registration(
     let file = data_dir.file("registration.sqlite3");
     let database = Database::open::<entrypass_registration::Migrator>(&DatabaseUrl::sqlite(&file), 4).await?;
     let Surroundings { clock, random } = surroundings.clone();
-    let deps = entrypass_registration::Deps { database, clock, random };
-    Ok(entrypass_registration::routes(settings, deps))
+    let stopping = tokio_util::sync::CancellationToken::new();
+    let deps = entrypass_registration::Deps { database, clock, random, stopping };
+    let service = entrypass_registration::service(settings, deps);
+    tokio::spawn(service.background);
+    Ok(service.routes)
 }
 
 /// The QR service on its database and key in `data_dir`.
