@@ -1,6 +1,6 @@
 //! Every service's schema can be taken back and made again, and is the same then.
 
-use entrypass_db::Database;
+use entrypass_db::{Database, DatabaseUrl};
 use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{ConnectionTrait as _, DbBackend, Statement},
@@ -20,7 +20,7 @@ async fn schema(database: &Database) -> Vec<(String, String, String)> {
 async fn taken_back_and_made_again<M: MigratorTrait>() -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("schema.sqlite3");
-    let database = Database::open_sqlite::<M>(&path).await.expect("up");
+    let database = Database::open::<M>(&DatabaseUrl::sqlite(&path), 4).await.expect("up");
     let first = schema(&database).await;
 
     let transaction = database.begin().await.expect("a transaction");
@@ -33,7 +33,7 @@ async fn taken_back_and_made_again<M: MigratorTrait>() -> Vec<String> {
     transaction.commit().await.expect("committed");
     assert_eq!(schema(&database).await, first);
 
-    let reopened = Database::open_sqlite::<M>(&path).await.expect("nothing is left to do");
+    let reopened = Database::open::<M>(&DatabaseUrl::sqlite(&path), 4).await.expect("nothing is left to do");
     assert_eq!(schema(&reopened).await, first);
     first.into_iter().filter(|(kind, ..)| kind == "table").map(|(_, name, _)| name).collect()
 }
@@ -41,16 +41,28 @@ async fn taken_back_and_made_again<M: MigratorTrait>() -> Vec<String> {
 #[tokio::test]
 async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_registration::Migrator>().await;
-    assert_eq!(tables, ["answers", "companions", "documents", "registrations", "revisions", "travellers"]);
+    assert_eq!(
+        tables,
+        [
+            "answers",
+            "change_feed",
+            "changes",
+            "companions",
+            "documents",
+            "registrations",
+            "revisions",
+            "travellers",
+        ]
+    );
 }
 
 #[tokio::test]
 async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
-    assert_eq!(taken_back_and_made_again::<entrypass_qr::Migrator>().await, ["codes"]);
+    assert_eq!(taken_back_and_made_again::<entrypass_qr::Migrator>().await, ["codes", "positions"]);
 }
 
 #[tokio::test]
 async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_epass::Migrator>().await;
-    assert_eq!(tables, ["answers", "applications", "passes"]);
+    assert_eq!(tables, ["answers", "applications", "passes", "positions"]);
 }

@@ -1,20 +1,33 @@
 //! First answers: a write that is asked for again is answered as the first time, and done once.
 //!
-//! A service keeps the answer under its `request_id` in the same transaction as the write itself, so that a crash loses
-//! both or neither. The request's content is kept as a digest only: enough to tell a repetition from a reuse.
+//! A service keeps the answer under caller and `request_id` in the same transaction as the write itself, so that a crash loses
+//! both or neither. The request's content is kept as a digest only: enough to tell a repetition from a reuse. Of several copies that are
+//! asked at once, the first to claim the `request_id` writes; the others wait for its end at the primary key.
+//!
+//! An answer is kept for a time that configuration sets, and then forgotten ([`forget`]).
+
+mod migration;
 
 use prost::Message;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _};
-use sea_orm_migration::{prelude::Table, schema, sea_query::TableCreateStatement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbErr,
+    EntityTrait as _, QueryFilter as _, sea_query::OnConflict,
+};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::{Database, PersonalBytes, micros};
 
+pub use migration::{add_caller, create_table, remove_caller};
+
+/// Answers that one statement forgets at most.
+const FORGET_AT_ONCE: u32 = 1000;
+
 /// A write as its caller identified it.
 #[derive(Debug, Clone)]
 pub struct RequestKey {
+    caller: String,
     request_id: String,
     digest: Vec<u8>,
 }
@@ -31,23 +44,28 @@ pub enum AnswersError {
 }
 
 impl RequestKey {
-    /// Identifies the `request` to `rpc` that its caller named `request_id`.
-    pub fn new(rpc: &str, request_id: &str, request: &impl Message) -> Self {
+    /// Identifies the `request` to `rpc` that `caller` named `request_id`. What another caller names so is another write.
+    pub fn new(caller: &str, rpc: &str, request_id: &str, request: &impl Message) -> Self {
         let digest = Sha256::new().chain_update(rpc).chain_update([0]).chain_update(request.encode_to_vec());
-        Self { request_id: request_id.to_owned(), digest: digest.finalize().to_vec() }
+        Self {
+            caller: caller.to_owned(),
+            request_id: request_id.to_owned(),
+            digest: digest.finalize().to_vec(),
+        }
     }
 
     /// The answer that was given to this request before, if it was.
     ///
-    /// Ask inside the writing transaction: outside, a repetition that is still being done is not seen.
+    /// A repetition that is still being done is not seen: [`Self::once`] waits for it.
     ///
     /// # Errors
-    /// [`AnswersError::Reused`] when the `request_id` was used for something else.
+    /// [`AnswersError::Reused`] when the caller used the `request_id` for something else.
     pub async fn first_answer<A: Message + Default>(
         &self,
         connection: &impl ConnectionTrait,
     ) -> Result<Option<A>, AnswersError> {
-        match entity::Entity::find_by_id(self.request_id.as_str()).one(connection).await? {
+        let key = (self.caller.as_str(), self.request_id.as_str());
+        match entity::Entity::find_by_id((key.0.to_owned(), key.1.to_owned())).one(connection).await? {
             None => Ok(None),
             Some(row) if row.digest != self.digest => Err(AnswersError::Reused),
             Some(row) => A::decode(row.answer.0.as_slice())
@@ -72,43 +90,59 @@ impl RequestKey {
         E: From<AnswersError>,
     {
         let transaction = database.begin().await.map_err(AnswersError::Database)?;
-        if let Some(first) = self.first_answer(&transaction).await? {
-            return Ok(first);
+        if !self.claim(&transaction, now).await.map_err(AnswersError::Database)? {
+            let first = self.first_answer(&transaction).await?;
+            // Forgotten in this very moment: the caller's next try finds the way free.
+            let forgotten = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+            return Ok(first.ok_or_else(|| AnswersError::Database(forgotten()))?);
         }
         let answer = act(&transaction).await?;
-        self.keep(&transaction, &answer, now).await.map_err(AnswersError::Database)?;
+        self.keep(&transaction, &answer).await.map_err(AnswersError::Database)?;
         transaction.commit().await.map_err(AnswersError::Database)?;
         Ok(answer)
     }
 
-    /// Keeps `answer` for repetitions of this request.
-    async fn keep(
-        &self,
-        transaction: &impl ConnectionTrait,
-        answer: &impl Message,
-        now: OffsetDateTime,
-    ) -> Result<(), DbErr> {
+    /// Takes the `request_id` for this transaction; `false` when its answer is known. Waits while another transaction has it.
+    async fn claim(&self, transaction: &impl ConnectionTrait, now: OffsetDateTime) -> Result<bool, DbErr> {
         let row = entity::ActiveModel {
+            caller: Set(self.caller.clone()),
             request_id: Set(self.request_id.clone()),
             digest: Set(self.digest.clone()),
-            answer: Set(PersonalBytes(answer.encode_to_vec())),
+            // Seen by nobody: the answer is set before the transaction ends.
+            answer: Set(PersonalBytes(Vec::new())),
             create_time: Set(micros(now)),
         };
-        entity::Entity::insert(row).exec_without_returning(transaction).await?;
+        let insert = entity::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
+        Ok(insert.exec_without_returning(transaction).await? == 1)
+    }
+
+    /// Keeps `answer` for repetitions of this request.
+    async fn keep(&self, transaction: &impl ConnectionTrait, answer: &impl Message) -> Result<(), DbErr> {
+        entity::Entity::update_many()
+            .col_expr(entity::Column::Answer, PersonalBytes(answer.encode_to_vec()).into())
+            .filter(entity::Column::Caller.eq(self.caller.as_str()))
+            .filter(entity::Column::RequestId.eq(self.request_id.as_str()))
+            .exec(transaction)
+            .await?;
         Ok(())
     }
 }
 
-/// The statement with which a service's migration makes the table.
-#[must_use]
-pub fn create_table() -> TableCreateStatement {
-    Table::create()
-        .table("answers")
-        .col(schema::string("request_id").primary_key())
-        .col(schema::binary("digest"))
-        .col(schema::binary("answer"))
-        .col(schema::big_integer("create_time"))
-        .to_owned()
+/// Forgets some of the answers that were given before `limit`, oldest or not, and says how many: call it until that is none. The same
+/// `request_id` is then a new request.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(database: &Database, limit: OffsetDateTime) -> Result<u64, DbErr> {
+    let statement = format!(
+        "DELETE FROM answers WHERE (caller, request_id) IN \
+         (SELECT caller, request_id FROM answers WHERE create_time < {} LIMIT {FORGET_AT_ONCE})",
+        micros(limit)
+    );
+    let transaction = database.begin().await?;
+    let forgotten = transaction.execute_unprepared(&statement).await?.rows_affected();
+    transaction.commit().await?;
+    Ok(forgotten)
 }
 
 mod entity {
@@ -120,6 +154,8 @@ mod entity {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "answers")]
     pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub caller: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub request_id: String,
         pub digest: Vec<u8>,

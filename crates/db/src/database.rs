@@ -3,72 +3,111 @@
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait as _, sqlx::sqlite,
+    ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
+    sqlx::{
+        self, ConnectOptions as _, Connection as _,
+        postgres::{PgConnectOptions, PgListener},
+        sqlite,
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{
+    DatabaseUrl,
+    schema::{self, SchemaError},
+    url::Place,
+};
 
 /// Connections for reading: SQLite in WAL mode reads beside its one writer.
-const READERS: u32 = 4;
-/// How long a statement waits for another process's lock before it is refused as busy.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const SQLITE_READERS: u32 = 4;
+/// How long a connection or another's lock is waited for before the database counts as unavailable.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A connection that has rested longer is tried before it is used: the server may have been restarted since.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// What every session on PostgreSQL is told. A copy that was stopped in the middle of a transaction must not hold its locks for ever,
+/// and no statement of ours has a reason to run longer than the longest call.
+const SESSION: [(&str, &str); 3] =
+    [("idle_in_transaction_session_timeout", "10s"), ("lock_timeout", "5s"), ("statement_timeout", "60s")];
 
 /// One service's database.
 ///
-/// Reads and writes take different connections: SQLite has one writer at a time, and a queue in front of a single
-/// connection is fair and cheap where several connections would poll for its lock.
+/// On SQLite reads and writes take different connections: it has one writer at a time, and a queue in front of a single
+/// connection is fair and cheap where several connections would poll for its lock. PostgreSQL has one pool for both.
 #[derive(Debug, Clone)]
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
 }
 
-/// Why a database could not be opened.
+/// Why a database could not be opened. Prints where, without the password.
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The file cannot be made.
-    #[error("cannot make the database {path}")]
+    #[error("cannot make the database {place}")]
     Create {
-        /// The file.
-        path: String,
+        /// The database.
+        place: DatabaseUrl,
         /// What the system says.
         source: io::Error,
     },
-    /// No connection: a wrong path, a missing right, a file that is no database.
-    #[error("cannot open the database {path}")]
+    /// No connection: a wrong address, password or path, a missing right, a file that is no database.
+    #[error("cannot open the database {place}")]
     Connect {
-        /// The file.
-        path: String,
+        /// The database.
+        place: DatabaseUrl,
         /// What the driver says.
         source: DbErr,
     },
-    /// The schema could not be brought up to date.
-    #[error("cannot migrate the database {path}")]
-    Migrate {
-        /// The file.
-        path: String,
-        /// What the driver says.
-        source: DbErr,
+    /// The schema is not the one that this program works on.
+    #[error("cannot use the database {place}")]
+    Schema {
+        /// The database.
+        place: DatabaseUrl,
+        /// What is wrong with it.
+        source: SchemaError,
     },
 }
 
 impl Database {
-    /// Opens the SQLite file `path`, makes it when missing, and applies the migrations of `M`.
+    /// Opens the database at `place` for the service whose schema is `M`, on PostgreSQL with at most `connections`.
     ///
-    /// WAL journal, `synchronous=FULL` (what is acknowledged survives a power cut), foreign keys on.
+    /// SQLite: WAL journal, `synchronous=FULL` (what is acknowledged survives a power cut), foreign keys on. A file without any table is
+    /// brought to the current schema at once; every other database must have it already.
     ///
     /// # Errors
-    /// When the file cannot be opened or migrated.
-    pub async fn open_sqlite<M: MigratorTrait>(path: &Path) -> Result<Self, OpenError> {
-        let shown = path.display().to_string();
-        let connect = |source| OpenError::Connect { path: shown.clone(), source };
-        make_private(path).map_err(|source| OpenError::Create { path: shown.clone(), source })?;
-        let writer = SeaOrm::connect(options(path, 1)).await.map_err(connect)?;
-        let migrated = M::up(&writer, None).await;
-        migrated.map_err(|source| OpenError::Migrate { path: shown.clone(), source })?;
-        let reader = SeaOrm::connect(options(path, READERS)).await.map_err(connect)?;
-        Ok(Self { reader, writer })
+    /// When it cannot be reached, or its schema is behind, ahead, or another service's.
+    pub async fn open<M: MigratorTrait>(place: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
+        let database = Self::connect(place, connections).await?;
+        let schema = |source| OpenError::Schema { place: place.clone(), source };
+        if matches!(place.0, Place::Sqlite(_)) && schema::is_empty(&database).await.map_err(schema)? {
+            schema::apply::<M>(&database, None).await.map_err(schema)?;
+        }
+        schema::check::<M>(&database).await.map_err(schema)?;
+        Ok(database)
+    }
+
+    /// Opens the database at `place`, whatever is in it.
+    pub(crate) async fn connect(place: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Connect { place: place.clone(), source };
+        match &place.0 {
+            Place::Sqlite(path) => {
+                make_private(path).map_err(|source| OpenError::Create { place: place.clone(), source })?;
+                let writer = SeaOrm::connect(sqlite_options(path, 1)).await.map_err(failed)?;
+                let reader = SeaOrm::connect(sqlite_options(path, SQLITE_READERS)).await.map_err(failed)?;
+                Ok(Self { reader, writer })
+            }
+            Place::Postgres { url, options } => {
+                greet(options)
+                    .await
+                    .map_err(|error| failed(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
+                let pool = SeaOrm::connect(postgres_options(url, connections)).await.map_err(failed)?;
+                Ok(Self { reader: pool.clone(), writer: pool })
+            }
+        }
     }
 
     /// The connections for statements that only read.
@@ -77,18 +116,79 @@ impl Database {
         &self.reader
     }
 
-    /// Begins a transaction that may write. It holds the write lock from its first moment (`BEGIN IMMEDIATE`), so that
-    /// what it reads cannot change before it writes.
+    /// Begins a transaction that may write.
+    ///
+    /// On SQLite it holds the write lock from its first moment (`BEGIN IMMEDIATE`), so that what it reads cannot change before it
+    /// writes. On PostgreSQL it is READ COMMITTED: each statement sees what was committed before it, and what must not change under it
+    /// is locked by the row, by [`hold`], or by a constraint.
     ///
     /// # Errors
-    /// When the lock cannot be had in time.
+    /// When the lock or a connection cannot be had in time.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        if self.backend() == DbBackend::Postgres {
+            return self.writer.begin().await;
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         self.writer.begin_with_options(options).await
     }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// What the driver says when it does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.reader.execute_unprepared("SELECT 1").await.map(drop)
+    }
+
+    /// Listens for PostgreSQL's notifications on `channel`, with a connection of its own that comes back by itself; `None` on
+    /// SQLite, which has none.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn listen(&self, channel: &str) -> Result<Option<PgListener>, sqlx::Error> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let mut listener = PgListener::connect_with(self.writer.get_postgres_connection_pool()).await?;
+        listener.listen(channel).await?;
+        Ok(Some(listener))
+    }
+
+    /// The engine.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+}
+
+/// Waits until no other transaction holds any of `ids`, and holds them to the end of this one: the lock for what has no row yet.
+///
+/// PostgreSQL's advisory locks, keyed by the lower half of an id, which is random; two ids that share it only wait for each other. On
+/// SQLite nothing is needed: it has one writer.
+///
+/// # Errors
+/// When the lock cannot be had in time.
+pub async fn hold(
+    transaction: &DatabaseTransaction,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<(), DbErr> {
+    if transaction.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let mut keys: Vec<_> = ids.into_iter().map(|id| id.as_u64_pair().1.cast_signed()).collect();
+    // In one order for everybody, so that two transactions never wait for each other.
+    keys.sort_unstable();
+    for key in keys {
+        let lock = Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT pg_advisory_xact_lock($1)",
+            [key.into()],
+        );
+        transaction.execute_raw(lock).await?;
+    }
+    Ok(())
 }
 
 /// Makes the file before SQLite would, which asks nobody who may read it. Its journals get the same mode.
@@ -96,37 +196,38 @@ fn make_private(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop)
 }
 
-fn options(path: &Path, connections: u32) -> ConnectOptions {
+/// Connects once. The pool would try a refused connection again until its patience ends, and then not say what was wrong.
+async fn greet(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let connection = tokio::time::timeout(PATIENCE, options.clone().connect()).await;
+    connection.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await
+}
+
+fn sqlite_options(path: &Path, connections: u32) -> ConnectOptions {
     let file = path.to_owned();
-    let mut options = ConnectOptions::new("sqlite:");
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(BUSY_TIMEOUT)
-        // Statements would be logged with what they bind only at a debug level of sqlx; no level shall do that.
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                // The path is set here and not in a URL, so that any character may stand in it.
-                .filename(&file)
-                .journal_mode(sqlite::SqliteJournalMode::Wal)
-                .synchronous(sqlite::SqliteSynchronous::Full)
-                .busy_timeout(BUSY_TIMEOUT)
-                .foreign_keys(true)
-                .statement_cache_capacity(256)
-        });
+    let mut options = options("sqlite:", connections);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        sqlite
+            // The path is set here and not in a URL, so that any character may stand in it.
+            .filename(&file)
+            .journal_mode(sqlite::SqliteJournalMode::Wal)
+            .synchronous(sqlite::SqliteSynchronous::Full)
+            .busy_timeout(PATIENCE)
+            .foreign_keys(true)
+            .statement_cache_capacity(256)
+    });
     options
 }
 
-/// Whether `error` says that a unique constraint or index refused the row.
-#[must_use]
-pub fn is_unique_violation(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options.test_before_acquire_if_idle_for(TRUSTED_FOR);
+    options.map_sqlx_postgres_opts(|postgres| postgres.options(SESSION));
+    options
 }
 
-/// Whether `error` says that the database cannot be reached or is busy, so that trying again later can help.
-#[must_use]
-pub fn is_unavailable(error: &DbErr) -> bool {
-    // SQLITE_BUSY and SQLITE_LOCKED reach us as text only: "database is locked", "database table is locked".
-    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) || error.to_string().contains("is locked")
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    // Statements would be logged with what they bind only at a debug level of sqlx; no level shall do that.
+    options.max_connections(connections).min_connections(1).acquire_timeout(PATIENCE).sqlx_logging(false);
+    options
 }

@@ -6,9 +6,16 @@
 
 pub mod answers;
 mod database;
+mod failure;
+pub mod follower;
 mod instant;
 mod personal;
+pub mod schema;
+mod url;
 
-pub use database::{Database, OpenError, is_unavailable, is_unique_violation};
+pub use database::{Database, OpenError, hold};
+pub use failure::{is_unavailable, is_unique_violation};
 pub use instant::{instant, micros};
 pub use personal::{PersonalBytes, PersonalText};
+pub use schema::SchemaError;
+pub use url::{DatabaseUrl, UrlError};

@@ -55,6 +55,12 @@ impl Call {
         self.language
     }
 
+    /// Who calls.
+    #[must_use]
+    pub fn caller(&self) -> &str {
+        "anonymous"
+    }
+
     /// When the caller stops waiting.
     #[must_use]
     pub fn deadline(&self) -> Instant {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
-use entrypass_db::{Database, OpenError};
+use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
 use entrypass_rpc::{EdgeLayer, Operations, Transport};
 use thiserror::Error;
@@ -77,7 +77,7 @@ pub async fn registration(
 ) -> Result<Routes, StartError> {
     let settings = config.registration.service()?;
     let file = data_dir.file("registration.sqlite3");
-    let database = Database::open_sqlite::<entrypass_registration::Migrator>(&file).await?;
+    let database = Database::open::<entrypass_registration::Migrator>(&DatabaseUrl::sqlite(&file), 4).await?;
     let Surroundings { clock, random } = surroundings.clone();
     let deps = entrypass_registration::Deps { database, clock, random };
     Ok(entrypass_registration::routes(settings, deps))
@@ -94,7 +94,9 @@ pub async fn qr(
     registration: Transport,
 ) -> Result<Routes, StartError> {
     let settings = config.qr.service()?;
-    let database = Database::open_sqlite::<entrypass_qr::Migrator>(&data_dir.file("qr.sqlite3")).await?;
+    let database =
+        Database::open::<entrypass_qr::Migrator>(&DatabaseUrl::sqlite(&data_dir.file("qr.sqlite3")), 4)
+            .await?;
     let Surroundings { clock, random } = surroundings.clone();
     let keys = Keys::open(&data_dir.file("qr-signing-key.hex"), random.as_ref())?;
     let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
@@ -111,7 +113,8 @@ pub async fn epass(
     registration: Transport,
 ) -> Result<Routes, StartError> {
     let database =
-        Database::open_sqlite::<entrypass_epass::Migrator>(&data_dir.file("epass.sqlite3")).await?;
+        Database::open::<entrypass_epass::Migrator>(&DatabaseUrl::sqlite(&data_dir.file("epass.sqlite3")), 4)
+            .await?;
     let Surroundings { clock, random } = surroundings.clone();
     let deps = entrypass_epass::Deps { database, clock, random, registration };
     Ok(entrypass_epass::routes(deps))

@@ -67,7 +67,7 @@ impl EpassService for Epass {
         &self,
         request: Request<pb::ReviewElectronicPassApplicationRequest>,
     ) -> Result<Response<pb::ReviewElectronicPassApplicationResponse>, Status> {
-        answer(request, |_, message| self.review(message)).await
+        answer(request, |call, message| self.review(call, message)).await
     }
 
     async fn list_electronic_pass_applications(
@@ -129,7 +129,7 @@ impl Epass {
         request: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Error> {
         let registration = wire::parse_apply(&request)?;
-        let key = RequestKey::new("ApplyForElectronicPass", &request.request_id, &request);
+        let key = RequestKey::new(call.caller(), "ApplyForElectronicPass", &request.request_id, &request);
         // A repetition gets its first answer also when the neighbour cannot be reached.
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
@@ -174,10 +174,12 @@ impl Epass {
 
     async fn review(
         &self,
+        call: Call,
         request: pb::ReviewElectronicPassApplicationRequest,
     ) -> Result<pb::ReviewElectronicPassApplicationResponse, Error> {
         let wire::ReviewRequest { application, etag, review } = wire::parse_review(&request)?;
-        let key = RequestKey::new("ReviewElectronicPassApplication", &request.request_id, &request);
+        let key =
+            RequestKey::new(call.caller(), "ReviewElectronicPassApplication", &request.request_id, &request);
         let now = self.clock.now();
         key.once(&self.database, now, async |transaction| {
             let found =
@@ -230,7 +232,7 @@ impl Epass {
         // The request is known by what it means, with the person in place of the document: a digest of the request itself
         // beside everything else that is in it would give the document number away to whoever tries all numbers.
         let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
-        let key = RequestKey::new("RecordExternalPass", &request_id, &meaning);
+        let key = RequestKey::new(call.caller(), "RecordExternalPass", &request_id, &meaning);
         key.once(&self.database, now, async |transaction| {
             keep_pass(transaction, &pass).await?;
             Ok(pb::RecordExternalPassResponse { electronic_pass: Some(recorded) })

@@ -170,7 +170,7 @@ fn unreadable(what: &str) -> DbErr {
 
 #[cfg(test)]
 mod tests {
-    use entrypass_db::Database;
+    use entrypass_db::{Database, DatabaseUrl};
     use sea_orm_migration::MigratorTrait as _;
     use tempfile::TempDir;
     use time::macros::datetime;
@@ -182,7 +182,10 @@ mod tests {
     async fn fresh() -> (TempDir, Database) {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("epass.db");
-        (directory, Database::open_sqlite::<Migrator>(&path).await.expect("a fresh database"))
+        (
+            directory,
+            Database::open::<Migrator>(&DatabaseUrl::sqlite(&path), 4).await.expect("a fresh database"),
+        )
     }
 
     /// The `ordinal`-th application of one person.

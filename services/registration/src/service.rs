@@ -66,7 +66,7 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::SubmitRegistrationRequest>,
     ) -> Answer<pb::SubmitRegistrationResponse> {
-        answer(request, |_, message| self.submit(message)).await
+        answer(request, async |call, message| self.submit(&call, message).await).await
     }
 
     async fn get_registration(
@@ -98,21 +98,21 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::UpdateRegistrationRequest>,
     ) -> Answer<pb::UpdateRegistrationResponse> {
-        answer(request, |_, message| self.update(message)).await
+        answer(request, async |call, message| self.update(&call, message).await).await
     }
 
     async fn replace_document(
         &self,
         request: Request<pb::ReplaceDocumentRequest>,
     ) -> Answer<pb::ReplaceDocumentResponse> {
-        answer(request, |_, message| self.replace(message)).await
+        answer(request, async |call, message| self.replace(&call, message).await).await
     }
 
     async fn cancel_registration(
         &self,
         request: Request<pb::CancelRegistrationRequest>,
     ) -> Answer<pb::CancelRegistrationResponse> {
-        answer(request, |_, message| self.cancel(message)).await
+        answer(request, async |call, message| self.cancel(&call, message).await).await
     }
 
     async fn list_registration_revisions(
@@ -126,21 +126,21 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::BindCompanionRequest>,
     ) -> Answer<pb::BindCompanionResponse> {
-        answer(request, |_, message| self.bind(message)).await
+        answer(request, async |call, message| self.bind(&call, message).await).await
     }
 
     async fn confirm_companion(
         &self,
         request: Request<pb::ConfirmCompanionRequest>,
     ) -> Answer<pb::ConfirmCompanionResponse> {
-        answer(request, |_, message| self.confirm(message)).await
+        answer(request, async |call, message| self.confirm(&call, message).await).await
     }
 
     async fn unbind_companion(
         &self,
         request: Request<pb::UnbindCompanionRequest>,
     ) -> Answer<pb::UnbindCompanionResponse> {
-        answer(request, |_, message| self.unbind(message)).await
+        answer(request, async |call, message| self.unbind(&call, message).await).await
     }
 
     type WatchRegistrationsStream = entrypass_rpc::AnswerStream<pb::WatchRegistrationsResponse>;

@@ -43,7 +43,7 @@ async fn fresh() -> (TempDir, Database) {
 }
 
 fn key(rpc: &str, request_id: &str, content: &str) -> RequestKey {
-    RequestKey::new(rpc, request_id, &content.to_owned())
+    RequestKey::new("applet", rpc, request_id, &content.to_owned())
 }
 
 /// Does the deed `name` under `key`, and answers `answer`.

@@ -68,7 +68,10 @@ async fn what_is_no_database_is_told_with_its_path() {
     let text = folder.path().join("notes.txt");
     fs::write(&text, "These are notes, and no database at all. ".repeat(200)).expect("written");
     let error = open(&text).await.expect_err("notes");
-    assert!(matches!(&error, OpenError::Connect { path, .. } if path.ends_with("notes.txt")), "{error:?}");
+    assert!(
+        matches!(&error, OpenError::Connect { place, .. } if place.to_string().ends_with("notes.txt")),
+        "{error:?}"
+    );
     assert!(error.source().is_some(), "it says why");
     let untouched = fs::read_to_string(&text).expect("still there");
     assert!(untouched.starts_with("These are notes"));

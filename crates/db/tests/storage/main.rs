@@ -7,7 +7,7 @@ mod database;
 
 use std::path::Path;
 
-use entrypass_db::{Database, OpenError};
+use entrypass_db::{Database, DatabaseUrl, OpenError};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use sea_orm_migration::prelude::{
     MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait::async_trait,
@@ -35,13 +35,14 @@ impl MigrationName for First {
 impl MigrationTrait for First {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(entrypass_db::answers::create_table()).await?;
+        entrypass_db::answers::add_caller(manager).await?;
         let deeds = "CREATE TABLE deeds (name TEXT NOT NULL UNIQUE)";
         manager.get_connection().execute_unprepared(deeds).await.map(drop)
     }
 }
 
 async fn open(path: &Path) -> Result<Database, OpenError> {
-    Database::open_sqlite::<Migrator>(path).await
+    Database::open::<Migrator>(&DatabaseUrl::sqlite(path), 4).await
 }
 
 /// Does the deed `name`.

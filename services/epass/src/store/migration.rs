@@ -9,7 +9,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(Following)]
     }
 
     fn migration_table_name() -> DynIden {
@@ -53,6 +53,28 @@ impl MigrationTrait for First {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
+    }
+}
+
+/// Callers, and how far the changes of registrations were followed.
+struct Following;
+
+impl MigrationName for Following {
+    fn name(&self) -> &'static str {
+        "m0002_following"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Following {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_db::answers::add_caller(manager).await?;
+        manager.create_table(entrypass_db::follower::create_table()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("positions").to_owned()).await?;
+        entrypass_db::answers::remove_caller(manager).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
-use entrypass_db::Database;
+use entrypass_db::{Database, DatabaseUrl};
 use entrypass_epass::{Deps, Migrator, routes};
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_client::EpassServiceClient},
@@ -48,7 +48,9 @@ impl App {
         let path = directory.path().join("epass.db");
         let clock = Arc::new(TestClock::at(datetime!(2026-11-22 08:00:00.123_456_789 UTC)));
         let deps = Deps {
-            database: Database::open_sqlite::<Migrator>(&path).await.expect("a fresh database"),
+            database: Database::open::<Migrator>(&DatabaseUrl::sqlite(&path), 4)
+                .await
+                .expect("a fresh database"),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(7)),
             registration: neighbour,

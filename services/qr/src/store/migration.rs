@@ -10,7 +10,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(Following)]
     }
 
     fn migration_table_name() -> DynIden {
@@ -54,5 +54,25 @@ impl MigrationTrait for First {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("codes").to_owned()).await
+    }
+}
+
+/// How far the changes of registrations were followed.
+struct Following;
+
+impl MigrationName for Following {
+    fn name(&self) -> &'static str {
+        "m0002_following"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Following {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(entrypass_db::follower::create_table()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("positions").to_owned()).await
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
-use entrypass_db::Database;
+use entrypass_db::{Database, DatabaseUrl};
 use entrypass_proto::{
     qr::v1::{
         self as pb, Verdict,
@@ -144,7 +144,9 @@ impl Surroundings {
         let Self { clock, registrations, random, folder } = self;
         let database = folder.path().join(database);
         let deps = Deps {
-            database: Database::open_sqlite::<Migrator>(&database).await.expect("a database"),
+            database: Database::open::<Migrator>(&DatabaseUrl::sqlite(&database), 4)
+                .await
+                .expect("a database"),
             keys: Keys::open(&folder.path().join(key), random.as_ref()).expect("a key"),
             clock: clock.clone(),
             random: random.clone(),

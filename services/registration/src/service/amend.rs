@@ -3,7 +3,7 @@
 use entrypass_ambient::city_date;
 use entrypass_db::answers::RequestKey;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::required_request_id;
+use entrypass_rpc::{Call, required_request_id};
 use entrypass_rule::{Rule, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
@@ -57,9 +57,10 @@ impl Target {
 impl Registrations {
     pub(super) async fn update(
         &self,
+        call: &Call,
         message: pb::UpdateRegistrationRequest,
     ) -> Result<pb::UpdateRegistrationResponse, Error> {
-        let key = RequestKey::new("UpdateRegistration", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "UpdateRegistration", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
@@ -128,9 +129,10 @@ impl Registrations {
 
     pub(super) async fn cancel(
         &self,
+        call: &Call,
         message: pb::CancelRegistrationRequest,
     ) -> Result<pb::CancelRegistrationResponse, Error> {
-        let key = RequestKey::new("CancelRegistration", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "CancelRegistration", &message.request_id, &message);
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
         key.once(&self.database, now, async |transaction| {

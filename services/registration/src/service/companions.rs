@@ -3,7 +3,7 @@
 use entrypass_db::answers::RequestKey;
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::required_request_id;
+use entrypass_rpc::{Call, required_request_id};
 use entrypass_rule::{Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
@@ -35,9 +35,10 @@ enum Who {
 impl Registrations {
     pub(super) async fn bind(
         &self,
+        call: &Call,
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Error> {
-        let key = RequestKey::new("BindCompanion", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "BindCompanion", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
@@ -153,9 +154,10 @@ impl Registrations {
 
     pub(super) async fn confirm(
         &self,
+        call: &Call,
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Error> {
-        let key = RequestKey::new("ConfirmCompanion", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "ConfirmCompanion", &message.request_id, &message);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
         key.once(&self.database, now, async |transaction| {
@@ -173,9 +175,10 @@ impl Registrations {
 
     pub(super) async fn unbind(
         &self,
+        call: &Call,
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Error> {
-        let key = RequestKey::new("UnbindCompanion", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "UnbindCompanion", &message.request_id, &message);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
         key.once(&self.database, now, async |transaction| {

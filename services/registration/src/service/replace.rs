@@ -3,6 +3,7 @@
 use entrypass_db::answers::RequestKey;
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::Call;
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
@@ -38,9 +39,10 @@ struct Shown {
 impl Registrations {
     pub(super) async fn replace(
         &self,
+        call: &Call,
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Error> {
-        let key = RequestKey::new("ReplaceDocument", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "ReplaceDocument", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }

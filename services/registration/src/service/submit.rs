@@ -2,7 +2,7 @@
 
 use entrypass_db::answers::RequestKey;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::required_request_id;
+use entrypass_rpc::{Call, required_request_id};
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
@@ -22,9 +22,10 @@ const REFERENCE_PREFIX: &str = "FS";
 impl Registrations {
     pub(super) async fn submit(
         &self,
+        call: &Call,
         message: pb::SubmitRegistrationRequest,
     ) -> Result<pb::SubmitRegistrationResponse, Error> {
-        let key = RequestKey::new("SubmitRegistration", &message.request_id, &message);
+        let key = RequestKey::new(call.caller(), "SubmitRegistration", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }

@@ -10,7 +10,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(ChangeFeed)]
     }
 
     fn migration_table_name() -> DynIden {
@@ -55,6 +55,70 @@ impl MigrationTrait for First {
         }
         Ok(())
     }
+}
+
+/// Callers, the change feed, and what the jobs look for.
+struct ChangeFeed;
+
+impl MigrationName for ChangeFeed {
+    fn name(&self) -> &'static str {
+        "m0002_change_feed"
+    }
+}
+
+const CHANGE_FEED_INDEXES: [&str; 3] = [
+    "CREATE UNIQUE INDEX changes_by_position ON changes (position)",
+    "CREATE INDEX changes_without_position ON changes (id) WHERE position IS NULL",
+    "CREATE INDEX active_by_end ON registrations (expire_time) WHERE state = 'ACTIVE'",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for ChangeFeed {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_db::answers::add_caller(manager).await?;
+        manager.create_table(changes()).await?;
+        manager.create_table(change_feed()).await?;
+        for index in CHANGE_FEED_INDEXES {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared("DROP INDEX active_by_end").await?;
+        for table in ["change_feed", "changes"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
+        entrypass_db::answers::remove_caller(manager).await
+    }
+}
+
+/// What happened, one row a change; see `store/changes.rs` for the order.
+fn changes() -> TableCreateStatement {
+    Table::create()
+        .table("changes")
+        .col(schema::big_integer("id").auto_increment().primary_key())
+        .col(schema::big_integer_null("position"))
+        .col(schema::uuid("registration_id"))
+        .col(schema::uuid("traveller_id"))
+        .col(schema::string("kind"))
+        .col(schema::integer("revision"))
+        .col(schema::string("state"))
+        .col(schema::uuid_null("companion_id"))
+        .col(schema::big_integer("expire_time"))
+        .col(schema::big_integer("create_time"))
+        .to_owned()
+}
+
+/// One row: which feed this is, the last position that was given, and the last one that was forgotten.
+fn change_feed() -> TableCreateStatement {
+    Table::create()
+        .table("change_feed")
+        .col(schema::integer("id").primary_key())
+        .col(schema::uuid("feed_id"))
+        .col(schema::big_integer("head"))
+        .col(schema::big_integer("tail"))
+        .to_owned()
 }
 
 fn travellers() -> TableCreateStatement {

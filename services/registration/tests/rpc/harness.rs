@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use entrypass_ambient::{SeededRandom, TestClock};
-use entrypass_db::Database;
+use entrypass_db::{Database, DatabaseUrl};
 use entrypass_proto::registration::v1::{
     self as pb, entry::Transport as By, registration_form::Purpose,
     registration_service_client::RegistrationServiceClient,
@@ -55,7 +55,7 @@ impl App {
         folder: TempDir,
     ) -> Self {
         let file = folder.path().join("registration.sqlite3");
-        let database = Database::open_sqlite::<Migrator>(&file).await.expect("a database");
+        let database = Database::open::<Migrator>(&DatabaseUrl::sqlite(&file), 4).await.expect("a database");
         let notice_version = config.notice.version().to_owned();
         let deps = Deps { database, clock: clock.clone(), random: random.clone() };
         let transport = Transport::local(routes(config, deps), &EdgeLayer::new(|| Uuid::from_u128(1)));

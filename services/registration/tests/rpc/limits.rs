@@ -24,7 +24,10 @@ fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequest 
 
 /// Makes `registration` one that was amended up to `revision`.
 async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32) -> pb::Registration {
-    let database = entrypass_db::Database::open_sqlite::<Migrator>(&app.file()).await.expect("the database");
+    let database =
+        entrypass_db::Database::open::<Migrator>(&entrypass_db::DatabaseUrl::sqlite(&app.file()), 4)
+            .await
+            .expect("the database");
     let transaction = database.begin().await.expect("a transaction");
     for table in ["registrations", "revisions"] {
         let set = format!("UPDATE {table} SET revision = {revision}");

@@ -1,0 +1,153 @@
+//! The schema of one service's database: whether it is the one that this program works on, and how it is brought there.
+
+use std::fs;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm_migration::MigratorTrait;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{Database, DatabaseUrl, OpenError, hold, url::Place};
+
+/// Only one program at a time migrates one database.
+const MIGRATION: Uuid = Uuid::from_u128(0x656e_7472_7970_6173_732e_6d69_6772_6174);
+
+/// What is wrong with a schema, and what to do.
+#[derive(Debug, Error)]
+pub enum SchemaError {
+    /// Migrations are missing.
+    #[error("its schema is behind this program ({missing} is missing): run `entrypass migrate up`")]
+    Behind {
+        /// The first that is missing.
+        missing: String,
+    },
+    /// It has migrations that this program does not know.
+    #[error(
+        "its schema is ahead of this program ({unknown} is not known here): run the newer program, or let the newer one take it back \
+         with `entrypass migrate down`"
+    )]
+    Ahead {
+        /// The first that is not known.
+        unknown: String,
+    },
+    /// The tables are another service's.
+    #[error(
+        "it holds the tables of another service ({table}): each service needs a database, or a schema and user, of its own"
+    )]
+    AnotherService {
+        /// The other service's table of migrations.
+        table: String,
+    },
+    /// The database refused or failed.
+    #[error("its schema cannot be read or changed")]
+    Database(#[from] DbErr),
+}
+
+/// One step of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Its name.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}
+
+/// Applies every migration of `M` that the database at `place` has not, all or none; gives their names.
+///
+/// # Errors
+/// When the database cannot be opened, is another service's or ahead, or a statement fails.
+pub async fn up<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    let database = Database::connect(place, 1).await?;
+    let before = status_of::<M>(&database).await.map_err(at(place))?;
+    apply::<M>(&database, None).await.map_err(at(place))?;
+    Ok(before.into_iter().filter(|step| !step.applied).map(|step| step.name).collect())
+}
+
+/// Takes the last `steps` migrations of `M` back, all or none; gives their names, the last one first.
+///
+/// # Errors
+/// As [`up`].
+pub async fn down<M: MigratorTrait>(place: &DatabaseUrl, steps: u32) -> Result<Vec<String>, OpenError> {
+    let database = Database::connect(place, 1).await?;
+    let before = status_of::<M>(&database).await.map_err(at(place))?;
+    let transaction = begin(&database).await.map_err(at(place))?;
+    M::down(&transaction, Some(steps)).await.map_err(|error| at(place)(error.into()))?;
+    transaction.commit().await.map_err(|error| at(place)(error.into()))?;
+    let applied = before.into_iter().filter(|step| step.applied).rev();
+    Ok(applied.take(usize::try_from(steps).unwrap_or(usize::MAX)).map(|step| step.name).collect())
+}
+
+/// The migrations of `M`, in order.
+///
+/// # Errors
+/// As [`up`]. Nothing is made: a SQLite file that is missing is an error.
+pub async fn status<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<Migration>, OpenError> {
+    if let Place::Sqlite(path) = &place.0 {
+        fs::metadata(path).map_err(|source| OpenError::Create { place: place.clone(), source })?;
+    }
+    let database = Database::connect(place, 1).await?;
+    status_of::<M>(&database).await.map_err(at(place))
+}
+
+fn at(place: &DatabaseUrl) -> impl Fn(SchemaError) -> OpenError + '_ {
+    |source| OpenError::Schema { place: place.clone(), source }
+}
+
+/// Whether there is no table at all.
+pub(crate) async fn is_empty(database: &Database) -> Result<bool, SchemaError> {
+    Ok(tables(database, "").await?.is_empty())
+}
+
+/// Applies migrations in one transaction: a statement that fails leaves the schema as it was.
+pub(crate) async fn apply<M: MigratorTrait>(
+    database: &Database,
+    steps: Option<u32>,
+) -> Result<(), SchemaError> {
+    let transaction = begin(database).await?;
+    M::up(&transaction, steps).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn begin(database: &Database) -> Result<DatabaseTransaction, SchemaError> {
+    let transaction = database.begin().await?;
+    hold(&transaction, [MIGRATION]).await?;
+    Ok(transaction)
+}
+
+/// Refuses every schema but that of `M` as a whole.
+pub(crate) async fn check<M: MigratorTrait>(database: &Database) -> Result<(), SchemaError> {
+    match status_of::<M>(database).await?.into_iter().find(|step| !step.applied) {
+        Some(Migration { name: missing, .. }) => Err(SchemaError::Behind { missing }),
+        None => Ok(()),
+    }
+}
+
+async fn status_of<M: MigratorTrait>(database: &Database) -> Result<Vec<Migration>, SchemaError> {
+    let own = M::migration_table_name().to_string();
+    let kept = tables(database, "_migrations").await?;
+    if let Some(table) = kept.iter().find(|table| **table != own) {
+        return Err(SchemaError::AnotherService { table: table.clone() });
+    }
+    let query = format!("SELECT version FROM {own} ORDER BY version");
+    let applied = if kept.is_empty() { Vec::new() } else { texts(database, &query).await? };
+    let known: Vec<_> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
+    if let Some(unknown) = applied.iter().find(|step| !known.contains(step)) {
+        return Err(SchemaError::Ahead { unknown: unknown.clone() });
+    }
+    let step = |name: String| Migration { applied: applied.contains(&name), name };
+    Ok(known.into_iter().map(step).collect())
+}
+
+/// The tables of the service's own schema whose names end with `ending`.
+async fn tables(database: &Database, ending: &str) -> Result<Vec<String>, DbErr> {
+    let all = match database.backend() {
+        DbBackend::Postgres => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
+        _ => "SELECT name FROM sqlite_master WHERE type = 'table'",
+    };
+    Ok(texts(database, all).await?.into_iter().filter(|table| table.ends_with(ending)).collect())
+}
+
+async fn texts(database: &Database, query: &str) -> Result<Vec<String>, DbErr> {
+    let rows = database.reader().query_all_raw(Statement::from_string(database.backend(), query)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
