@@ -29,10 +29,17 @@ proto:
     buf lint proto
     buf format --diff --exit-code proto
 
-# Unit, service and journey tests, and the examples in the documentation.
+# Unit, service and journey tests, and the examples in the documentation; on SQLite, and what has a database on PostgreSQL too.
 test:
     cargo test --doc --workspace
     cargo nextest run --workspace
+    just test-postgres
+
+# The packages with a database on a PostgreSQL 15 of the tests' own.
+test-postgres *arguments:
+    # With --workspace and a filter, not with --package: cargo settles on the same features, and compiles nothing a second time.
+    tests/with-postgres cargo nextest run --workspace --filterset \
+        'package(/^entrypass(-db|-registration|-qr|-epass|-e2e)?$/)' {{ arguments }}
 
 # The documentation builds without a warning.
 docs:

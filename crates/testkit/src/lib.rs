@@ -1,16 +1,19 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
-//! Owns: reading a refusal as a caller does ([`Refusal`]), and a registration service for those who need one beside them
-//! ([`Registrations`]).
+//! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
+//! ([`Registrations`]), and a fresh database on the engine of the test run ([`TestDatabase`]).
 //! Does not own: starting a service or a system, which is each harness's own.
 
 #![expect(
     clippy::expect_used,
-    reason = "a refusal that lacks what every refusal has fails the test that reads it"
+    clippy::missing_panics_doc,
+    reason = "a refusal that lacks what every refusal has fails the test that reads it, as does a database that cannot be had"
 )]
 
+mod database;
 mod refusal;
 mod registrations;
 
+pub use database::TestDatabase;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};

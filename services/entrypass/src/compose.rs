@@ -1,17 +1,22 @@
-//! Which service is reached how: one function for each service, and all of them in one process.
+//! Which roles a process runs, and how each reaches its neighbours: in this process where they are in it, by address where not.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
-use entrypass_db::{Database, DatabaseUrl, OpenError};
+use entrypass_db::{Database, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
 use entrypass_rpc::{EdgeLayer, Operations, Transport};
+use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 use tonic::service::Routes;
 
 use crate::{
     config::{Config, ConfigError},
     data_dir::{DataDir, DataDirError},
+    role::{Role, Service},
 };
 
 /// Time and randomness, for all services of a process.
@@ -23,12 +28,14 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
 }
 
-/// All four services in one process.
-pub struct AllInOne {
+/// The roles of one process, ready to be served.
+pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
     /// Reports health.
     pub operations: Operations,
+    /// Ours as long as this lives; `None` when nothing of ours is in it.
+    _data_dir: Option<DataDir>,
 }
 
 /// Why the program does not start.
@@ -41,11 +48,33 @@ pub enum StartError {
     #[error(transparent)]
     DataDir(#[from] DataDirError),
     /// A database cannot be used.
-    #[error(transparent)]
-    Database(#[from] OpenError),
+    #[error("{}", .service.name())]
+    Database {
+        /// Whose.
+        service: Service,
+        /// What is wrong with it.
+        source: OpenError,
+    },
     /// The signing key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// The configured signing key is not there. One is made in the data folder only, which no other process uses: two copies of
+    /// the service that start at once would make two keys.
+    #[error(
+        "qr.key_file {path} is missing: copy the key there, or make one with `openssl rand -hex 32`, for its owner alone (chmod 600)"
+    )]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The neighbour's address is none.
+    #[error("neighbours.{}", .service.name())]
+    Neighbour {
+        /// Whose.
+        service: Service,
+        /// What is wrong with it.
+        source: tonic::transport::Error,
+    },
     /// The compiled descriptors cannot be read.
     #[error("the program's own descriptors are not readable")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -66,91 +95,161 @@ impl Surroundings {
     }
 }
 
-/// The registration service on its database in `data_dir`.
+/// Opens everything that `roles` need, and only then puts them together. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
-/// When configuration or database cannot be used.
-pub async fn registration(
+/// When settings, data folder, a database or the key cannot be used; nothing has been started then.
+pub async fn start(
     config: &Config,
-    data_dir: &DataDir,
+    roles: &[Role],
+    data_dir: &Path,
     surroundings: &Surroundings,
-) -> Result<Routes, StartError> {
-    let settings = config.registration.service()?;
-    let file = data_dir.file("registration.sqlite3");
-    let database = Database::open::<entrypass_registration::Migrator>(&DatabaseUrl::sqlite(&file), 4).await?;
-    let Surroundings { clock, random } = surroundings.clone();
-    let stopping = tokio_util::sync::CancellationToken::new();
-    let deps = entrypass_registration::Deps { database, clock, random, stopping };
-    let service = entrypass_registration::service(settings, deps);
-    tokio::spawn(service.background);
-    Ok(service.routes)
-}
-
-/// The QR service on its database and key in `data_dir`.
-///
-/// # Errors
-/// When configuration, database or key cannot be used.
-pub async fn qr(
-    config: &Config,
-    data_dir: &DataDir,
-    surroundings: &Surroundings,
-    registration: Transport,
-) -> Result<Routes, StartError> {
-    let settings = config.qr.service()?;
-    let database =
-        Database::open::<entrypass_qr::Migrator>(&DatabaseUrl::sqlite(&data_dir.file("qr.sqlite3")), 4)
-            .await?;
-    let Surroundings { clock, random } = surroundings.clone();
-    let keys = Keys::open(&data_dir.file("qr-signing-key.hex"), random.as_ref())?;
-    let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
-    Ok(entrypass_qr::routes(settings, deps))
-}
-
-/// The epass service on its database in `data_dir`.
-///
-/// # Errors
-/// When the database cannot be used.
-pub async fn epass(
-    data_dir: &DataDir,
-    surroundings: &Surroundings,
-    registration: Transport,
-) -> Result<Routes, StartError> {
-    let database =
-        Database::open::<entrypass_epass::Migrator>(&DatabaseUrl::sqlite(&data_dir.file("epass.sqlite3")), 4)
-            .await?;
-    let Surroundings { clock, random } = surroundings.clone();
-    let deps = entrypass_epass::Deps { database, clock, random, registration };
-    Ok(entrypass_epass::routes(deps))
-}
-
-/// All four services, each calling its neighbours in this process.
-///
-/// # Errors
-/// When any of them cannot start.
-pub async fn all_in_one(
-    config: &Config,
-    data_dir: &DataDir,
-    surroundings: &Surroundings,
-) -> Result<AllInOne, StartError> {
-    let edge = surroundings.edge();
-    let registration = registration(config, data_dir, surroundings).await?;
-    let to_registration = Transport::local(registration.clone(), &edge);
-    let qr = qr(config, data_dir, surroundings, to_registration.clone()).await?;
-    let epass = epass(data_dir, surroundings, to_registration.clone()).await?;
-    let gateway = entrypass_gateway::routes(entrypass_gateway::Deps {
-        registration: to_registration,
-        qr: Transport::local(qr.clone(), &edge),
-        epass: Transport::local(epass.clone(), &edge),
-    });
-    let services = vec![
-        entrypass_gateway::SERVICE_NAME,
-        entrypass_registration::SERVICE_NAME,
-        entrypass_qr::SERVICE_NAME,
-        entrypass_epass::SERVICE_NAME,
-    ];
-    let routes = [registration, qr, epass].into_iter().fold(gateway, merge);
+) -> Result<System, StartError> {
+    let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
+    let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
+    let data_dir = opened.data_dir.take();
+    let services = roles.iter().map(|role| role.service_name()).collect();
+    let routes = opened.wire(ways, surroundings)?.into_iter().reduce(merge).unwrap_or_default();
     let (operations, routes) = Operations::mount(services, routes)?;
-    Ok(AllInOne { routes, operations })
+    Ok(System { routes, operations, _data_dir: data_dir })
+}
+
+/// The ways to the services that somebody in this process calls.
+struct Ways {
+    edge: EdgeLayer,
+    known: Vec<(Service, Transport)>,
+}
+
+impl Ways {
+    /// Those to services that `roles` need and that run elsewhere.
+    fn elsewhere(config: &Config, roles: &[Role], edge: EdgeLayer) -> Result<Self, StartError> {
+        let mut known = Vec::new();
+        for role in roles {
+            for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
+                let address = config.neighbours.address(service)?;
+                let address = address.ok_or(ConfigError::NoAddress { role: *role, service })?;
+                let way = Transport::remote(address);
+                known.push((service, way.map_err(|source| StartError::Neighbour { service, source })?));
+            }
+        }
+        Ok(Self { edge, known })
+    }
+
+    /// Notes that `service` runs in this process.
+    fn add(&mut self, service: Service, routes: &Routes) {
+        self.known.push((service, Transport::local(routes.clone(), &self.edge)));
+    }
+
+    fn to(&self, service: Service, role: Role) -> Result<Transport, ConfigError> {
+        let way = self.known.iter().find(|(known, _)| *known == service).map(|(_, way)| way.clone());
+        way.ok_or(ConfigError::NoAddress { role, service })
+    }
+}
+
+/// What the roles of a process work with: settings, databases and key. Nothing runs yet.
+struct Opened {
+    data_dir: Option<DataDir>,
+    gateway: bool,
+    registration: Option<(entrypass_registration::Config, Database)>,
+    qr: Option<(entrypass_qr::Config, Database, Keys)>,
+    epass: Option<Database>,
+}
+
+impl Opened {
+    async fn open(
+        config: &Config,
+        roles: &[Role],
+        data_dir: &Path,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
+        let runs = |service: Service| roles.contains(&service.role());
+        let keeps_key = runs(Service::Qr) && config.qr.key_file.is_none();
+        let keeps_tables = |service| runs(service) && config.database.is_in_data_dir(service);
+        let needed = keeps_key || Service::ALL.into_iter().any(keeps_tables);
+        let mut opened = Self {
+            data_dir: needed.then(|| DataDir::open(data_dir)).transpose()?,
+            gateway: roles.contains(&Role::Gateway),
+            registration: None,
+            qr: None,
+            epass: None,
+        };
+        if runs(Service::Registration) {
+            let settings = config.registration.service()?;
+            let service = Service::Registration;
+            let database = database::<entrypass_registration::Migrator>(config, service, data_dir).await?;
+            opened.registration = Some((settings, database));
+        }
+        if runs(Service::Qr) {
+            let settings = config.qr.service()?;
+            let keys = keys(config, data_dir, surroundings.random.as_ref())?;
+            let database = database::<entrypass_qr::Migrator>(config, Service::Qr, data_dir).await?;
+            opened.qr = Some((settings, database, keys));
+        }
+        if runs(Service::Epass) {
+            opened.epass =
+                Some(database::<entrypass_epass::Migrator>(config, Service::Epass, data_dir).await?);
+        }
+        Ok(opened)
+    }
+
+    /// Puts the services together, each before those that call it.
+    fn wire(self, mut ways: Ways, surroundings: &Surroundings) -> Result<Vec<Routes>, ConfigError> {
+        let Surroundings { clock, random } = surroundings;
+        let mut all = Vec::new();
+        if let Some((config, database)) = self.registration {
+            let (clock, random) = (clock.clone(), random.clone());
+            let stopping = tokio_util::sync::CancellationToken::new();
+            let deps = entrypass_registration::Deps { database, clock, random, stopping };
+            let entrypass_rpc::Service { routes, background } = entrypass_registration::service(config, deps);
+            tokio::spawn(background);
+            ways.add(Service::Registration, &routes);
+            all.push(routes);
+        }
+        if let Some((config, database, keys)) = self.qr {
+            let registration = ways.to(Service::Registration, Role::Qr)?;
+            let (clock, random) = (clock.clone(), random.clone());
+            let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
+            let routes = entrypass_qr::routes(config, deps);
+            ways.add(Service::Qr, &routes);
+            all.push(routes);
+        }
+        if let Some(database) = self.epass {
+            let registration = ways.to(Service::Registration, Role::Epass)?;
+            let (clock, random) = (clock.clone(), random.clone());
+            let routes =
+                entrypass_epass::routes(entrypass_epass::Deps { database, clock, random, registration });
+            ways.add(Service::Epass, &routes);
+            all.push(routes);
+        }
+        if self.gateway {
+            let to = |service| ways.to(service, Role::Gateway);
+            let deps = entrypass_gateway::Deps {
+                registration: to(Service::Registration)?,
+                qr: to(Service::Qr)?,
+                epass: to(Service::Epass)?,
+            };
+            all.push(entrypass_gateway::routes(deps));
+        }
+        Ok(all)
+    }
+}
+
+async fn database<M: MigratorTrait>(
+    config: &Config,
+    service: Service,
+    data_dir: &Path,
+) -> Result<Database, StartError> {
+    let url = config.database.url(service, data_dir)?;
+    let database = Database::open::<M>(&url, config.database.connections()?).await;
+    database.map_err(|source| StartError::Database { service, source })
+}
+
+fn keys(config: &Config, data_dir: &Path, random: &dyn Random) -> Result<Keys, StartError> {
+    match &config.qr.key_file {
+        Some(path) if !path.exists() => Err(StartError::NoKey { path: path.clone() }),
+        Some(path) => Ok(Keys::open(path, random)?),
+        None => Ok(Keys::open(&data_dir.join("qr-signing-key.hex"), random)?),
+    }
 }
 
 fn merge(all: Routes, more: Routes) -> Routes {

@@ -12,7 +12,6 @@ use thiserror::Error;
 /// The data folder, locked as long as this lives. Two processes on one folder would make two signing keys, and migrate twice.
 #[derive(Debug)]
 pub struct DataDir {
-    path: PathBuf,
     _lock: File,
 }
 
@@ -47,15 +46,10 @@ impl DataDir {
         let lock = options.create(true).truncate(false).write(true).mode(0o600);
         let lock = lock.open(path.join("lock")).map_err(io)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
-    }
-
-    /// The path of a file in it.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
     }
 }
 

@@ -1,7 +1,15 @@
-//! The program's parts: configuration, data folder and composition. A library so that the journeys in `tests/` start what people start.
+//! The program and its parts: command line, configuration, data folder and composition. A library so that the journeys in `tests/`
+//! start what people start, with a clock of their own.
 //!
-//! Owns: which services run where, and with which settings. Does not own: anything a service does.
+//! Owns: which services run where, and with which settings; how a process starts and ends. Does not own: anything a service does.
 
+mod cli;
 pub mod compose;
 pub mod config;
-pub mod data_dir;
+mod data_dir;
+mod migrate;
+pub mod program;
+pub mod role;
+mod serve;
+
+pub use data_dir::DataDirError;

@@ -1,0 +1,133 @@
+//! `[registration]` and `[qr]`: the settings of one service each.
+
+use std::path::PathBuf;
+
+use entrypass_registration::{Notice, NoticeError};
+use entrypass_token::Issuer;
+use serde::Deserialize;
+use time::Duration;
+
+use super::{ConfigError, text_of};
+
+/// Settings of the registration service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registration {
+    /// A notice in place of the built-in one; relative to the configuration file.
+    pub notice: Option<PathBuf>,
+    /// How many days a registration counts, from the beginning of the entry date: 15 to 3650.
+    pub valid_days: u16,
+    /// How many days ago the entry may have been: less than `valid_days`.
+    pub entry_days_before: u16,
+    /// How many days ahead the entry may be.
+    pub entry_days_after: u16,
+    /// How many days before entry the travel history covers, 1 to 365.
+    pub travel_history_days: u16,
+    /// Whether the form has its health block.
+    pub collect_health: bool,
+    /// Whether passports of the ICAO specimen state `UTO` are taken: for demonstrations only.
+    pub accept_specimens: bool,
+    /// Most companions of one holder, 1 to 31.
+    pub companion_limit: u32,
+    /// How many days a change can be followed: at least `valid_days` and `entry_days_after` together. Without a number, that or 90, whichever
+    /// is more.
+    pub keep_changes_days: Option<u32>,
+}
+
+/// Settings of the QR service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Qr {
+    /// The issuer in each token: two of A-Z 0-9.
+    pub issuer: String,
+    /// How many minutes a displayed code counts, 1 to 1440.
+    pub display_minutes: u16,
+    /// The file of the signing key in place of the one in the data folder; relative to the configuration file.
+    pub key_file: Option<PathBuf>,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            notice: None,
+            valid_days: 30,
+            entry_days_before: 14,
+            entry_days_after: 30,
+            travel_history_days: 21,
+            collect_health: false,
+            accept_specimens: false,
+            companion_limit: 8,
+            keep_changes_days: None,
+        }
+    }
+}
+
+impl Default for Qr {
+    fn default() -> Self {
+        Self { issuer: "FS".to_owned(), display_minutes: 15, key_file: None }
+    }
+}
+
+impl Registration {
+    /// The service's own settings.
+    ///
+    /// # Errors
+    /// When a value is outside its range or the notice is not usable.
+    pub fn service(&self) -> Result<entrypass_registration::Config, ConfigError> {
+        let range = ConfigError::range;
+        range("registration.valid_days", "15 to 3650", (15..=3650).contains(&self.valid_days))?;
+        // An entry so long ago that its registration has ended already could be submitted and never shown.
+        let still_counts = self.entry_days_before < self.valid_days;
+        range("registration.entry_days_before", "less than valid_days", still_counts)?;
+        let history = (1..=365).contains(&self.travel_history_days);
+        range("registration.travel_history_days", "1 to 365", history)?;
+        range("registration.companion_limit", "1 to 31", (1..=31).contains(&self.companion_limit))?;
+        Ok(entrypass_registration::Config {
+            notice: self.notice()?,
+            valid_for: Duration::days(self.valid_days.into()),
+            entry_days_before: self.entry_days_before,
+            entry_days_after: self.entry_days_after,
+            travel_history_days: self.travel_history_days,
+            collect_health: self.collect_health,
+            accept_specimens: self.accept_specimens,
+            companion_limit: self.companion_limit,
+        })
+    }
+
+    /// How long a change can be followed.
+    ///
+    /// # Errors
+    /// When a follower that has lost its place could have missed a registration that still counts: it goes on from the oldest
+    /// change that is kept.
+    pub fn keep_changes(&self) -> Result<Duration, ConfigError> {
+        let least = u32::from(self.valid_days) + u32::from(self.entry_days_after);
+        let days = self.keep_changes_days.unwrap_or(least.max(90));
+        let rule = "at least valid_days and entry_days_after together";
+        ConfigError::range("registration.keep_changes_days", rule, days >= least)?;
+        Ok(Duration::days(days.into()))
+    }
+
+    fn notice(&self) -> Result<Notice, ConfigError> {
+        let built_in = PathBuf::from("the built-in notice");
+        let (path, notice): (_, Result<_, NoticeError>) = match &self.notice {
+            Some(path) => (path.clone(), Notice::parse(&text_of(path)?)),
+            None => (built_in, Notice::built_in()),
+        };
+        notice.map_err(|source| ConfigError::Notice { path, source })
+    }
+}
+
+impl Qr {
+    /// The service's own settings.
+    ///
+    /// # Errors
+    /// When a value is outside its range.
+    pub fn service(&self) -> Result<entrypass_qr::Config, ConfigError> {
+        let issuer: Issuer = self
+            .issuer
+            .parse()
+            .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
+        ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
+        Ok(entrypass_qr::Config { issuer, display_for: Duration::minutes(self.display_minutes.into()) })
+    }
+}

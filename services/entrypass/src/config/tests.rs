@@ -1,0 +1,163 @@
+//! What a configuration may say, and how a wrong one is told.
+
+use std::{env::VarError, error::Error, iter::successors, path::Path};
+
+use super::{Config, ConfigError, Service};
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("etc/entrypass.toml"))
+}
+
+/// What the program would print of the fault in `text`.
+fn told(text: &str) -> String {
+    let error = parse(text).and_then(|config| config.check()).expect_err(text);
+    chain(&error)
+}
+
+fn chain(error: &ConfigError) -> String {
+    let causes = successors(error.source(), |cause| (*cause).source()).map(ToString::to_string);
+    [error.to_string()].into_iter().chain(causes).collect::<Vec<_>>().join(": ")
+}
+
+#[test]
+fn the_documented_file_holds_the_defaults_and_names_every_setting() {
+    let documented = include_str!("../../../../deploy/entrypass.toml");
+    assert_eq!(toml::from_str::<Config>(documented).expect("a configuration"), Config::default());
+    // The settings without a default stand in it as comments; with those the file must be a whole configuration, in which
+    // nothing is missing: Debug names every field.
+    let all = documented.lines().map(|line| match line.strip_prefix("# ") {
+        Some(setting) if setting.contains(" = ") && !setting.contains(". ") => setting,
+        _ => line,
+    });
+    let all: Config = toml::from_str(&all.collect::<Vec<_>>().join("\n")).expect("a configuration");
+    let shown = format!("{all:?}");
+    assert!(!shown.contains("None"), "{shown}");
+}
+
+#[test]
+fn an_unknown_setting_is_told_with_its_line() {
+    let table = [
+        ("[registration]\nvalid_dais = 3", "etc/entrypass.toml line 2: unknown field `valid_dais`"),
+        ("\n\n[gateway]\nx = 1", "etc/entrypass.toml line 3: unknown field `gateway`"),
+        ("[qr]\ndisplay_minutes = '5'", "etc/entrypass.toml line 2: invalid type: string \"5\""),
+        ("[qr\n", "etc/entrypass.toml line 1: "),
+    ];
+    for (text, expected) in table {
+        let told = told(text);
+        assert!(told.starts_with(expected) && !told.contains('\n'), "{told}");
+    }
+}
+
+#[test]
+fn a_value_out_of_range_is_told_with_its_setting() {
+    let table = [
+        ("[registration]\nvalid_days = 14", "registration.valid_days must be 15 to 3650"),
+        ("[registration]\ncompanion_limit = 0", "registration.companion_limit must be 1 to 31"),
+        ("[registration]\ntravel_history_days = 0", "registration.travel_history_days must be 1 to 365"),
+        (
+            "[registration]\nentry_days_before = 30",
+            "registration.entry_days_before must be less than valid_days",
+        ),
+        (
+            "[registration]\nkeep_changes_days = 59",
+            "registration.keep_changes_days must be at least valid_days and entry_days_after together",
+        ),
+        ("[qr]\nissuer = 'Foshan'", "qr.issuer must be two of A-Z 0-9"),
+        ("[qr]\nissuer = 'fs'", "qr.issuer must be two of A-Z 0-9"),
+        ("[qr]\ndisplay_minutes = 0", "qr.display_minutes must be 1 to 1440"),
+        ("[database]\nconnections = 0", "database.connections must be 1 to 100"),
+        ("[database]\nconnections = 101", "database.connections must be 1 to 100"),
+        ("[drain]\nlame_duck_seconds = 301", "drain.lame_duck_seconds must be 0 to 300"),
+        ("[drain]\nlimit_seconds = 0", "drain.limit_seconds must be 1 to 600"),
+        ("[requests]\nkeep_hours = 23", "requests.keep_hours must be 24 to 8760"),
+        ("[requests]\nkeep_hours = 8761", "requests.keep_hours must be 24 to 8760"),
+    ];
+    for (text, expected) in table {
+        assert_eq!(told(text), expected);
+    }
+}
+
+#[test]
+fn changes_are_kept_longer_where_registrations_count_longer() {
+    for (text, days) in [
+        ("", 90),
+        ("[registration]\nvalid_days = 365", 395),
+        ("[registration]\nkeep_changes_days = 60", 60),
+        ("[registration]\nkeep_changes_days = 4000", 4000),
+    ] {
+        let kept = parse(text).expect("a configuration").registration.keep_changes().expect("in range");
+        assert_eq!(kept.whole_days(), days, "{text}");
+    }
+}
+
+#[test]
+fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
+    let with = |address: &str| parse(&format!("[neighbours]\nqr = '{address}'")).expect("well-formed");
+    for good in
+        ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443", "http://qr.entrypass:7443/"]
+    {
+        let config = with(good);
+        assert_eq!(config.neighbours.address(Service::Qr).expect("an address"), Some(good));
+    }
+    let place = "neighbours.qr or ENTRYPASS_QR_ADDRESS must be";
+    for bad in [
+        "",
+        "qr",
+        "qr:7443",
+        "http://qr",
+        "https://qr:7443",
+        "http://qr:7443/x",
+        "http://u:p@qr:7443",
+        "http://:7443",
+    ] {
+        let error = with(bad).check().expect_err(bad);
+        assert_eq!(chain(&error), format!("{place} http://HOST:PORT"), "{bad}");
+    }
+    let error = with("http://192.0.2.1:7443").check().expect_err("another machine");
+    assert_eq!(chain(&error), format!("{place} an address of this machine, as long as there is no TLS"));
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("entrypass.toml");
+    std::fs::write(&file, "[database]\nqr = 'sqlite:from-file'\nepass = 'sqlite:from-file'")
+        .expect("written");
+    let variable = |name: &str| match name {
+        "ENTRYPASS_QR_DATABASE" => Ok("sqlite:from-environment".to_owned()),
+        "ENTRYPASS_REGISTRATION_ADDRESS" => Ok("http://localhost:7444".to_owned()),
+        _ => Err(VarError::NotPresent),
+    };
+    let config = Config::load(Some(&file), variable).expect("a configuration");
+    let url = |service| config.database.url(service, Path::new("data")).expect("a URL").to_string();
+    assert_eq!(
+        Service::ALL.map(url),
+        ["sqlite:data/registration.sqlite3", "sqlite:from-environment", "sqlite:from-file"]
+    );
+    let address = config.neighbours.address(Service::Registration).expect("an address");
+    assert_eq!(address, Some("http://localhost:7444"));
+
+    let error = Config::load(None, |_| Ok("nonsense".to_owned())).expect_err("no URL");
+    let named = "database.registration or ENTRYPASS_REGISTRATION_DATABASE cannot be used: ";
+    assert!(chain(&error).starts_with(named), "{error}");
+    let error = Config::load(None, |_| Err(VarError::NotUnicode("\u{fffd}".into()))).expect_err("no text");
+    assert_eq!(chain(&error), "ENTRYPASS_REGISTRATION_DATABASE is not UTF-8");
+}
+
+#[test]
+fn a_password_is_never_repeated() {
+    let database = "[database]\nqr = 'postgres://qr:s3cret@localhost/city'";
+    let config = parse(database).expect("a configuration");
+    assert!(!format!("{config:?} {config:#?}").contains("s3cret"));
+    for text in [
+        "[database]\nqr = 'mysql://qr:s3cret@localhost/city'",
+        "[database]\nqr = 'postgres://qr:s3cret@localhost:port/city'",
+        "[database]\nconnections = 'postgres://qr:s3cret@localhost/city'",
+        "[database]\npassword = 's3cret'",
+        "[database]\nqr = 'postgres://qr:s3cret@localhost/city",
+        "[neighbours]\nqr = 'http://qr:s3cret@localhost:1'",
+    ] {
+        let error = parse(text).and_then(|config| config.check()).expect_err(text);
+        assert!(!format!("{} {error:?}", chain(&error)).contains("s3cret"), "{error:?}");
+    }
+}

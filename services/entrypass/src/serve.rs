@@ -1,0 +1,139 @@
+//! The command `serve`: a process that runs roles until it is told to stop.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::{IpAddr, SocketAddr},
+};
+
+use entrypass_rpc::Operations;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    cli::{LogFormat, Serve},
+    compose::{self, Surroundings, System},
+    config::Drain,
+    program::Failure,
+    role::Role,
+};
+
+/// Serves until a signal. Whatever cannot be used is told before the first call is taken: the settings, then the port, then the
+/// databases.
+pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Result<(), Failure> {
+    start_log(arguments)?;
+    refuse_open_address(arguments.listen.ip())?;
+    let config = arguments.place.config()?;
+    let mut signals = Signals::take()?;
+    let listen = TcpListener::bind(arguments.listen).await;
+    let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
+    let System { routes, operations, .. } = &tokio::select! {
+        system = started => system?,
+        // Nothing runs yet that would have to end.
+        _ = signals.next() => return Ok(()),
+    };
+    operations.set_serving().await;
+    greet(listener.local_addr()?, &arguments.roles)?;
+    let stopping = CancellationToken::new();
+    let stopped = stopping.clone().cancelled_owned();
+    tokio::select! {
+        served = entrypass_rpc::serve(listener, routes.clone(), surroundings.edge(), stopped) => served?,
+        drained = drain(&mut signals, operations, &stopping, &config.drain) => {
+            drained?;
+            tracing::warn!("stopped with calls still open");
+        }
+    }
+    Ok(())
+}
+
+/// Waits for a signal and ends the process's work: callers that follow health go elsewhere first, as long as the lame-duck time lasts;
+/// then no new call is taken. Returns when what is left has had its time, or at the next signal.
+async fn drain(
+    signals: &mut Signals,
+    operations: &Operations,
+    stopping: &CancellationToken,
+    times: &Drain,
+) -> Result<(), Failure> {
+    let (lame_duck, limit) = (times.lame_duck()?, times.limit()?);
+    let first = signals.next().await;
+    operations.set_not_serving().await;
+    tracing::info!("stopping: calls are still taken for {lame_duck:?}, and then finished");
+    if first == SignalKind::terminate() {
+        tokio::select! {
+            () = sleep(lame_duck) => {}
+            _ = signals.next() => return Ok(()),
+        }
+    }
+    stopping.cancel();
+    tokio::select! {
+        () = sleep(limit) => {}
+        _ = signals.next() => {}
+    }
+    Ok(())
+}
+
+/// The signals that mean: stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on the signals end the process no more by themselves.
+    fn take() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> SignalKind {
+        tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+        }
+    }
+}
+
+/// Without TLS anybody on the way could read what travellers declare, and anybody could call.
+fn refuse_open_address(address: IpAddr) -> Result<(), Failure> {
+    if address.is_loopback() {
+        Ok(())
+    } else {
+        Err(format!("{address} is not a loopback address: without TLS the program serves this machine only")
+            .into())
+    }
+}
+
+fn start_log(arguments: &Serve) -> Result<(), Failure> {
+    let Serve { log, log_format, .. } = arguments;
+    let filter = EnvFilter::try_new(log).map_err(|error| format!("--log {log}: {error}"))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match log_format {
+        LogFormat::Human => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Says where the program listens, and a call to try.
+fn greet(address: SocketAddr, roles: &[Role]) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+    writeln!(out, "listening on {address}: {}", names.join(", "))?;
+    writeln!(out, "without TLS: for this machine only")?;
+    if roles.contains(&Role::Gateway) {
+        writeln!(out, "try:")?;
+        writeln!(
+            out,
+            "  grpcurl -plaintext -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_PASSPORT\", \"number\": \"G00000000\", \"issuing_state\": \"CHN\"}}}}' \\"
+        )?;
+        writeln!(out, "    {address} entrypass.gateway.v1.EntryPassService/CheckDocument")?;
+    }
+    out.flush()
+}
