@@ -1,9 +1,16 @@
 //! The frame of every RPC method: context in, domain call, problem to status.
 
-use futures_util::stream::BoxStream;
+use std::panic::AssertUnwindSafe;
+
+use entrypass_proto::errors::v1::ErrorReason;
+use futures_util::{
+    FutureExt as _, Stream, StreamExt as _,
+    stream::{self, BoxStream},
+};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{Call, Problem};
+use crate::{Call, Problem, edge::ANSWER_MARGIN};
 
 /// The messages of a call that is answered by a stream.
 pub type AnswerStream<A> = BoxStream<'static, Result<A, Status>>;
@@ -17,14 +24,61 @@ where
     E: Into<Problem>,
 {
     let call = Call::of(&request);
-    match act(call, request.into_inner()).await {
-        Ok(message) => Ok(Response::new(message)),
-        Err(error) => {
-            let problem = error.into();
-            if let Some(cause) = problem.cause() {
-                tracing::error!(trace_id = %call.trace_id().simple(), error = %cause, "call failed by our own fault");
+    let answered = act(call.clone(), request.into_inner()).await;
+    answered.map(Response::new).map_err(|error| refuse(error, &call))
+}
+
+/// Answers one call by the stream that `act` makes of it, message by message as the caller takes them.
+///
+/// The stream ends with `DEADLINE_EXCEEDED` when the caller stated a deadline (without one it lives on), with UNAVAILABLE
+/// (`SHUTTING_DOWN`) as soon as `stopping` is cancelled, and with INTERNAL when it panics: the edge layer sees only its beginning.
+pub async fn answer_stream<Q, A, E, S, F, Fut>(
+    request: Request<Q>,
+    stopping: &CancellationToken,
+    act: F,
+) -> Result<Response<AnswerStream<A>>, Status>
+where
+    F: FnOnce(Call, Q) -> Fut,
+    Fut: Future<Output = Result<S, E>>,
+    S: Stream<Item = Result<A, E>> + Send + 'static,
+    E: Into<Problem>,
+    A: Send + 'static,
+{
+    let call = Call::of(&request);
+    let messages = act(call.clone(), request.into_inner()).await.map_err(|error| refuse(error, &call))?;
+    let mut end = Box::pin(end(call.clone(), stopping.clone()).fuse());
+    let mut messages = Box::pin(AssertUnwindSafe(messages).catch_unwind().map(move |next| match next {
+        Ok(message) => message.map_err(|error| refuse(error, &call)),
+        Err(_panic) => Err(Problem::new(ErrorReason::Internal).to_status(&call)),
+    }));
+    // The end is asked first: a stream that always has a next message must not outlive it.
+    let bounded = stream::poll_fn(move |context| match end.poll_unpin(context) {
+        std::task::Poll::Ready(status) => std::task::Poll::Ready(Some(Err(status))),
+        std::task::Poll::Pending => messages.poll_next_unpin(context),
+    });
+    Ok(Response::new(bounded.boxed()))
+}
+
+/// Resolves when a stream has to end, whatever it has to say.
+async fn end(call: Call, stopping: CancellationToken) -> Status {
+    let deadline = async {
+        match call.stated_deadline() {
+            Some(deadline) => {
+                tokio::time::sleep_until(deadline.checked_sub(ANSWER_MARGIN).unwrap_or(deadline).into())
+                    .await;
             }
-            Err(problem.to_status(&call))
+            None => std::future::pending().await,
         }
-    }
+    };
+    let reason = tokio::select! {
+        () = stopping.cancelled_owned() => ErrorReason::ShuttingDown,
+        () = deadline => ErrorReason::DeadlineExceeded,
+    };
+    Problem::new(reason).to_status(&call)
+}
+
+fn refuse(error: impl Into<Problem>, call: &Call) -> Status {
+    let problem = error.into();
+    problem.log_cause(call);
+    problem.to_status(call)
 }

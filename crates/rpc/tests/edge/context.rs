@@ -25,7 +25,7 @@ async fn through_two(way: Way, request: Request<RevokeQrCodesRequest>) -> [Call;
     let mut first = Reached::before(&second, way, 1).await;
     first.client.revoke_qr_codes(request).await.expect("an answer");
     [first, second].map(|hop| match hop.probe.calls().as_slice() {
-        [(_, call)] => *call,
+        [(_, call)] => call.clone(),
         calls => panic!("one call, not {calls:?}"),
     })
 }
@@ -38,7 +38,7 @@ async fn deadline_language_and_trace_reach_the_next_hop(way: Way) {
     request.metadata_mut().insert("traceparent", parent.parse().expect("a trace"));
     request.metadata_mut().insert("accept-language", "zh-CN".parse().expect("a language"));
     let [first, second] = through_two(way, request).await;
-    for call in [first, second] {
+    for call in [&first, &second] {
         assert_eq!((call.language(), call.trace_id()), (Language::ZhCn, trace));
     }
     // The caller's, and no default of the second hop's own.

@@ -66,7 +66,7 @@ async fn listening(routes: Routes, edge: EdgeLayer) -> Transport {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
     let uri = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(serve(listener, routes, edge, std::future::pending()));
-    Transport::remote(&uri).expect("an address")
+    Transport::remote(&uri.parse().expect("an address"))
 }
 
 impl Probe {
@@ -77,7 +77,7 @@ impl Probe {
 
     fn note<T>(&self, request: &Request<T>) -> Call {
         let call = Call::of(request);
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), call));
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), call.clone()));
         call
     }
 }
