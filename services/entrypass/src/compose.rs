@@ -135,6 +135,7 @@ pub async fn all_in_one(
         registration: to_registration,
         qr: Transport::local(qr.clone(), &edge),
         epass: Transport::local(epass.clone(), &edge),
+        stopping: tokio_util::sync::CancellationToken::new(),
     });
     let services = vec![
         entrypass_gateway::SERVICE_NAME,
