@@ -1,12 +1,16 @@
 //! The frame of every RPC method: context in, domain call, problem to status.
 
-use std::panic::AssertUnwindSafe;
+use std::{
+    panic::AssertUnwindSafe,
+    task::{Poll, ready},
+};
 
 use entrypass_proto::errors::v1::ErrorReason;
 use futures_util::{
     FutureExt as _, Stream, StreamExt as _,
     stream::{self, BoxStream},
 };
+use tokio::task::coop;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
@@ -51,10 +55,15 @@ where
         Ok(message) => message.map_err(|error| refuse(error, &call)),
         Err(_panic) => Err(Problem::new(ErrorReason::Internal).to_status(&call)),
     }));
-    // The end is asked first: a stream that always has a next message must not outlive it.
-    let bounded = stream::poll_fn(move |context| match end.poll_unpin(context) {
-        std::task::Poll::Ready(status) => std::task::Poll::Ready(Some(Err(status))),
-        std::task::Poll::Pending => messages.poll_next_unpin(context),
+    let bounded = stream::poll_fn(move |context| {
+        // A stream that always has a next message must let others run, the clock of its own deadline among them.
+        let turn = ready!(coop::poll_proceed(context));
+        let next = match end.poll_unpin(context) {
+            Poll::Ready(status) => Some(Err(status)),
+            Poll::Pending => ready!(messages.poll_next_unpin(context)),
+        };
+        turn.made_progress();
+        Poll::Ready(next)
     });
     Ok(Response::new(bounded.boxed()))
 }
