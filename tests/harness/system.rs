@@ -113,8 +113,13 @@ async fn over_sockets(
     let qr = servers.serve(entrypass_qr::SERVICE_NAME, qr).await;
     let epass = compose::epass(data, surroundings, registration.clone()).await.expect("epass starts");
     let epass = servers.serve(entrypass_epass::SERVICE_NAME, epass).await;
-    let deps =
-        entrypass_gateway::Deps { registration: registration.clone(), qr: qr.clone(), epass: epass.clone() };
+    let stopping = tokio_util::sync::CancellationToken::new();
+    let deps = entrypass_gateway::Deps {
+        registration: registration.clone(),
+        qr: qr.clone(),
+        epass: epass.clone(),
+        stopping,
+    };
     let gateway = servers.serve(entrypass_gateway::SERVICE_NAME, entrypass_gateway::routes(deps)).await;
     [gateway, registration, qr, epass]
 }
@@ -139,7 +144,7 @@ impl Servers {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut server = Server { name, address: any_port, routes, running: None };
         server.start(self.edge.clone()).await;
-        let transport = Transport::remote(&server.uri()).expect("an address");
+        let transport = Transport::remote(&server.uri().parse().expect("an address"));
         self.servers.push(server);
         transport
     }

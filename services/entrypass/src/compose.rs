@@ -3,14 +3,17 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
-use entrypass_rpc::{EdgeLayer, Operations, Transport};
+use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
+use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
 
 use crate::{
@@ -18,6 +21,9 @@ use crate::{
     data_dir::{DataDir, DataDirError},
     role::{Role, Service},
 };
+
+/// How often health is looked at.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// Time and randomness, for all services of a process.
 #[derive(Clone)]
@@ -28,12 +34,15 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
 }
 
-/// The roles of one process, ready to be served.
+/// The roles of one process, at work. They end with [`System::stop`], which is to be called in any case.
 pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
-    /// Reports health.
-    pub operations: Operations,
+    operations: Operations,
+    /// What the services do unasked, and the reporting of health.
+    tasks: TaskTracker,
+    draining: CancellationToken,
+    stopping: CancellationToken,
     /// Ours as long as this lives; `None` when nothing of ours is in it.
     _data_dir: Option<DataDir>,
 }
@@ -67,14 +76,6 @@ pub enum StartError {
         /// The file.
         path: PathBuf,
     },
-    /// The neighbour's address is none.
-    #[error("neighbours.{}", .service.name())]
-    Neighbour {
-        /// Whose.
-        service: Service,
-        /// What is wrong with it.
-        source: tonic::transport::Error,
-    },
     /// The compiled descriptors cannot be read.
     #[error("the program's own descriptors are not readable")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -95,7 +96,27 @@ impl Surroundings {
     }
 }
 
-/// Opens everything that `roles` need, and only then puts them together. `data_dir` is the folder of whatever has no place of its own.
+impl System {
+    /// Reports that nothing is serving any more: callers that follow health go elsewhere. Calls are still answered.
+    pub fn drain(&self) {
+        self.draining.cancel();
+    }
+
+    /// Ends streams, with a status that says to go on elsewhere, health watches, and what the services do unasked.
+    pub async fn stop(&self) {
+        self.draining.cancel();
+        self.stopping.cancel();
+        self.operations.end_watches().await;
+        self.tasks.close();
+    }
+
+    /// Waits for the end of what [`Self::stop`] ends.
+    pub async fn ended(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+/// Opens everything that `roles` need, and only then puts them together and to work. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
 /// When settings, data folder, a database or the key cannot be used; nothing has been started then.
@@ -108,16 +129,32 @@ pub async fn start(
     let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
-    let services = roles.iter().map(|role| role.service_name()).collect();
-    let routes = opened.wire(ways, surroundings)?.into_iter().reduce(merge).unwrap_or_default();
+    let (tasks, draining, stopping) =
+        (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    let parts = opened.wire(ways, surroundings, &stopping)?;
+    let routes = parts.iter().map(|part| part.routes.clone()).reduce(merge).unwrap_or_default();
+    let services = parts.iter().map(|part| part.role.service_name()).collect();
     let (operations, routes) = Operations::mount(services, routes)?;
-    Ok(System { routes, operations, _data_dir: data_dir })
+    let probes = parts.iter().map(|part| (part.role.service_name(), part.probe.clone())).collect();
+    tasks.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
+    for part in parts {
+        tasks.spawn(part.background);
+    }
+    Ok(System { routes, operations, tasks, draining, stopping, _data_dir: data_dir })
 }
 
-/// The ways to the services that somebody in this process calls.
+/// A role of this process, ready to work.
+struct Part {
+    role: Role,
+    routes: Routes,
+    background: BoxFuture<'static, ()>,
+    probe: Probe,
+}
+
+/// The ways to the services that somebody in this process calls, and whether they are well.
 struct Ways {
     edge: EdgeLayer,
-    known: Vec<(Service, Transport)>,
+    known: Vec<(Service, Transport, Probe)>,
 }
 
 impl Ways {
@@ -126,23 +163,27 @@ impl Ways {
         let mut known = Vec::new();
         for role in roles {
             for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
-                let address = config.neighbours.address(service)?;
-                let address = address.ok_or(ConfigError::NoAddress { role: *role, service })?;
-                let way = Transport::remote(address);
-                known.push((service, way.map_err(|source| StartError::Neighbour { service, source })?));
+                let addresses = config.neighbours.addresses(service)?;
+                let way =
+                    Transport::remote(&addresses.ok_or(ConfigError::NoAddress { role: *role, service })?);
+                let probe = Probe::neighbour(way.clone(), service.role().service_name());
+                known.push((service, way, probe));
             }
         }
         Ok(Self { edge, known })
     }
 
     /// Notes that `service` runs in this process.
-    fn add(&mut self, service: Service, routes: &Routes) {
-        self.known.push((service, Transport::local(routes.clone(), &self.edge)));
+    fn add(&mut self, service: Service, part: &Part) {
+        let way = Transport::local(part.routes.clone(), &self.edge);
+        self.known.push((service, way, part.probe.clone()));
     }
 
-    fn to(&self, service: Service, role: Role) -> Result<Transport, ConfigError> {
-        let way = self.known.iter().find(|(known, _)| *known == service).map(|(_, way)| way.clone());
-        way.ok_or(ConfigError::NoAddress { role, service })
+    /// The way from `role` to `service`.
+    fn to(&self, service: Service, role: Role) -> Result<(Transport, Probe), ConfigError> {
+        let known = self.known.iter().find(|(known, ..)| *known == service);
+        let (_, way, probe) = known.ok_or(ConfigError::NoAddress { role, service })?;
+        Ok((way.clone(), probe.clone()))
     }
 }
 
@@ -192,46 +233,72 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Puts the services together, each before those that call it.
-    fn wire(self, mut ways: Ways, surroundings: &Surroundings) -> Result<Vec<Routes>, ConfigError> {
-        let Surroundings { clock, random } = surroundings;
-        let mut all = Vec::new();
+    /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
+    /// do without is well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
+    /// so itself (CANNOT_DECIDE).
+    fn wire(
+        self,
+        mut ways: Ways,
+        surroundings: &Surroundings,
+        stopping: &CancellationToken,
+    ) -> Result<Vec<Part>, ConfigError> {
+        let mut parts = Vec::new();
         if let Some((config, database)) = self.registration {
-            let (clock, random) = (clock.clone(), random.clone());
-            let stopping = tokio_util::sync::CancellationToken::new();
-            let deps = entrypass_registration::Deps { database, clock, random, stopping };
-            let entrypass_rpc::Service { routes, background } = entrypass_registration::service(config, deps);
-            tokio::spawn(background);
-            ways.add(Service::Registration, &routes);
-            all.push(routes);
+            let Surroundings { clock, random } = surroundings.clone();
+            let probe = answers(&database);
+            let deps = entrypass_registration::Deps { database, clock, random, stopping: stopping.clone() };
+            let part = Part::of(Role::Registration, entrypass_registration::service(config, deps), probe);
+            ways.add(Service::Registration, &part);
+            parts.push(part);
         }
         if let Some((config, database, keys)) = self.qr {
-            let registration = ways.to(Service::Registration, Role::Qr)?;
-            let (clock, random) = (clock.clone(), random.clone());
+            let Surroundings { clock, random } = surroundings.clone();
+            let probe = answers(&database);
+            let (registration, _) = ways.to(Service::Registration, Role::Qr)?;
             let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
-            let routes = entrypass_qr::routes(config, deps);
-            ways.add(Service::Qr, &routes);
-            all.push(routes);
+            let part = Part::new(Role::Qr, entrypass_qr::routes(config, deps), probe);
+            ways.add(Service::Qr, &part);
+            parts.push(part);
         }
         if let Some(database) = self.epass {
-            let registration = ways.to(Service::Registration, Role::Epass)?;
-            let (clock, random) = (clock.clone(), random.clone());
-            let routes =
-                entrypass_epass::routes(entrypass_epass::Deps { database, clock, random, registration });
-            ways.add(Service::Epass, &routes);
-            all.push(routes);
+            let Surroundings { clock, random } = surroundings.clone();
+            let (registration, is_well) = ways.to(Service::Registration, Role::Epass)?;
+            let probe = answers(&database).and(is_well);
+            let deps = entrypass_epass::Deps { database, clock, random, registration };
+            let part = Part::new(Role::Epass, entrypass_epass::routes(deps), probe);
+            ways.add(Service::Epass, &part);
+            parts.push(part);
         }
         if self.gateway {
-            let to = |service| ways.to(service, Role::Gateway);
-            let deps = entrypass_gateway::Deps {
-                registration: to(Service::Registration)?,
-                qr: to(Service::Qr)?,
-                epass: to(Service::Epass)?,
-            };
-            all.push(entrypass_gateway::routes(deps));
+            let (registration, is_well) = ways.to(Service::Registration, Role::Gateway)?;
+            let (qr, _) = ways.to(Service::Qr, Role::Gateway)?;
+            let (epass, _) = ways.to(Service::Epass, Role::Gateway)?;
+            let stopping = stopping.clone();
+            let deps = entrypass_gateway::Deps { registration, qr, epass, stopping };
+            parts.push(Part::new(Role::Gateway, entrypass_gateway::routes(deps), is_well));
         }
-        Ok(all)
+        Ok(parts)
     }
+}
+
+impl Part {
+    fn of(role: Role, service: entrypass_rpc::Service, probe: Probe) -> Self {
+        let entrypass_rpc::Service { routes, background } = service;
+        Self { role, routes, background, probe }
+    }
+
+    fn new(role: Role, routes: Routes, probe: Probe) -> Self {
+        Self { role, routes, background: Box::pin(std::future::ready(())), probe }
+    }
+}
+
+/// Whether `database` answers.
+fn answers(database: &Database) -> Probe {
+    let database = database.clone();
+    Probe::new(move || {
+        let database = database.clone();
+        async move { database.ping().await.map_err(|_| "its database does not answer".to_owned()) }
+    })
 }
 
 async fn database<M: MigratorTrait>(

@@ -3,9 +3,10 @@
 use std::{
     io::{IsTerminal as _, Write as _},
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
-use entrypass_rpc::Operations;
+use entrypass_rpc::Listener;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -22,6 +23,9 @@ use crate::{
     role::Role,
 };
 
+/// When a caller is asked to connect anew: so that callers spread over copies that were started after they connected.
+const LONGEST_CONNECTION: Duration = Duration::from_mins(10);
+
 /// Serves until a signal. Whatever cannot be used is told before the first call is taken: the settings, then the port, then the
 /// databases.
 pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Result<(), Failure> {
@@ -32,18 +36,23 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
     let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
-    let System { routes, operations, .. } = &tokio::select! {
+    let system = tokio::select! {
         system = started => system?,
         // Nothing runs yet that would have to end.
         _ = signals.next() => return Ok(()),
     };
-    operations.set_serving().await;
     greet(listener.local_addr()?, &arguments.roles)?;
     let stopping = CancellationToken::new();
+    let listener = Listener::from(listener).connections_up_to(LONGEST_CONNECTION);
     let stopped = stopping.clone().cancelled_owned();
+    let served = async {
+        entrypass_rpc::serve(listener, system.routes.clone(), surroundings.edge(), stopped).await?;
+        system.ended().await;
+        Ok::<_, Failure>(())
+    };
     tokio::select! {
-        served = entrypass_rpc::serve(listener, routes.clone(), surroundings.edge(), stopped) => served?,
-        drained = drain(&mut signals, operations, &stopping, &config.drain) => {
+        served = served => served?,
+        drained = drain(&mut signals, &system, &stopping, &config.drain) => {
             drained?;
             tracing::warn!("stopped with calls still open");
         }
@@ -55,13 +64,13 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
 /// then no new call is taken. Returns when what is left has had its time, or at the next signal.
 async fn drain(
     signals: &mut Signals,
-    operations: &Operations,
+    system: &System,
     stopping: &CancellationToken,
     times: &Drain,
 ) -> Result<(), Failure> {
     let (lame_duck, limit) = (times.lame_duck()?, times.limit()?);
     let first = signals.next().await;
-    operations.set_not_serving().await;
+    system.drain();
     tracing::info!("stopping: calls are still taken for {lame_duck:?}, and then finished");
     if first == SignalKind::terminate() {
         tokio::select! {
@@ -70,6 +79,7 @@ async fn drain(
         }
     }
     stopping.cancel();
+    system.stop().await;
     tokio::select! {
         () = sleep(limit) => {}
         _ = signals.next() => {}
