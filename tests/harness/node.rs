@@ -1,0 +1,166 @@
+//! One role with a listener: in this process, or as a process of its own.
+
+use std::{
+    fs::OpenOptions,
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use entrypass::role::Role;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::plan::Plan;
+
+/// A role at an address, running or stopped.
+pub(crate) struct Node {
+    pub(crate) role: Role,
+    address: SocketAddr,
+    apart: bool,
+    running: Option<Running>,
+}
+
+enum Running {
+    /// Served by this process.
+    Here { stop: oneshot::Sender<()>, serving: JoinHandle<()> },
+    /// Served by another. Its standard output is held open.
+    Apart { child: Child, _stdout: BufReader<ChildStdout> },
+}
+
+impl Node {
+    /// Starts `role` on a free port; `apart` in a process of its own.
+    pub(crate) async fn start(role: Role, apart: bool, plan: &Plan) -> Self {
+        let mut node = Self { role, address: SocketAddr::from(([127, 0, 0, 1], 0)), apart, running: None };
+        node.restart(plan).await;
+        node
+    }
+
+    /// Starts it again where it was.
+    pub(crate) async fn restart(&mut self, plan: &Plan) {
+        assert!(self.running.is_none(), "{} still runs", self.role.name());
+        let (address, running) =
+            if self.apart { self.start_apart(plan).await } else { self.start_here(plan).await };
+        self.address = address;
+        self.running = Some(running);
+    }
+
+    /// Ends it as an orchestrator does. What it was asked is answered first.
+    pub(crate) async fn stop(&mut self) {
+        match self.running.take().expect("a running service") {
+            Running::Here { stop, serving } => {
+                stop.send(()).expect("it waits for this");
+                serving.await.expect("it ends without a panic");
+            }
+            Running::Apart { mut child, _stdout } => {
+                signal(&child, Signal::TERM);
+                let ended = tokio::task::spawn_blocking(move || child.wait());
+                let status = ended.await.expect("no panic").expect("an exit code");
+                assert!(status.success(), "{} ended with {status}", self.role.name());
+            }
+        }
+    }
+
+    /// Ends the process as a crash does.
+    pub(crate) async fn kill(&mut self) {
+        signal(self.process(), Signal::KILL);
+        let Some(Running::Apart { mut child, .. }) = self.running.take() else { return };
+        tokio::task::spawn_blocking(move || child.wait()).await.expect("no panic").expect("an exit code");
+    }
+
+    /// Lets the process stand still, with its connections open.
+    pub(crate) fn freeze(&self) {
+        signal(self.process(), Signal::STOP);
+    }
+
+    /// Lets the process go on.
+    pub(crate) fn thaw(&self) {
+        signal(self.process(), Signal::CONT);
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn process(&self) -> &Child {
+        match &self.running {
+            Some(Running::Apart { child, .. }) => child,
+            _ => panic!("{} is no process of its own", self.role.name()),
+        }
+    }
+
+    async fn start_here(&self, plan: &Plan) -> (SocketAddr, Running) {
+        let listener = TcpListener::bind(self.address).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let system = plan.start(&[self.role]).await;
+        system.operations.set_serving().await;
+        let (stop, stopped) = oneshot::channel();
+        let edge = plan.surroundings().edge();
+        let serving = tokio::spawn(async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            let served = entrypass_rpc::serve(listener, system.routes.clone(), edge, stopped);
+            served.await.expect("served to the end");
+        });
+        (address, Running::Here { stop, serving })
+    }
+
+    async fn start_apart(&self, plan: &Plan) -> (SocketAddr, Running) {
+        let log = log(plan.folder(), self.role);
+        let stderr = OpenOptions::new().create(true).append(true).open(&log).expect("a log");
+        let mut command = Command::new(program());
+        command
+            .args(["serve", "--role", self.role.name(), "--listen", &self.address.to_string()])
+            .args(["--config".as_ref(), plan.config_file().as_os_str()])
+            .args(["--data-dir".as_ref(), plan.data_dir(self.role).as_os_str()])
+            .env_clear()
+            .envs(plan.environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(stderr);
+        let started = tokio::task::spawn_blocking(move || spawn(&mut command, &log));
+        started.await.expect("it listens")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(Running::Apart { child, .. }) = &mut self.running {
+            // It may have ended already; nothing more can be done about it here.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Where the process of `role` logs.
+pub(crate) fn log(folder: &Path, role: Role) -> PathBuf {
+    folder.join(format!("{}.log", role.name()))
+}
+
+/// Starts the process, and waits until it says where it listens.
+fn spawn(command: &mut Command, log: &Path) -> (SocketAddr, Running) {
+    let mut child = command.spawn().expect("the program under test, which cargo builds with the journeys");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("a line");
+    let address = line.strip_prefix("listening on ").and_then(|line| line.split_once(": "));
+    let Some((address, _)) = address else {
+        let status = child.wait();
+        panic!("it did not start: {line:?} {status:?}\n{}", std::fs::read_to_string(log).unwrap_or_default());
+    };
+    (address.parse().expect("an address"), Running::Apart { child, _stdout: stdout })
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).expect("a running process");
+}
+
+/// The program lies two folders above the tests, wherever the build puts its files.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("this test");
+    let folder = test.ancestors().nth(2).expect("a build folder");
+    folder.join("entrypass-under-test")
+}
