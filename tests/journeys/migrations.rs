@@ -9,7 +9,7 @@ use sea_orm_migration::{
 /// Kind, name and statement of everything in the schema but the migrations' own table.
 async fn schema(database: &Database) -> Vec<(String, String, String)> {
     let query = "SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE tbl_name NOT LIKE '%_migrations' \
-                 AND name NOT LIKE 'sqlite_stat%' ORDER BY type, name";
+                 AND name NOT LIKE 'sqlite_%' ORDER BY type, name";
     let rows = database.reader().query_all_raw(Statement::from_string(DbBackend::Sqlite, query)).await;
     let column =
         |row: &sea_orm_migration::sea_orm::QueryResult, at| row.try_get_by_index(at).expect("a text");

@@ -6,11 +6,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
     TransactionTrait as _,
-    sqlx::{
-        self, ConnectOptions as _, Connection as _,
-        postgres::{PgConnectOptions, PgListener},
-        sqlite,
-    },
+    sqlx::{self, ConnectOptions as _, Connection as _, postgres::PgConnectOptions, sqlite},
 };
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
@@ -143,23 +139,14 @@ impl Database {
         self.reader.execute_unprepared("SELECT 1").await.map(drop)
     }
 
-    /// Listens for PostgreSQL's notifications on `channel`, with a connection of its own that comes back by itself; `None` on
-    /// SQLite, which has none.
-    ///
-    /// # Errors
-    /// When no connection can be had.
-    pub async fn listen(&self, channel: &str) -> Result<Option<PgListener>, sqlx::Error> {
-        if self.backend() != DbBackend::Postgres {
-            return Ok(None);
-        }
-        let mut listener = PgListener::connect_with(self.writer.get_postgres_connection_pool()).await?;
-        listener.listen(channel).await?;
-        Ok(Some(listener))
-    }
-
     /// The engine.
     pub(crate) fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
+    }
+
+    /// The pool of a database on PostgreSQL.
+    pub(crate) fn postgres_pool(&self) -> &sqlx::PgPool {
+        self.writer.get_postgres_connection_pool()
     }
 }
 

@@ -9,6 +9,7 @@ mod database;
 mod failure;
 pub mod follower;
 mod instant;
+mod notification;
 mod personal;
 pub mod schema;
 mod url;

@@ -28,3 +28,26 @@ where
         }
     }
 }
+
+/// Stub.
+pub async fn answer_stream<Q, A, E, S, F, Fut>(
+    request: Request<Q>,
+    _stopping: &tokio_util::sync::CancellationToken,
+    act: F,
+) -> Result<Response<AnswerStream<A>>, Status>
+where
+    F: FnOnce(Call, Q) -> Fut,
+    Fut: Future<Output = Result<S, E>>,
+    S: futures_util::Stream<Item = Result<A, E>> + Send + 'static,
+    E: Into<Problem>,
+    A: Send + 'static,
+{
+    use futures_util::StreamExt as _;
+    let call = Call::of(&request);
+    match act(call, request.into_inner()).await {
+        Ok(messages) => Ok(Response::new(
+            messages.map(move |next| next.map_err(|error| error.into().to_status(&call))).boxed(),
+        )),
+        Err(error) => Err(error.into().to_status(&call)),
+    }
+}

@@ -12,6 +12,16 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// Longest deadline that is granted.
 const LONGEST_DEADLINE: Duration = Duration::from_mins(2);
 
+/// Stub.
+#[derive(Debug)]
+pub struct Caller;
+impl Caller {
+    /// Stub.
+    pub fn as_str(&self) -> &str {
+        "anonymous"
+    }
+}
+
 /// The context of one call.
 ///
 /// [`crate::EdgeLayer`] reads it from the headers once, for calls over a socket and in process alike, and leaves it
@@ -57,8 +67,8 @@ impl Call {
 
     /// Who calls.
     #[must_use]
-    pub fn caller(&self) -> &str {
-        "anonymous"
+    pub fn caller(&self) -> Caller {
+        Caller
     }
 
     /// When the caller stops waiting.

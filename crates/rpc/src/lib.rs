@@ -13,16 +13,18 @@ mod page;
 mod problem;
 mod reason;
 mod server;
+mod service;
 mod time;
 mod transport;
 
-pub use answer::{AnswerStream, answer};
+pub use answer::{AnswerStream, answer, answer_stream};
 pub use call::Call;
 pub use edge::EdgeLayer;
 pub use name::{resource_id, resource_name};
 pub use page::{PageRequest, PageToken};
 pub use problem::{Problem, required_request_id};
 pub use server::{Operations, serve};
+pub use service::Service;
 pub use time::{instant, timestamp};
 pub use transport::Transport;
 

@@ -198,8 +198,10 @@ impl Opened {
         let mut all = Vec::new();
         if let Some((config, database)) = self.registration {
             let (clock, random) = (clock.clone(), random.clone());
-            let deps = entrypass_registration::Deps { database, clock, random };
-            let routes = entrypass_registration::routes(config, deps);
+            let stopping = tokio_util::sync::CancellationToken::new();
+            let deps = entrypass_registration::Deps { database, clock, random, stopping };
+            let entrypass_rpc::Service { routes, background } = entrypass_registration::service(config, deps);
+            tokio::spawn(background);
             ways.add(Service::Registration, &routes);
             all.push(routes);
         }

@@ -129,7 +129,8 @@ impl Epass {
         request: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Error> {
         let registration = wire::parse_apply(&request)?;
-        let key = RequestKey::new(call.caller(), "ApplyForElectronicPass", &request.request_id, &request);
+        let key =
+            RequestKey::new(call.caller().as_str(), "ApplyForElectronicPass", &request.request_id, &request);
         // A repetition gets its first answer also when the neighbour cannot be reached.
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
@@ -178,8 +179,12 @@ impl Epass {
         request: pb::ReviewElectronicPassApplicationRequest,
     ) -> Result<pb::ReviewElectronicPassApplicationResponse, Error> {
         let wire::ReviewRequest { application, etag, review } = wire::parse_review(&request)?;
-        let key =
-            RequestKey::new(call.caller(), "ReviewElectronicPassApplication", &request.request_id, &request);
+        let key = RequestKey::new(
+            call.caller().as_str(),
+            "ReviewElectronicPassApplication",
+            &request.request_id,
+            &request,
+        );
         let now = self.clock.now();
         key.once(&self.database, now, async |transaction| {
             let found =
@@ -232,7 +237,7 @@ impl Epass {
         // The request is known by what it means, with the person in place of the document: a digest of the request itself
         // beside everything else that is in it would give the document number away to whoever tries all numbers.
         let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
-        let key = RequestKey::new(call.caller(), "RecordExternalPass", &request_id, &meaning);
+        let key = RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &meaning);
         key.once(&self.database, now, async |transaction| {
             keep_pass(transaction, &pass).await?;
             Ok(pb::RecordExternalPassResponse { electronic_pass: Some(recorded) })

@@ -36,6 +36,8 @@ pub(crate) enum Error {
     CompanionAlreadyBound,
     #[error("no such companion")]
     CompanionNotFound,
+    #[error("the changes behind this cursor are not there")]
+    CursorOutOfRange,
     #[error("the database failed")]
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
@@ -86,6 +88,7 @@ impl From<Error> for Problem {
             Error::CompanionIsHolder => Self::new(ErrorReason::CompanionIsHolder),
             Error::CompanionAlreadyBound => Self::new(ErrorReason::CompanionAlreadyBound),
             Error::CompanionNotFound => Self::new(ErrorReason::CompanionNotFound),
+            Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
             }
@@ -130,6 +133,7 @@ mod tests {
             (Error::CompanionIsHolder, Code::FailedPrecondition, "COMPANION_IS_HOLDER"),
             (Error::CompanionAlreadyBound, Code::AlreadyExists, "COMPANION_ALREADY_BOUND"),
             (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
+            (Error::CursorOutOfRange, Code::OutOfRange, "CURSOR_OUT_OF_RANGE"),
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
             (Error::Corrupt("a row"), Code::Internal, "INTERNAL"),

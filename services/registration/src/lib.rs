@@ -7,13 +7,16 @@
 //! Invariants: a person has at most one active registration, by a unique index; every change is a revision, and none is ever
 //! overwritten; a document belongs to one person for good.
 
+mod change;
 mod error;
+mod feed;
 mod form;
 mod name;
 mod notice;
 mod registration;
 mod service;
 mod store;
+mod upkeep;
 mod wire;
 
 use std::sync::Arc;
@@ -21,9 +24,12 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
 use entrypass_proto::registration::v1::registration_service_server::{self, RegistrationServiceServer};
-use entrypass_rpc::MAX_REQUEST_BYTES;
+use entrypass_rpc::{MAX_REQUEST_BYTES, Service};
 use time::Duration;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+
+use crate::{feed::Feed, upkeep::Upkeep};
 
 pub use notice::{Notice, NoticeError};
 pub use store::Migrator;
@@ -50,6 +56,15 @@ pub struct Config {
     pub accept_specimens: bool,
     /// Most companions of one holder.
     pub companion_limit: u32,
+    /// How long the first answer to a `request_id` is kept.
+    pub keep_answers: Duration,
+    /// How long changes are kept in the feed. At least as long as a registration can last: a follower that lost its place begins with
+    /// the oldest change, and must then have missed only registrations that have ended by time.
+    pub keep_changes: Duration,
+    /// How often a follower is told that nothing happened.
+    pub checkpoint_every: std::time::Duration,
+    /// How often ended registrations are written down, and what is kept no longer is removed.
+    pub upkeep_every: std::time::Duration,
 }
 
 /// What the service needs from outside.
@@ -61,11 +76,13 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Draws ids and references.
     pub random: Arc<dyn Random>,
+    /// Is cancelled when the service is to stop: streams and background work end.
+    pub stopping: CancellationToken,
 }
 
 impl Config {
     /// The defaults, with `notice` in force: 30 days, entries from 14 days ago to 30 ahead, 21 days of travel history, no
-    /// health block, 8 companions.
+    /// health block, 8 companions; answers are kept 7 days, changes 90.
     #[must_use]
     pub fn new(notice: Notice) -> Self {
         Self {
@@ -77,14 +94,24 @@ impl Config {
             collect_health: false,
             accept_specimens: false,
             companion_limit: 8,
+            keep_answers: Duration::days(7),
+            keep_changes: Duration::days(90),
+            checkpoint_every: std::time::Duration::from_secs(10),
+            upkeep_every: std::time::Duration::from_secs(10),
         }
     }
 }
 
-/// The service, ready to be mounted.
+/// The service, ready to be run.
 #[must_use]
-pub fn routes(config: Config, deps: Deps) -> Routes {
-    let server = RegistrationServiceServer::new(service::Registrations::new(config, deps))
+pub fn service(config: Config, deps: Deps) -> Service {
+    let feed = Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    let upkeep = Upkeep::new(&config, &deps, feed.clone());
+    let stopping = deps.stopping.clone();
+    let server = RegistrationServiceServer::new(service::Registrations::new(config, deps, feed.clone()))
         .max_decoding_message_size(MAX_REQUEST_BYTES);
-    Routes::new(server)
+    let background = async move {
+        tokio::join!(feed.run(stopping.clone()), upkeep.run(stopping));
+    };
+    Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -5,17 +5,21 @@ mod companions;
 mod lookup;
 mod replace;
 mod submit;
+mod watch;
 
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random, city_date};
-use entrypass_db::Database;
+use entrypass_db::{Database, answers::RequestKey};
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
-use entrypass_rpc::answer;
+use entrypass_rpc::{AnswerStream, answer, answer_stream};
+use prost::Message;
+use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{Config, Deps, error::Error, form::FormRules};
+use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules};
 
 /// Implements the generated trait.
 pub(crate) struct Registrations {
@@ -23,12 +27,26 @@ pub(crate) struct Registrations {
     database: Database,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    stopping: CancellationToken,
+    feed: Feed,
 }
 
 impl Registrations {
-    pub(crate) fn new(config: Config, deps: Deps) -> Self {
-        let Deps { database, clock, random } = deps;
-        Self { config, database, clock, random }
+    pub(crate) fn new(config: Config, deps: Deps, feed: Feed) -> Self {
+        let Deps { database, clock, random, stopping } = deps;
+        Self { config, database, clock, random, stopping, feed }
+    }
+
+    /// Does a write once, and lets the feed know.
+    async fn once<A: Message + Default>(
+        &self,
+        key: &RequestKey,
+        now: OffsetDateTime,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, Error>,
+    ) -> Result<A, Error> {
+        let answer = key.once(&self.database, now, act).await?;
+        self.feed.committed();
+        Ok(answer)
     }
 
     /// The rules of the form as of `now`.
@@ -143,12 +161,12 @@ impl RegistrationService for Registrations {
         answer(request, async |call, message| self.unbind(&call, message).await).await
     }
 
-    type WatchRegistrationsStream = entrypass_rpc::AnswerStream<pb::WatchRegistrationsResponse>;
+    type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;
 
     async fn watch_registrations(
         &self,
-        _: Request<pb::WatchRegistrationsRequest>,
+        request: Request<pb::WatchRegistrationsRequest>,
     ) -> Answer<Self::WatchRegistrationsStream> {
-        Err(Status::unimplemented("soon"))
+        answer_stream(request, &self.stopping, |_, message| self.watch(message)).await
     }
 }

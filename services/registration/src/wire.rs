@@ -1,5 +1,6 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod change;
 pub(crate) mod form;
 mod render;
 
@@ -9,6 +10,7 @@ use entrypass_rpc::resource_id;
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
+pub(crate) use change::{Start, bad_cursor, change, cursor, start};
 pub(crate) use render::{
     companion, companions, document_details, facts, notice, registration, revision, traveller_name,
 };

@@ -60,7 +60,8 @@ impl Registrations {
         call: &Call,
         message: pb::UpdateRegistrationRequest,
     ) -> Result<pb::UpdateRegistrationResponse, Error> {
-        let key = RequestKey::new(call.caller(), "UpdateRegistration", &message.request_id, &message);
+        let key =
+            RequestKey::new(call.caller().as_str(), "UpdateRegistration", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
@@ -68,7 +69,7 @@ impl Registrations {
         let (target, current, form) = self.amendment(message, now).await?;
         let changed = wire::form::changed_paths(&current.declared.form, &form);
 
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
             let document = current.declared.document.clone();
@@ -132,10 +133,11 @@ impl Registrations {
         call: &Call,
         message: pb::CancelRegistrationRequest,
     ) -> Result<pb::CancelRegistrationResponse, Error> {
-        let key = RequestKey::new(call.caller(), "CancelRegistration", &message.request_id, &message);
+        let key =
+            RequestKey::new(call.caller().as_str(), "CancelRegistration", &message.request_id, &message);
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
             let current = target.read(&rows).await?;
             current.check_cancellation(&target.etag, now)?;

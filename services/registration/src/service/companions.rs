@@ -38,7 +38,7 @@ impl Registrations {
         call: &Call,
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller(), "BindCompanion", &message.request_id, &message);
+        let key = RequestKey::new(call.caller().as_str(), "BindCompanion", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
@@ -48,8 +48,10 @@ impl Registrations {
             self.check_notice(submission)?;
         }
 
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
+            // Two binds at once must not exceed the limit together.
+            rows.lock(binding.holder).await?;
             let holder = self.registration(&rows, binding.holder).await?;
             self.add_bond(&rows, &holder, binding, now).await?;
             Ok(pb::BindCompanionResponse { registration: Some(wire::registration(&holder, now)) })
@@ -120,7 +122,7 @@ impl Registrations {
             registration,
             create_time: now,
         };
-        rows.add_companion(&new).await
+        rows.add_companion(holder, &new).await
     }
 
     /// The registration of whoever shall be bound, the name that the holder's side gave, and whether the bond needs confirming.
@@ -157,17 +159,19 @@ impl Registrations {
         call: &Call,
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller(), "ConfirmCompanion", &message.request_id, &message);
+        let key = RequestKey::new(call.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
-            let mut companion = bond.read(&rows, now).await?;
+            let (holder, mut companion) = bond.read(&rows, now).await?;
             if companion.registration.id != bond.side {
                 return Err(Error::CompanionNotFound);
             }
-            rows.confirm_companion(companion.id).await?;
-            companion.state = CompanionState::Confirmed;
+            if companion.state == CompanionState::Pending {
+                rows.confirm_companion(&holder, companion.id, now).await?;
+                companion.state = CompanionState::Confirmed;
+            }
             Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) })
         })
         .await
@@ -178,13 +182,13 @@ impl Registrations {
         call: &Call,
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller(), "UnbindCompanion", &message.request_id, &message);
+        let key = RequestKey::new(call.caller().as_str(), "UnbindCompanion", &message.request_id, &message);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
-            let companion = bond.read(&rows, now).await?;
-            rows.remove_companion(companion.id).await?;
+            let (holder, companion) = bond.read(&rows, now).await?;
+            rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;
             Ok(pb::UnbindCompanionResponse { registration: Some(wire::registration(&registration, now)) })
         })
@@ -207,17 +211,20 @@ impl Bond {
         violations.finish(|| Some(Self { id: id?, side: side? }))
     }
 
-    /// The bond, if it is one of this side and both registrations are active. Whether another bond has this name is not told.
+    /// The holder's registration and the bond, both held to the end of the transaction, if the bond is one of this side and both
+    /// registrations are active. Whether another bond has this name is not told.
     async fn read<C: ConnectionTrait>(
         &self,
         rows: &Rows<'_, C>,
         now: OffsetDateTime,
-    ) -> Result<Companion, Error> {
+    ) -> Result<(Registration, Companion), Error> {
+        let holder = rows.holder_of(self.id).await?.ok_or(Error::CompanionNotFound)?;
+        rows.lock(holder).await?;
         let found = rows.companion(self.id, now).await?;
         let bond = found
             .filter(|bond| bond.holder == self.side || bond.registration.id == self.side)
             .ok_or(Error::CompanionNotFound)?;
-        let holder = rows.registration(bond.holder).await?;
-        holder.filter(|holder| holder.is_active(now)).map(|_| bond).ok_or(Error::CompanionNotFound)
+        let holder = rows.registration(holder).await?.filter(|holder| holder.is_active(now));
+        Ok((holder.ok_or(Error::CompanionNotFound)?, bond))
     }
 }

@@ -42,7 +42,7 @@ impl Registrations {
         call: &Call,
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Error> {
-        let key = RequestKey::new(call.caller(), "ReplaceDocument", &message.request_id, &message);
+        let key = RequestKey::new(call.caller().as_str(), "ReplaceDocument", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
@@ -51,7 +51,7 @@ impl Registrations {
         let read = replacement.target.read(&Rows(self.database.reader())).await?;
         let declared = self.redeclared(&read, &replacement, now)?;
 
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;
@@ -168,8 +168,8 @@ async fn take<C: ConnectionTrait>(
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     match rows.traveller_of_document(&new.key()).await? {
-        None => rows.add_document(&new.key(), current.traveller, now).await,
+        None if rows.add_document(&new.key(), current.traveller, now).await? => Ok(()),
         Some(owner) if owner == current.traveller && *new != current.declared.document => Ok(()),
-        Some(_) => Err(Error::DocumentNotAvailable),
+        None | Some(_) => Err(Error::DocumentNotAvailable),
     }
 }

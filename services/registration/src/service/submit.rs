@@ -25,7 +25,8 @@ impl Registrations {
         call: &Call,
         message: pb::SubmitRegistrationRequest,
     ) -> Result<pb::SubmitRegistrationResponse, Error> {
-        let key = RequestKey::new(call.caller(), "SubmitRegistration", &message.request_id, &message);
+        let key =
+            RequestKey::new(call.caller().as_str(), "SubmitRegistration", &message.request_id, &message);
         if let Some(first) = key.first_answer(self.database.reader()).await? {
             return Ok(first);
         }
@@ -33,7 +34,7 @@ impl Registrations {
         let submission = self.submission(message, now)?;
         self.check_notice(&submission)?;
 
-        key.once(&self.database, now, async |transaction| {
+        self.once(&key, now, async |transaction| {
             let registration = self.register(&Rows(transaction), submission, now).await?;
             Ok(pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) })
         })
@@ -81,7 +82,7 @@ impl Registrations {
         let Submission { declared, acknowledged_notice_version } = submission;
         let document_key = declared.document.key();
         let traveller = self.traveller(rows, &document_key, now).await?;
-        rows.expire_ended(traveller, now).await?;
+        rows.expire_of(traveller, now).await?;
         let registration = Registration {
             id: self.random.uuid_v7(now),
             traveller,
@@ -110,8 +111,13 @@ impl Registrations {
         }
         let traveller = self.random.uuid_v7(now);
         rows.add_traveller(traveller, now).await?;
-        rows.add_document(document_key, traveller, now).await?;
-        Ok(traveller)
+        if rows.add_document(document_key, traveller, now).await? {
+            return Ok(traveller);
+        }
+        // Another copy of the service was faster.
+        rows.remove_traveller(traveller).await?;
+        let owner = rows.traveller_of_document(document_key).await?;
+        owner.ok_or(Error::Corrupt("a document without a person"))
     }
 
     pub(super) async fn resolve(

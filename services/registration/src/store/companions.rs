@@ -13,8 +13,9 @@ use super::{
     entity::{companion, registration, revision},
 };
 use crate::{
+    change::{Change, ChangeKind},
     error::Error,
-    registration::{Companion, CompanionState, StoredState},
+    registration::{Companion, CompanionState, Registration, StoredState},
 };
 
 impl<C: ConnectionTrait> Rows<'_, C> {
@@ -44,8 +45,13 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         query.one(self.0).await?.map(convert::companion).transpose()
     }
 
-    /// Adds a bond. `CompanionAlreadyBound` when these two registrations have one.
-    pub(crate) async fn add_companion(&self, new: &Companion) -> Result<(), Error> {
+    /// The registration of the holder of the bond `id`.
+    pub(crate) async fn holder_of(&self, id: Uuid) -> Result<Option<Uuid>, DbErr> {
+        Ok(companion::Entity::find_by_id(id).one(self.0).await?.map(|row| row.holder_id))
+    }
+
+    /// Adds a bond to `holder`, whose row is held. `CompanionAlreadyBound` when these two registrations have one.
+    pub(crate) async fn add_companion(&self, holder: &Registration, new: &Companion) -> Result<(), Error> {
         let row = companion::ActiveModel {
             id: Set(new.id),
             holder_id: Set(new.holder),
@@ -56,13 +62,20 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             create_time: Set(micros(new.create_time)),
         };
         match companion::Entity::insert(row).exec_without_returning(self.0).await {
-            Err(error) if is_unique_violation(&error) => Err(Error::CompanionAlreadyBound),
-            other => Ok(other.map(|_| ())?),
-        }
+            Err(error) if is_unique_violation(&error) => return Err(Error::CompanionAlreadyBound),
+            other => other?,
+        };
+        let change = Change::of(holder, ChangeKind::CompanionBound, Some(new.id), new.create_time);
+        Ok(self.add_change(change).await?)
     }
 
-    /// Marks the bond `id` as confirmed.
-    pub(crate) async fn confirm_companion(&self, id: Uuid) -> Result<(), DbErr> {
+    /// Marks the bond `id` of `holder`, whose row is held, as confirmed.
+    pub(crate) async fn confirm_companion(
+        &self,
+        holder: &Registration,
+        id: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<(), DbErr> {
         companion::Entity::update_many()
             .col_expr(
                 companion::Column::State,
@@ -71,13 +84,18 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             .filter(companion::Column::Id.eq(id))
             .exec(self.0)
             .await?;
-        Ok(())
+        self.add_change(Change::of(holder, ChangeKind::CompanionConfirmed, Some(id), now)).await
     }
 
-    /// Ends the bond `id`.
-    pub(crate) async fn remove_companion(&self, id: Uuid) -> Result<(), DbErr> {
+    /// Ends the bond `id` of `holder`, whose row is held.
+    pub(crate) async fn remove_companion(
+        &self,
+        holder: &Registration,
+        id: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<(), DbErr> {
         companion::Entity::delete_by_id(id).exec(self.0).await?;
-        Ok(())
+        self.add_change(Change::of(holder, ChangeKind::CompanionUnbound, Some(id), now)).await
     }
 }
 

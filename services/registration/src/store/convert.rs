@@ -6,8 +6,9 @@ use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
 use sea_orm::ActiveValue::Set;
 use time::OffsetDateTime;
 
-use super::entity::{companion, registration, revision};
+use super::entity::{change, change_feed, companion, registration, revision};
 use crate::{
+    change::{Change, ChangeKind, Extent},
     error::Error,
     registration::{
         Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
@@ -113,6 +114,44 @@ pub(super) fn companion(
     })
 }
 
+pub(super) fn change(row: &change::Model) -> Result<(u64, Change), Error> {
+    let change = Change {
+        registration: row.registration_id,
+        traveller: row.traveller_id,
+        kind: change_kind(&row.kind)?,
+        revision: revision_number(row.revision)?,
+        state: stored_state(&row.state)?,
+        expire_time: instant(row.expire_time)?,
+        companion: row.companion_id,
+        create_time: instant(row.create_time)?,
+    };
+    Ok((position(row.position.unwrap_or(-1))?, change))
+}
+
+/// The change that a registration's end is.
+pub(super) fn expiry(row: &registration::Model, now: OffsetDateTime) -> Result<Change, Error> {
+    Ok(Change {
+        registration: row.id,
+        traveller: row.traveller_id,
+        kind: ChangeKind::Expired,
+        revision: revision_number(row.revision)?,
+        state: StoredState::Expired,
+        expire_time: instant(row.expire_time)?,
+        companion: None,
+        create_time: now,
+    })
+}
+
+pub(super) fn extent(row: &change_feed::Model) -> Result<Extent, Error> {
+    // The random half of the id.
+    let (_, feed) = row.feed_id.as_u64_pair();
+    Ok(Extent { feed, head: position(row.head)?, tail: position(row.tail)? })
+}
+
+fn position(stored: i64) -> Result<u64, Error> {
+    u64::try_from(stored).map_err(|_| Error::Corrupt("a position out of range"))
+}
+
 fn revision_number(stored: i32) -> Result<u16, Error> {
     u16::try_from(stored).map_err(|_| Error::Corrupt("a revision out of range"))
 }
@@ -144,6 +183,17 @@ names!(kind_name, revision_kind, RevisionKind {
     Amended = "AMENDED",
     DocumentReplaced = "DOCUMENT_REPLACED",
     Cancelled = "CANCELLED",
+});
+
+names!(change_kind_name, change_kind, ChangeKind {
+    Registered = "REGISTERED",
+    Amended = "AMENDED",
+    DocumentReplaced = "DOCUMENT_REPLACED",
+    Cancelled = "CANCELLED",
+    Expired = "EXPIRED",
+    CompanionBound = "COMPANION_BOUND",
+    CompanionConfirmed = "COMPANION_CONFIRMED",
+    CompanionUnbound = "COMPANION_UNBOUND",
 });
 
 names!(relationship_name, relationship, Relationship {

@@ -111,3 +111,46 @@ pub(super) mod companion {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod change {
+    use sea_orm::entity::prelude::*;
+
+    /// One change of one registration.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "changes")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        /// Given after the commit.
+        pub position: Option<i64>,
+        pub registration_id: Uuid,
+        pub traveller_id: Uuid,
+        pub kind: String,
+        pub revision: i32,
+        pub state: String,
+        pub companion_id: Option<Uuid>,
+        pub expire_time: i64,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod change_feed {
+    use sea_orm::entity::prelude::*;
+
+    /// The feed as a whole: one row.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "change_feed")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub feed_id: Uuid,
+        pub head: i64,
+        pub tail: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -2,8 +2,10 @@
 
 use entrypass_db::{PersonalText, is_unique_violation, micros};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, sea_query::Query,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
+    sea_query::{LockBehavior, LockType, OnConflict, Query},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,6 +15,7 @@ use super::{
     entity::{document, registration, revision, traveller},
 };
 use crate::{
+    change::{Change, ChangeKind},
     error::Error,
     registration::{Registration, Revision, RevisionKind, StoredState},
 };
@@ -56,34 +59,62 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(())
     }
 
-    /// Gives a person a document. `DocumentNotAvailable` when somebody has it.
+    /// Forgets a person whom nothing belongs to.
+    pub(crate) async fn remove_traveller(&self, id: Uuid) -> Result<(), DbErr> {
+        traveller::Entity::delete_by_id(id).exec(self.0).await?;
+        Ok(())
+    }
+
+    /// Gives a person a document; `false` when somebody has it. Waits for another transaction that is giving it away.
     pub(crate) async fn add_document(
         &self,
         document_key: &str,
         traveller: Uuid,
         now: OffsetDateTime,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, DbErr> {
         let row = document::ActiveModel {
             document_key: Set(PersonalText(document_key.to_owned())),
             traveller_id: Set(traveller),
             create_time: Set(micros(now)),
         };
-        match document::Entity::insert(row).exec_without_returning(self.0).await {
-            Err(error) if is_unique_violation(&error) => Err(Error::DocumentNotAvailable),
-            other => Ok(other.map(|_| ())?),
-        }
+        // A conflict is no error here: PostgreSQL would end the transaction with it.
+        let insert = document::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
+        Ok(insert.exec_without_returning(self.0).await? == 1)
     }
 
     /// Writes down that the active registration of `traveller` has ended, if its time has: there is room for the next.
-    pub(crate) async fn expire_ended(&self, traveller: Uuid, now: OffsetDateTime) -> Result<(), DbErr> {
-        registration::Entity::update_many()
-            .col_expr(registration::Column::State, convert::state_name(StoredState::Expired).into())
-            .filter(registration::Column::TravellerId.eq(traveller))
-            .filter(registration::Column::State.eq(convert::state_name(StoredState::Active)))
-            .filter(registration::Column::ExpireTime.lte(micros(now)))
-            .exec(self.0)
-            .await?;
+    pub(crate) async fn expire_of(&self, traveller: Uuid, now: OffsetDateTime) -> Result<(), Error> {
+        let of_traveller = ended(now).filter(registration::Column::TravellerId.eq(traveller));
+        self.expire(of_traveller.lock_exclusive().all(self.0).await?, now).await
+    }
+
+    /// Writes down that some active registrations have ended, and says how many. Those that another transaction is about to change
+    /// are left for the next time.
+    pub(crate) async fn expire_some(&self, at_once: u64, now: OffsetDateTime) -> Result<usize, Error> {
+        let some = ended(now).limit(at_once).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        let rows = some.all(self.0).await?;
+        let expired = rows.len();
+        self.expire(rows, now).await?;
+        Ok(expired)
+    }
+
+    /// Marks registrations that are locked here as expired.
+    async fn expire(&self, rows: Vec<registration::Model>, now: OffsetDateTime) -> Result<(), Error> {
+        for row in rows {
+            registration::Entity::update_many()
+                .col_expr(registration::Column::State, convert::state_name(StoredState::Expired).into())
+                .filter(registration::Column::Id.eq(row.id))
+                .exec(self.0)
+                .await?;
+            self.add_change(convert::expiry(&row, now)?).await?;
+        }
         Ok(())
+    }
+
+    /// Holds the registration `id` to the end of the transaction, so that nobody else changes it or its bonds meanwhile.
+    pub(crate) async fn lock(&self, id: Uuid) -> Result<(), DbErr> {
+        let row = registration::Entity::find_by_id(id).lock_exclusive();
+        row.one(self.0).await.map(drop)
     }
 
     /// Adds a submitted registration with its first revision. `AlreadyRegistered` when the person has an active one.
@@ -93,7 +124,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             Err(error) if is_unique_violation(&error) => return Err(Error::AlreadyRegistered),
             other => other?,
         };
-        self.add_revision(new, RevisionKind::Registered, &[]).await
+        self.add_revision(new, RevisionKind::Registered, &[]).await?;
+        Ok(self.add_change(Change::of(new, ChangeKind::Registered, None, new.create_time)).await?)
     }
 
     /// Saves `next`, the revision after the one that was read. `EtagMismatch` when another was saved in between.
@@ -112,7 +144,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         if saved.rows_affected == 0 {
             return Err(crate::registration::ChangeRefused::EtagMismatch.into());
         }
-        self.add_revision(next, kind, changed_paths).await
+        self.add_revision(next, kind, changed_paths).await?;
+        Ok(self.add_change(Change::of(next, kind.into(), None, next.update_time)).await?)
     }
 
     async fn add_revision(
@@ -142,6 +175,13 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         }
         query.all(self.0).await?.iter().map(convert::revision).collect()
     }
+}
+
+/// The registrations that count as active although their time has ended.
+fn ended(now: OffsetDateTime) -> Select<registration::Entity> {
+    registration::Entity::find()
+        .filter(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+        .filter(registration::Column::ExpireTime.lte(micros(now)))
 }
 
 /// The registrations of the person whom `document_key` belongs to, the one that counts first.

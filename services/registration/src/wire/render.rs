@@ -147,7 +147,7 @@ fn document_type(of: DocumentType) -> pb::DocumentType {
     }
 }
 
-fn state(of: StoredState) -> pb::RegistrationState {
+pub(super) fn state(of: StoredState) -> pb::RegistrationState {
     match of {
         StoredState::Active => pb::RegistrationState::Active,
         StoredState::Expired => pb::RegistrationState::Expired,

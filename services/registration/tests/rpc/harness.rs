@@ -8,12 +8,13 @@ use entrypass_proto::registration::v1::{
     self as pb, entry::Transport as By, registration_form::Purpose,
     registration_service_client::RegistrationServiceClient,
 };
-use entrypass_registration::{Config, Deps, Migrator, Notice, routes};
-use entrypass_rpc::{EdgeLayer, Transport};
+use entrypass_registration::{Config, Deps, Migrator, Notice, service};
+use entrypass_rpc::{EdgeLayer, Service, Transport};
 use entrypass_testkit::Refusal;
 use prost_types::FieldMask;
 use tempfile::TempDir;
 use time::macros::datetime;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The service and its surroundings.
@@ -57,8 +58,11 @@ impl App {
         let file = folder.path().join("registration.sqlite3");
         let database = Database::open::<Migrator>(&DatabaseUrl::sqlite(&file), 4).await.expect("a database");
         let notice_version = config.notice.version().to_owned();
-        let deps = Deps { database, clock: clock.clone(), random: random.clone() };
-        let transport = Transport::local(routes(config, deps), &EdgeLayer::new(|| Uuid::from_u128(1)));
+        let stopping = CancellationToken::new();
+        let deps = Deps { database, clock: clock.clone(), random: random.clone(), stopping };
+        let Service { routes, background } = service(config, deps);
+        tokio::spawn(background);
+        let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
         let client = RegistrationServiceClient::new(transport);
         Self { clock, random, notice_version, client, folder }
     }

@@ -1,0 +1,84 @@
+//! What the service does unasked, every few seconds: it writes down which registrations have ended, and removes what is kept no longer.
+//!
+//! Every copy does it; two that meet do each other no harm. Nothing depends on it for being right: an ended registration is read as
+//! expired at once, and an answer that is kept too long is still the first one.
+
+use std::sync::Arc;
+
+use entrypass_ambient::Clock;
+use entrypass_db::{Database, answers};
+use time::Duration;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Config, Deps, error::Error, feed::Feed, store::Rows};
+
+/// Registrations that one transaction writes down as ended.
+const AT_ONCE: u64 = 100;
+
+/// The job of one copy of the service.
+pub(crate) struct Upkeep {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    feed: Feed,
+    every: std::time::Duration,
+    keep_answers: Duration,
+    keep_changes: Duration,
+}
+
+impl Upkeep {
+    pub(crate) fn new(config: &Config, deps: &Deps, feed: Feed) -> Self {
+        Self {
+            database: deps.database.clone(),
+            clock: Arc::clone(&deps.clock),
+            feed,
+            every: config.upkeep_every,
+            keep_answers: config.keep_answers,
+            keep_changes: config.keep_changes,
+        }
+    }
+
+    /// Works until `stopping`.
+    pub(crate) async fn run(self, stopping: CancellationToken) {
+        let mut ticks = tokio::time::interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut works = true;
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            let done = self.once().await;
+            if works && let Err(error) = &done {
+                tracing::warn!(%error, "upkeep cannot be done for now");
+            }
+            works = done.is_ok();
+        }
+    }
+
+    async fn once(&self) -> Result<(), Error> {
+        while self.expire_some().await? > 0 {}
+        let now = self.clock.now();
+        while answers::forget(&self.database, now - self.keep_answers).await? > 0 {}
+        while self.forget_changes().await? > 0 {}
+        Ok(())
+    }
+
+    async fn expire_some(&self) -> Result<usize, Error> {
+        let transaction = self.database.begin().await?;
+        let expired = Rows(&transaction).expire_some(AT_ONCE, self.clock.now()).await?;
+        transaction.commit().await?;
+        if expired > 0 {
+            self.feed.committed();
+        }
+        Ok(expired)
+    }
+
+    async fn forget_changes(&self) -> Result<u64, Error> {
+        self.feed.number().await?;
+        let transaction = self.database.begin().await?;
+        let forgotten = Rows(&transaction).forget_changes(self.clock.now() - self.keep_changes).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
+    }
+}
