@@ -1,15 +1,14 @@
 //! One role with a listener: in this process, or as a process of its own.
 
 use std::{
-    fs::OpenOptions,
-    io::{BufRead as _, BufReader},
+    fs::{self, OpenOptions},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::Command,
 };
 
 use entrypass::role::Role;
-use rustix::process::{Pid, Signal, kill_process};
+use entrypass_testkit::{Program, Signal};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::plan::Plan;
@@ -25,8 +24,8 @@ pub(crate) struct Node {
 enum Running {
     /// Served by this process.
     Here { stop: oneshot::Sender<()>, serving: JoinHandle<()> },
-    /// Served by another. Its standard output is held open.
-    Apart { child: Child, _stdout: BufReader<ChildStdout> },
+    /// Served by another.
+    Apart(Program),
 }
 
 impl Node {
@@ -53,10 +52,9 @@ impl Node {
                 stop.send(()).expect("it waits for this");
                 serving.await.expect("it ends without a panic");
             }
-            Running::Apart { mut child, _stdout } => {
-                signal(&child, Signal::TERM);
-                let ended = tokio::task::spawn_blocking(move || child.wait());
-                let status = ended.await.expect("no panic").expect("an exit code");
+            Running::Apart(program) => {
+                program.signal(Signal::TERM);
+                let status = program.ended().await;
                 assert!(status.success(), "{} ended with {status}", self.role.name());
             }
         }
@@ -64,28 +62,29 @@ impl Node {
 
     /// Ends the process as a crash does.
     pub(crate) async fn kill(&mut self) {
-        signal(self.process(), Signal::KILL);
-        let Some(Running::Apart { mut child, .. }) = self.running.take() else { return };
-        tokio::task::spawn_blocking(move || child.wait()).await.expect("no panic").expect("an exit code");
+        self.process().signal(Signal::KILL);
+        if let Some(Running::Apart(program)) = self.running.take() {
+            program.ended().await;
+        }
     }
 
     /// Lets the process stand still, with its connections open.
     pub(crate) fn freeze(&self) {
-        signal(self.process(), Signal::STOP);
+        self.process().signal(Signal::STOP);
     }
 
     /// Lets the process go on.
     pub(crate) fn thaw(&self) {
-        signal(self.process(), Signal::CONT);
+        self.process().signal(Signal::CONT);
     }
 
     pub(crate) fn uri(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    fn process(&self) -> &Child {
+    fn process(&self) -> &Program {
         match &self.running {
-            Some(Running::Apart { child, .. }) => child,
+            Some(Running::Apart(program)) => program,
             _ => panic!("{} is no process of its own", self.role.name()),
         }
     }
@@ -117,20 +116,13 @@ impl Node {
             .args(["--data-dir".as_ref(), plan.data_dir(self.role).as_os_str()])
             .env_clear()
             .envs(plan.environment())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
             .stderr(stderr);
-        let started = tokio::task::spawn_blocking(move || spawn(&mut command, &log));
-        started.await.expect("it listens")
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        if let Some(Running::Apart { child, .. }) = &mut self.running {
-            // It may have ended already; nothing more can be done about it here.
-            let _ = child.kill();
-            let _ = child.wait();
+        match Program::start(command).await {
+            Ok(program) => (program.address(), Running::Apart(program)),
+            Err(status) => {
+                let log = fs::read_to_string(&log).unwrap_or_default();
+                panic!("{} did not start: {status}\n{log}", self.role.name());
+            }
         }
     }
 }
@@ -138,24 +130,6 @@ impl Drop for Node {
 /// Where the process of `role` logs.
 pub(crate) fn log(folder: &Path, role: Role) -> PathBuf {
     folder.join(format!("{}.log", role.name()))
-}
-
-/// Starts the process, and waits until it says where it listens.
-fn spawn(command: &mut Command, log: &Path) -> (SocketAddr, Running) {
-    let mut child = command.spawn().expect("the program under test, which cargo builds with the journeys");
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    stdout.read_line(&mut line).expect("a line");
-    let address = line.strip_prefix("listening on ").and_then(|line| line.split_once(": "));
-    let Some((address, _)) = address else {
-        let status = child.wait();
-        panic!("it did not start: {line:?} {status:?}\n{}", std::fs::read_to_string(log).unwrap_or_default());
-    };
-    (address.parse().expect("an address"), Running::Apart { child, _stdout: stdout })
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).expect("a running process");
 }
 
 /// The program lies two folders above the tests, wherever the build puts its files.
