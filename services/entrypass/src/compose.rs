@@ -174,7 +174,7 @@ impl Opened {
             epass: None,
         };
         if runs(Service::Registration) {
-            let settings = config.registration.service()?;
+            let settings = config.registration.service(&config.requests)?;
             let service = Service::Registration;
             let database = database::<entrypass_registration::Migrator>(config, service, data_dir).await?;
             opened.registration = Some((settings, database));

@@ -95,9 +95,7 @@ impl Config {
         self.database.connections()?;
         self.drain.lame_duck()?;
         self.drain.limit()?;
-        self.requests.keep()?;
-        self.registration.service()?;
-        self.registration.keep_changes()?;
+        self.registration.service(&self.requests)?;
         self.qr.service()?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use entrypass_token::Issuer;
 use serde::Deserialize;
 use time::Duration;
 
-use super::{ConfigError, text_of};
+use super::{ConfigError, Requests, text_of};
 
 /// Settings of the registration service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -69,11 +69,11 @@ impl Default for Qr {
 }
 
 impl Registration {
-    /// The service's own settings.
+    /// The service's own settings, with what is set for `requests` to all services.
     ///
     /// # Errors
     /// When a value is outside its range or the notice is not usable.
-    pub fn service(&self) -> Result<entrypass_registration::Config, ConfigError> {
+    pub fn service(&self, requests: &Requests) -> Result<entrypass_registration::Config, ConfigError> {
         let range = ConfigError::range;
         range("registration.valid_days", "15 to 3650", (15..=3650).contains(&self.valid_days))?;
         // An entry so long ago that its registration has ended already could be submitted and never shown.
@@ -83,7 +83,6 @@ impl Registration {
         range("registration.travel_history_days", "1 to 365", history)?;
         range("registration.companion_limit", "1 to 31", (1..=31).contains(&self.companion_limit))?;
         Ok(entrypass_registration::Config {
-            notice: self.notice()?,
             valid_for: Duration::days(self.valid_days.into()),
             entry_days_before: self.entry_days_before,
             entry_days_after: self.entry_days_after,
@@ -91,6 +90,9 @@ impl Registration {
             collect_health: self.collect_health,
             accept_specimens: self.accept_specimens,
             companion_limit: self.companion_limit,
+            keep_answers: requests.keep()?,
+            keep_changes: self.keep_changes()?,
+            ..entrypass_registration::Config::new(self.notice()?)
         })
     }
 
@@ -99,7 +101,7 @@ impl Registration {
     /// # Errors
     /// When a follower that has lost its place could have missed a registration that still counts: it goes on from the oldest
     /// change that is kept.
-    pub fn keep_changes(&self) -> Result<Duration, ConfigError> {
+    fn keep_changes(&self) -> Result<Duration, ConfigError> {
         let least = u32::from(self.valid_days) + u32::from(self.entry_days_after);
         let days = self.keep_changes_days.unwrap_or(least.max(90));
         let rule = "at least valid_days and entry_days_after together";

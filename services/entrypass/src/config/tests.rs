@@ -85,7 +85,8 @@ fn changes_are_kept_longer_where_registrations_count_longer() {
         ("[registration]\nkeep_changes_days = 60", 60),
         ("[registration]\nkeep_changes_days = 4000", 4000),
     ] {
-        let kept = parse(text).expect("a configuration").registration.keep_changes().expect("in range");
+        let config = parse(text).expect("a configuration");
+        let kept = config.registration.service(&config.requests).expect("in range").keep_changes;
         assert_eq!(kept.whole_days(), days, "{text}");
     }
 }

@@ -1,18 +1,17 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use entrypass_ambient::{SeededRandom, TestClock};
-use entrypass_db::{Database, DatabaseUrl};
+use entrypass_db::Database;
 use entrypass_proto::registration::v1::{
     self as pb, entry::Transport as By, registration_form::Purpose,
     registration_service_client::RegistrationServiceClient,
 };
 use entrypass_registration::{Config, Deps, Migrator, Notice, service};
 use entrypass_rpc::{EdgeLayer, Service, Transport};
-use entrypass_testkit::Refusal;
+use entrypass_testkit::{Refusal, TestDatabase};
 use prost_types::FieldMask;
-use tempfile::TempDir;
 use time::macros::datetime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -23,12 +22,15 @@ pub struct App {
     random: Arc<SeededRandom>,
     notice_version: String,
     client: RegistrationServiceClient<Transport>,
-    folder: TempDir,
+    stopping: CancellationToken,
+    database: Arc<TestDatabase>,
 }
 
-/// The defaults with the built-in notice.
+/// The defaults with the built-in notice, and jobs that are done all the time.
 pub fn config() -> Config {
-    Config::new(Notice::built_in().expect("a notice"))
+    let often = Duration::from_millis(20);
+    let notice = Notice::built_in().expect("a notice");
+    Config { checkpoint_every: often, upkeep_every: often, ..Config::new(notice) }
 }
 
 impl App {
@@ -40,41 +42,56 @@ impl App {
     /// A fresh service with `config`.
     pub async fn configured(config: Config) -> Self {
         let clock = Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC)));
-        let folder = tempfile::tempdir().expect("a folder");
-        Self::start(config, clock, Arc::new(SeededRandom::new(3)), folder).await
+        let database = TestDatabase::migrated::<Migrator>("registration").await;
+        Self::start(config, clock, Arc::new(SeededRandom::new(3)), Arc::new(database)).await
     }
 
     /// The service after a restart with `config`, on the same database.
     pub async fn restarted(self, config: Config) -> Self {
-        Self::start(config, self.clock, self.random, self.folder).await
+        self.stopping.cancel();
+        Self::start(config, self.clock, self.random, self.database).await
+    }
+
+    /// Another copy of the service, on the same database.
+    pub async fn another(&self) -> Self {
+        let Self { clock, random, database, .. } = self;
+        Self::start(config(), Arc::clone(clock), Arc::clone(random), Arc::clone(database)).await
     }
 
     async fn start(
         config: Config,
         clock: Arc<TestClock>,
         random: Arc<SeededRandom>,
-        folder: TempDir,
+        database: Arc<TestDatabase>,
     ) -> Self {
-        let file = folder.path().join("registration.sqlite3");
-        let database = Database::open::<Migrator>(&DatabaseUrl::sqlite(&file), 4).await.expect("a database");
         let notice_version = config.notice.version().to_owned();
         let stopping = CancellationToken::new();
-        let deps = Deps { database, clock: clock.clone(), random: random.clone(), stopping };
+        let deps = Deps {
+            database: open(&database).await,
+            clock: clock.clone(),
+            random: random.clone(),
+            stopping: stopping.clone(),
+        };
         let Service { routes, background } = service(config, deps);
         tokio::spawn(background);
         let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
         let client = RegistrationServiceClient::new(transport);
-        Self { clock, random, notice_version, client, folder }
+        Self { clock, random, notice_version, client, stopping, database }
+    }
+
+    /// Tells the service to stop.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// The service's database, as an operator finds it.
+    pub async fn database(&self) -> Database {
+        open(&self.database).await
     }
 
     /// A client, cheap to make.
     pub fn client(&self) -> RegistrationServiceClient<Transport> {
         self.client.clone()
-    }
-
-    /// The database file, as an operator finds it.
-    pub fn file(&self) -> PathBuf {
-        self.folder.path().join("registration.sqlite3")
     }
 
     /// The submission of `form` by the holder of the passport `number`, who acknowledges the notice in force.
@@ -134,6 +151,10 @@ impl App {
         let request = pb::ResolveTravellerRequest { document: Some(passport(number)) };
         Ok(self.client().resolve_traveller(request).await?.into_inner().traveller)
     }
+}
+
+async fn open(database: &TestDatabase) -> Database {
+    Database::open::<Migrator>(&database.url(), 8).await.expect("a database")
 }
 
 /// A British passport; the numbers are nobody's.

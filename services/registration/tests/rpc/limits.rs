@@ -1,7 +1,7 @@
 //! What configuration and the service itself set limits to.
 
 use entrypass_proto::registration::v1 as pb;
-use entrypass_registration::{Config, Migrator};
+use entrypass_registration::Config;
 use entrypass_testkit::Refusal;
 use sea_orm::ConnectionTrait as _;
 use time::Duration;
@@ -24,10 +24,7 @@ fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequest 
 
 /// Makes `registration` one that was amended up to `revision`.
 async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32) -> pb::Registration {
-    let database =
-        entrypass_db::Database::open::<Migrator>(&entrypass_db::DatabaseUrl::sqlite(&app.file()), 4)
-            .await
-            .expect("the database");
+    let database = app.database().await;
     let transaction = database.begin().await.expect("a transaction");
     for table in ["registrations", "revisions"] {
         let set = format!("UPDATE {table} SET revision = {revision}");
