@@ -9,7 +9,8 @@ use std::{
 
 use entrypass::role::Role;
 use entrypass_testkit::{Program, Signal};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::plan::Plan;
 
@@ -23,7 +24,7 @@ pub(crate) struct Node {
 
 enum Running {
     /// Served by this process.
-    Here { stop: oneshot::Sender<()>, serving: JoinHandle<()> },
+    Here { stopping: CancellationToken, serving: JoinHandle<()> },
     /// Served by another.
     Apart(Program),
 }
@@ -48,8 +49,8 @@ impl Node {
     /// Ends it as an orchestrator does. What it was asked is answered first.
     pub(crate) async fn stop(&mut self) {
         match self.running.take().expect("a running service") {
-            Running::Here { stop, serving } => {
-                stop.send(()).expect("it waits for this");
+            Running::Here { stopping, serving } => {
+                stopping.cancel();
                 serving.await.expect("it ends without a panic");
             }
             Running::Apart(program) => {
@@ -92,18 +93,17 @@ impl Node {
     async fn start_here(&self, plan: &Plan) -> (SocketAddr, Running) {
         let listener = TcpListener::bind(self.address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let system = plan.start(&[self.role]).await;
+        let stopping = CancellationToken::new();
+        let mut system = plan.start(&[self.role], &stopping).await;
         system.operations.set_serving().await;
-        let (stop, stopped) = oneshot::channel();
-        let edge = plan.surroundings().edge();
+        let stopped = stopping.clone().cancelled_owned();
+        let serving =
+            entrypass_rpc::serve(listener, system.routes.clone(), plan.surroundings().edge(), stopped);
         let serving = tokio::spawn(async move {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            let served = entrypass_rpc::serve(listener, system.routes.clone(), edge, stopped);
-            served.await.expect("served to the end");
+            serving.await.expect("served to the end");
+            system.background.ended().await;
         });
-        (address, Running::Here { stop, serving })
+        (address, Running::Here { stopping, serving })
     }
 
     async fn start_apart(&self, plan: &Plan) -> (SocketAddr, Running) {

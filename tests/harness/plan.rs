@@ -17,6 +17,7 @@ use entrypass_ambient::SeededRandom;
 use entrypass_testkit::TestDatabase;
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
+use tokio_util::sync::CancellationToken;
 
 use crate::FileClock;
 
@@ -92,8 +93,8 @@ impl Plan {
         [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter().chain(databases).chain(addresses).collect()
     }
 
-    /// Starts `roles` in this process.
-    pub(crate) async fn start(&self, roles: &[Role]) -> compose::System {
+    /// Starts `roles` in this process, until `stopping`.
+    pub(crate) async fn start(&self, roles: &[Role], stopping: &CancellationToken) -> compose::System {
         let environment = self.environment();
         let variable = |name: &str| {
             let found = environment.iter().find(|(known, _)| known == name);
@@ -101,7 +102,8 @@ impl Plan {
         };
         let config = Config::load(Some(&self.config_file()), variable).expect("a configuration");
         let data_dir = self.file("data");
-        compose::start(&config, roles, &data_dir, &self.surroundings()).await.expect("it starts")
+        let started = compose::start(&config, roles, &data_dir, &self.surroundings(), stopping).await;
+        started.expect("it starts")
     }
 
     pub(crate) fn surroundings(&self) -> Surroundings {

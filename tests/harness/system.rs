@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use entrypass::role::{Role, Service};
+use entrypass::{
+    compose::{self, Background},
+    role::{Role, Service},
+};
 use entrypass_proto::{
     epass::v1::epass_service_client::EpassServiceClient,
     gateway::v1::entry_pass_service_client::EntryPassServiceClient,
@@ -11,6 +14,7 @@ use entrypass_proto::{
 };
 use entrypass_rpc::Transport;
 use entrypass_testkit::TestDatabase;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     FileClock,
@@ -44,6 +48,8 @@ pub struct System {
     pub clock: Arc<FileClock>,
     nodes: Vec<Node>,
     apart: bool,
+    /// Of a system without listeners.
+    _background: Option<Background>,
     plan: Plan,
 }
 
@@ -58,10 +64,13 @@ impl System {
         let mut plan = Plan::new(settings).await;
         let apart = mode == Mode::Processes;
         let nodes = if mode == Mode::InProcess { Vec::new() } else { start_nodes(&mut plan, apart).await };
+        let mut whole = None;
         let [gateway, registration, qr, epass] = match nodes.as_slice() {
             [] => {
-                let system = plan.start(&Role::ALL).await;
-                let here = Transport::local(system.routes, &plan.surroundings().edge());
+                let compose::System { routes, background, .. } =
+                    plan.start(&Role::ALL, &CancellationToken::new()).await;
+                whole = Some(background);
+                let here = Transport::local(routes, &plan.surroundings().edge());
                 [here.clone(), here.clone(), here.clone(), here]
             }
             nodes => Role::ALL.map(|role| {
@@ -77,6 +86,7 @@ impl System {
             clock: plan.clock.clone(),
             nodes,
             apart,
+            _background: whole,
             plan,
         }
     }

@@ -9,8 +9,11 @@ use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
 use entrypass_rpc::{EdgeLayer, Operations, Transport};
+use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
@@ -34,9 +37,14 @@ pub struct System {
     pub routes: Routes,
     /// Reports health.
     pub operations: Operations,
+    /// What the services do unasked.
+    pub background: Background,
     /// Ours as long as this lives; `None` when nothing of ours is in it.
-    _data_dir: Option<DataDir>,
+    pub(crate) data_dir: Option<DataDir>,
 }
+
+/// What services do unasked, in tasks of their own. Dropping it ends them at once.
+pub struct Background(JoinSet<()>);
 
 /// Why the program does not start.
 #[derive(Debug, Error)]
@@ -95,7 +103,19 @@ impl Surroundings {
     }
 }
 
-/// Opens everything that `roles` need, and only then puts them together. `data_dir` is the folder of whatever has no place of its own.
+impl Background {
+    /// Waits until all have ended, which they do by themselves when the services are to stop.
+    pub async fn ended(&mut self) {
+        while let Some(task) = self.0.join_next().await {
+            if let Err(error) = task {
+                tracing::error!(%error, "what a service does unasked has failed");
+            }
+        }
+    }
+}
+
+/// Opens everything that `roles` need, and only then puts them together and starts what they do unasked; they stop when `stopping`
+/// is cancelled. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
 /// When settings, data folder, a database or the key cannot be used; nothing has been started then.
@@ -104,14 +124,17 @@ pub async fn start(
     roles: &[Role],
     data_dir: &Path,
     surroundings: &Surroundings,
+    stopping: &CancellationToken,
 ) -> Result<System, StartError> {
     let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
     let services = roles.iter().map(|role| role.service_name()).collect();
-    let routes = opened.wire(ways, surroundings)?.into_iter().reduce(merge).unwrap_or_default();
+    let (routes, background) = opened.wire(ways, surroundings, stopping)?;
+    let routes = routes.into_iter().reduce(merge).unwrap_or_default();
     let (operations, routes) = Operations::mount(services, routes)?;
-    Ok(System { routes, operations, _data_dir: data_dir })
+    let background = Background(background.into_iter().collect());
+    Ok(System { routes, operations, background, data_dir })
 }
 
 /// The ways to the services that somebody in this process calls.
@@ -193,15 +216,20 @@ impl Opened {
     }
 
     /// Puts the services together, each before those that call it.
-    fn wire(self, mut ways: Ways, surroundings: &Surroundings) -> Result<Vec<Routes>, ConfigError> {
+    fn wire(
+        self,
+        mut ways: Ways,
+        surroundings: &Surroundings,
+        stopping: &CancellationToken,
+    ) -> Result<(Vec<Routes>, Vec<BoxFuture<'static, ()>>), ConfigError> {
         let Surroundings { clock, random } = surroundings;
-        let mut all = Vec::new();
+        let (mut all, mut unasked) = (Vec::new(), Vec::new());
         if let Some((config, database)) = self.registration {
             let (clock, random) = (clock.clone(), random.clone());
-            let stopping = tokio_util::sync::CancellationToken::new();
+            let stopping = stopping.clone();
             let deps = entrypass_registration::Deps { database, clock, random, stopping };
             let entrypass_rpc::Service { routes, background } = entrypass_registration::service(config, deps);
-            tokio::spawn(background);
+            unasked.push(background);
             ways.add(Service::Registration, &routes);
             all.push(routes);
         }
@@ -230,7 +258,7 @@ impl Opened {
             };
             all.push(entrypass_gateway::routes(deps));
         }
-        Ok(all)
+        Ok((all, unasked))
     }
 }
 

@@ -31,24 +31,29 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
     let mut signals = Signals::take()?;
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
-    let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
-    let System { routes, operations, .. } = &tokio::select! {
-        system = started => system?,
+    let (roles, data_dir, stopping) = (&arguments.roles, &arguments.place.data_dir, CancellationToken::new());
+    let started = tokio::select! {
+        started = compose::start(&config, roles, data_dir, surroundings, &stopping) => started?,
         // Nothing runs yet that would have to end.
         _ = signals.next() => return Ok(()),
     };
+    let System { routes, operations, mut background, data_dir: _locked } = started;
     operations.set_serving().await;
-    greet(listener.local_addr()?, &arguments.roles)?;
-    let stopping = CancellationToken::new();
+    greet(listener.local_addr()?, roles)?;
     let stopped = stopping.clone().cancelled_owned();
+    let serving = entrypass_rpc::serve(listener, routes, surroundings.edge(), stopped);
+    let working = async {
+        serving.await?;
+        background.ended().await;
+        Ok(())
+    };
     tokio::select! {
-        served = entrypass_rpc::serve(listener, routes.clone(), surroundings.edge(), stopped) => served?,
-        drained = drain(&mut signals, operations, &stopping, &config.drain) => {
-            drained?;
+        worked = working => worked,
+        drained = drain(&mut signals, &operations, &stopping, &config.drain) => {
             tracing::warn!("stopped with calls still open");
+            drained
         }
     }
-    Ok(())
 }
 
 /// Waits for a signal and ends the process's work: callers that follow health go elsewhere first, as long as the lame-duck time lasts;
