@@ -40,9 +40,9 @@ impl Plan {
     pub(crate) async fn new(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (registration, qr, epass) = tokio::join!(
-            TestDatabase::migrated::<entrypass_registration::Migrator>("registration"),
-            TestDatabase::migrated::<entrypass_qr::Migrator>("qr"),
-            TestDatabase::migrated::<entrypass_epass::Migrator>("epass"),
+            Box::pin(TestDatabase::migrated::<entrypass_registration::Migrator>("registration")),
+            Box::pin(TestDatabase::migrated::<entrypass_qr::Migrator>("qr")),
+            Box::pin(TestDatabase::migrated::<entrypass_epass::Migrator>("epass")),
         );
         let plan = Self {
             clock: Arc::new(FileClock::new(&folder.path().join("clock"), BEGINNING)),
@@ -102,7 +102,9 @@ impl Plan {
         };
         let config = Config::load(Some(&self.config_file()), variable).expect("a configuration");
         let data_dir = self.file("data");
-        let started = compose::start(&config, roles, &data_dir, &self.surroundings(), stopping).await;
+        let surroundings = self.surroundings();
+        // Boxed, as below: what opens databases takes many kilobytes, which would stand in the future of every journey.
+        let started = Box::pin(compose::start(&config, roles, &data_dir, &surroundings, stopping)).await;
         started.expect("it starts")
     }
 

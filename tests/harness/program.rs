@@ -1,4 +1,4 @@
-//! The program under test: `entrypass` as it is, but for the hour, which stands in the file ENTRYPASS_TEST_CLOCK.
+//! The program under test: `entrypass` as it is, but for the hour, which stands in the file `ENTRYPASS_TEST_CLOCK`.
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
