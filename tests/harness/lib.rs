@@ -1,6 +1,6 @@
 //! The harness of the journeys: a whole system, started as people start it, and travellers who use it.
 //!
-//! Owns: starting ([`System`]), and people with synthetic documents ([`Traveller`]).
+//! Owns: starting ([`System`]), the hour of all its processes ([`FileClock`]), and people with synthetic documents ([`Traveller`]).
 //! Does not own: any rule. Real databases, real signatures, the generated clients; only the clock is a test's own.
 
 #![expect(
@@ -9,8 +9,12 @@
     reason = "a harness that cannot start what a journey needs fails that journey"
 )]
 
+mod clock;
+mod node;
+mod plan;
 mod system;
 mod traveller;
 
+pub use clock::FileClock;
 pub use system::{Mode, System};
 pub use traveller::Traveller;

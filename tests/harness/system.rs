@@ -1,38 +1,39 @@
-//! A whole system, in process or over sockets.
+//! A whole system: in one process, over sockets in one process, or as separate processes.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use entrypass::{
-    compose::{self, AllInOne, Surroundings},
-    config::Config,
-    data_dir::DataDir,
+    compose::{self, Background},
+    role::{Role, Service},
 };
-use entrypass_ambient::{SeededRandom, TestClock};
 use entrypass_proto::{
     epass::v1::epass_service_client::EpassServiceClient,
     gateway::v1::entry_pass_service_client::EntryPassServiceClient,
     qr::v1::qr_service_client::QrServiceClient,
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{EdgeLayer, Operations, Transport};
-use tempfile::TempDir;
-use time::{OffsetDateTime, macros::datetime};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use tonic::service::Routes;
+use entrypass_rpc::Transport;
+use entrypass_testkit::TestDatabase;
 
-/// When every journey begins: 10:00 in the city.
-const BEGINNING: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
+use crate::{
+    FileClock,
+    node::{self, Node},
+    plan::Plan,
+};
 
 /// How callers and services reach each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// All in one process, without a socket.
     InProcess,
-    /// Each service on a listener of its own, neighbours over TCP.
+    /// Each service on a listener of its own in one process, neighbours over TCP.
     Sockets,
+    /// Each service as a process of its own: the program itself, with the journey's clock.
+    Processes,
 }
 
-/// A running system with its own databases, which end with it.
+/// A running system with its own databases, on the engine of the test run. It ends when this is dropped; the logs of its processes are
+/// shown then if the journey has failed.
 pub struct System {
     /// The public API.
     pub pass: EntryPassServiceClient<Transport>,
@@ -43,141 +44,127 @@ pub struct System {
     /// The epass service, as a reviewer reaches it.
     pub epass: EpassServiceClient<Transport>,
     /// The hour, which the journey moves.
-    pub clock: Arc<TestClock>,
-    servers: Servers,
-    _data: (DataDir, TempDir),
+    pub clock: Arc<FileClock>,
+    nodes: Vec<Node>,
+    apart: bool,
+    /// Of a system without listeners.
+    _background: Option<Background>,
+    plan: Plan,
 }
 
 impl System {
     /// Starts a system with the default configuration.
     pub async fn start(mode: Mode) -> Self {
-        Self::configured(mode, Config::default()).await
+        Self::configured(mode, "").await
     }
 
-    /// Starts a system with `config`.
-    pub async fn configured(mode: Mode, config: Config) -> Self {
-        let clock = Arc::new(TestClock::at(BEGINNING));
-        let surroundings =
-            Surroundings { clock: clock.clone(), random: Arc::new(SeededRandom::new(20_261_123)) };
-        let data = tempfile::tempdir().expect("a folder for the databases");
-        let data_dir = DataDir::open(data.path()).expect("a folder of our own");
-        let mut servers = Servers { edge: surroundings.edge(), servers: Vec::new() };
-        let [gateway, registration, qr, epass] = match mode {
-            Mode::InProcess => in_process(&config, &data_dir, &surroundings).await,
-            Mode::Sockets => over_sockets(&config, &data_dir, &surroundings, &mut servers).await,
+    /// Starts a system with the configuration file `settings`.
+    pub async fn configured(mode: Mode, settings: &str) -> Self {
+        let mut plan = Plan::new(settings).await;
+        let apart = mode == Mode::Processes;
+        let nodes = if mode == Mode::InProcess { Vec::new() } else { start_nodes(&mut plan, apart).await };
+        let mut whole = None;
+        let [gateway, registration, qr, epass] = match nodes.as_slice() {
+            [] => {
+                let compose::System { routes, background, .. } = plan.start(&Role::ALL).await;
+                whole = Some(background);
+                let here = Transport::local(routes, &plan.surroundings().edge());
+                [here.clone(), here.clone(), here.clone(), here]
+            }
+            nodes => Role::ALL.map(|role| {
+                let node = nodes.iter().find(|node| node.role == role).expect("all roles run");
+                Transport::remote(&node.uri().parse().expect("an address"))
+            }),
         };
         Self {
             pass: EntryPassServiceClient::new(gateway),
             registration: RegistrationServiceClient::new(registration),
             qr: QrServiceClient::new(qr),
             epass: EpassServiceClient::new(epass),
-            clock,
-            servers,
-            _data: (data_dir, data),
+            clock: plan.clock.clone(),
+            nodes,
+            apart,
+            _background: whole,
+            plan,
         }
     }
 
     /// Name and address of each service that has a listener; none in process.
     pub fn listeners(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.servers.servers.iter().map(|server| (server.name, server.uri()))
+        self.nodes.iter().map(|node| (node.role.service_name(), node.uri()))
     }
 
-    /// Stops the listener of the service `name`, as a rolling restart does.
+    /// The database of `service`.
+    pub fn database(&self, service: Service) -> &TestDatabase {
+        self.plan.database(service)
+    }
+
+    /// Starts another copy of the service `name` on the same database, and gives its address. Neighbours go on calling the first.
+    pub async fn copy(&mut self, name: &str) -> String {
+        let role = self.find(name).role;
+        let node = Node::start(role, self.apart, &self.plan).await;
+        let address = node.uri();
+        self.nodes.push(node);
+        address
+    }
+
+    /// Stops the service `name` as a rolling restart does; a copy is named by its address.
     pub async fn stop(&mut self, name: &str) {
-        self.servers.find(name).stop().await;
+        self.find(name).stop().await;
     }
 
-    /// Starts the stopped service `name` again where it was.
+    /// Starts the stopped or killed service `name` again where it was.
     pub async fn restart(&mut self, name: &str) {
-        let edge = self.servers.edge.clone();
-        self.servers.find(name).start(edge).await;
+        let node = self.nodes.iter_mut().find(|node| is(node, name)).expect("a service with a listener");
+        node.restart(&self.plan).await;
+    }
+
+    /// Kills the process of the service `name`, as a crash does.
+    pub async fn kill(&mut self, name: &str) {
+        self.find(name).kill().await;
+    }
+
+    /// Lets the process of the service `name` stand still, with its connections open.
+    pub fn freeze(&mut self, name: &str) {
+        self.find(name).freeze();
+    }
+
+    /// Lets the process of the service `name` go on.
+    pub fn thaw(&mut self, name: &str) {
+        self.find(name).thaw();
+    }
+
+    fn find(&mut self, name: &str) -> &mut Node {
+        self.nodes.iter_mut().find(|node| is(node, name)).expect("a service with a listener")
     }
 }
 
-async fn in_process(config: &Config, data: &DataDir, surroundings: &Surroundings) -> [Transport; 4] {
-    let AllInOne { routes, .. } =
-        compose::all_in_one(config, data, surroundings).await.expect("the system starts");
-    let transport = Transport::local(routes, &surroundings.edge());
-    [transport.clone(), transport.clone(), transport.clone(), transport]
+fn is(node: &Node, name: &str) -> bool {
+    node.role.service_name() == name || node.uri() == name
 }
 
-async fn over_sockets(
-    config: &Config,
-    data: &DataDir,
-    surroundings: &Surroundings,
-    servers: &mut Servers,
-) -> [Transport; 4] {
-    let registration = compose::registration(config, data, surroundings).await.expect("registration starts");
-    let registration = servers.serve(entrypass_registration::SERVICE_NAME, registration).await;
-    let qr = compose::qr(config, data, surroundings, registration.clone()).await.expect("qr starts");
-    let qr = servers.serve(entrypass_qr::SERVICE_NAME, qr).await;
-    let epass = compose::epass(data, surroundings, registration.clone()).await.expect("epass starts");
-    let epass = servers.serve(entrypass_epass::SERVICE_NAME, epass).await;
-    let stopping = tokio_util::sync::CancellationToken::new();
-    let deps = entrypass_gateway::Deps {
-        registration: registration.clone(),
-        qr: qr.clone(),
-        epass: epass.clone(),
-        stopping,
-    };
-    let gateway = servers.serve(entrypass_gateway::SERVICE_NAME, entrypass_gateway::routes(deps)).await;
-    [gateway, registration, qr, epass]
+/// Starts every role, each after those that it calls: their addresses are not known before. The gateway comes last in the list.
+async fn start_nodes(plan: &mut Plan, apart: bool) -> Vec<Node> {
+    let registration = Node::start(Role::Registration, apart, plan).await;
+    plan.locate(Role::Registration, &registration.uri());
+    let (qr, epass) = tokio::join!(Node::start(Role::Qr, apart, plan), Node::start(Role::Epass, apart, plan));
+    plan.locate(Role::Qr, &qr.uri());
+    plan.locate(Role::Epass, &epass.uri());
+    let gateway = Node::start(Role::Gateway, apart, plan).await;
+    vec![registration, qr, epass, gateway]
 }
 
-/// The listeners of a system.
-struct Servers {
-    edge: EdgeLayer,
-    servers: Vec<Server>,
-}
-
-/// One service on its listener.
-struct Server {
-    name: &'static str,
-    address: SocketAddr,
-    routes: Routes,
-    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-}
-
-impl Servers {
-    /// Serves `routes` on a free port, and gives the way to it.
-    async fn serve(&mut self, name: &'static str, routes: Routes) -> Transport {
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Server { name, address: any_port, routes, running: None };
-        server.start(self.edge.clone()).await;
-        let transport = Transport::remote(&server.uri().parse().expect("an address"));
-        self.servers.push(server);
-        transport
-    }
-
-    fn find(&mut self, name: &str) -> &mut Server {
-        self.servers.iter_mut().find(|server| server.name == name).expect("a service with a listener")
-    }
-}
-
-impl Server {
-    async fn start(&mut self, edge: EdgeLayer) {
-        let listener = TcpListener::bind(self.address).await.expect("a free port");
-        self.address = listener.local_addr().expect("an address");
-        let mounted = Operations::mount(vec![self.name], self.routes.clone());
-        let (operations, routes) = mounted.expect("readable descriptors");
-        operations.set_serving().await;
-        let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(async move {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            entrypass_rpc::serve(listener, routes, edge, stopped).await.expect("served to the end");
-        });
-        self.running = Some((stop, serving));
-    }
-
-    async fn stop(&mut self) {
-        let (stop, serving) = self.running.take().expect("a running service");
-        stop.send(()).expect("it waits for this");
-        serving.await.expect("it ends without a panic");
-    }
-
-    fn uri(&self) -> String {
-        format!("http://{}", self.address)
+impl Drop for System {
+    #[expect(clippy::print_stderr, reason = "the test runner shows it beside the failure")]
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for node in &self.nodes {
+            let log = node::log(self.plan.folder(), node.role);
+            if let Ok(log) = std::fs::read_to_string(log) {
+                eprintln!("--- log of {}:\n{log}", node.role.name());
+            }
+        }
     }
 }

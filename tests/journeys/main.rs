@@ -1,8 +1,8 @@
-//! The journeys of the operation guide: one story a file, each in process and over sockets.
+//! The journeys of the operation guide: one story a file, each in process, over sockets and as separate processes.
 
 #![expect(clippy::expect_used, reason = "a journey that does not go on as told has failed")]
 
-/// Runs each journey in both modes: they must not drift apart.
+/// Runs each journey in all modes: they must not drift apart.
 macro_rules! journeys {
     ($($journey:ident),+ $(,)?) => {
         mod in_process {
@@ -16,6 +16,13 @@ macro_rules! journeys {
             $(#[tokio::test]
             async fn $journey() {
                 super::$journey(entrypass_e2e::Mode::Sockets).await;
+            })+
+        }
+
+        mod as_processes {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(entrypass_e2e::Mode::Processes).await;
             })+
         }
     };

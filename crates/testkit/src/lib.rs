@@ -1,8 +1,8 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
-//! ([`Registrations`]), and a fresh database on the engine of the test run ([`TestDatabase`]).
-//! Does not own: starting a service or a system, which is each harness's own.
+//! ([`Registrations`]), a fresh database on the engine of the test run ([`TestDatabase`]), and a process of the program ([`Program`]).
+//! Does not own: what is started with which settings, which is each harness's own.
 
 #![expect(
     clippy::expect_used,
@@ -11,9 +11,12 @@
 )]
 
 mod database;
+mod program;
 mod refusal;
 mod registrations;
 
 pub use database::TestDatabase;
+pub use program::Program;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};
+pub use rustix::process::Signal;

@@ -43,7 +43,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "ENTRYPASS_LOG_FORMAT", value_enum, default_value = "human")]
     pub(crate) log_format: LogFormat,
     /// What is logged, as a tracing filter: `info`, `warn,entrypass_rpc=info`.
-    #[arg(long, env = "ENTRYPASS_LOG", default_value = "info")]
+    #[arg(long, env = "ENTRYPASS_LOG", default_value = "info,sea_orm_migration=warn")]
     pub(crate) log: String,
 }
 

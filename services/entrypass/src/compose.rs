@@ -13,7 +13,8 @@ use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
 use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
@@ -34,18 +35,27 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
 }
 
-/// The roles of one process, at work. They end with [`System::stop`], which is to be called in any case.
+/// The roles of one process, at work.
 pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
+    /// Ends their work.
+    pub stopper: Stopper,
+    /// What they do unasked.
+    pub background: Background,
+    /// Ours as long as this lives; `None` when nothing of ours is in it.
+    pub(crate) data_dir: Option<DataDir>,
+}
+
+/// Ends the work of a system, in two steps.
+pub struct Stopper {
     operations: Operations,
-    /// What the services do unasked, and the reporting of health.
-    tasks: TaskTracker,
     draining: CancellationToken,
     stopping: CancellationToken,
-    /// Ours as long as this lives; `None` when nothing of ours is in it.
-    _data_dir: Option<DataDir>,
 }
+
+/// What services do unasked, in tasks of their own, and the reporting of health. Dropping it ends them at once.
+pub struct Background(JoinSet<()>);
 
 /// Why the program does not start.
 #[derive(Debug, Error)]
@@ -96,7 +106,7 @@ impl Surroundings {
     }
 }
 
-impl System {
+impl Stopper {
     /// Reports that nothing is serving any more: callers that follow health go elsewhere. Calls are still answered.
     pub fn drain(&self) {
         self.draining.cancel();
@@ -104,15 +114,20 @@ impl System {
 
     /// Ends streams, with a status that says to go on elsewhere, health watches, and what the services do unasked.
     pub async fn stop(&self) {
-        self.draining.cancel();
+        self.drain();
         self.stopping.cancel();
         self.operations.end_watches().await;
-        self.tasks.close();
     }
+}
 
-    /// Waits for the end of what [`Self::stop`] ends.
-    pub async fn ended(&self) {
-        self.tasks.wait().await;
+impl Background {
+    /// Waits until all have ended, which they do by themselves when the system is to stop.
+    pub async fn ended(&mut self) {
+        while let Some(task) = self.0.join_next().await {
+            if let Err(error) = task {
+                tracing::error!(%error, "what a service does unasked has failed");
+            }
+        }
     }
 }
 
@@ -129,18 +144,19 @@ pub async fn start(
     let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
-    let (tasks, draining, stopping) =
-        (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
     let parts = opened.wire(ways, surroundings, &stopping)?;
     let routes = parts.iter().map(|part| part.routes.clone()).reduce(merge).unwrap_or_default();
     let services = parts.iter().map(|part| part.role.service_name()).collect();
     let (operations, routes) = Operations::mount(services, routes)?;
     let probes = parts.iter().map(|part| (part.role.service_name(), part.probe.clone())).collect();
-    tasks.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
+    let mut background = JoinSet::new();
+    background.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
     for part in parts {
-        tasks.spawn(part.background);
+        background.spawn(part.background);
     }
-    Ok(System { routes, operations, tasks, draining, stopping, _data_dir: data_dir })
+    let stopper = Stopper { operations, draining, stopping };
+    Ok(System { routes, stopper, background: Background(background), data_dir })
 }
 
 /// A role of this process, ready to work.

@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::{LogFormat, Serve},
-    compose::{self, Surroundings, System},
+    compose::{self, Stopper, Surroundings, System},
     config::Drain,
     program::Failure,
     role::Role,
@@ -36,41 +36,41 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
     let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
-    let system = tokio::select! {
-        system = started => system?,
+    let started = tokio::select! {
+        started = started => started?,
         // Nothing runs yet that would have to end.
         _ = signals.next() => return Ok(()),
     };
+    let System { routes, stopper, mut background, data_dir: _locked } = started;
     greet(listener.local_addr()?, &arguments.roles)?;
-    let stopping = CancellationToken::new();
+    let closing = CancellationToken::new();
     let listener = Listener::from(listener).connections_up_to(LONGEST_CONNECTION);
-    let stopped = stopping.clone().cancelled_owned();
-    let served = async {
-        entrypass_rpc::serve(listener, system.routes.clone(), surroundings.edge(), stopped).await?;
-        system.ended().await;
-        Ok::<_, Failure>(())
+    let closed = closing.clone().cancelled_owned();
+    let working = async {
+        entrypass_rpc::serve(listener, routes, surroundings.edge(), closed).await?;
+        background.ended().await;
+        Ok(())
     };
     tokio::select! {
-        served = served => served?,
-        drained = drain(&mut signals, &system, &stopping, &config.drain) => {
-            drained?;
+        worked = working => worked,
+        drained = drain(&mut signals, &stopper, &closing, &config.drain) => {
             tracing::warn!("stopped with calls still open");
+            drained
         }
     }
-    Ok(())
 }
 
 /// Waits for a signal and ends the process's work: callers that follow health go elsewhere first, as long as the lame-duck time lasts;
 /// then no new call is taken. Returns when what is left has had its time, or at the next signal.
 async fn drain(
     signals: &mut Signals,
-    system: &System,
-    stopping: &CancellationToken,
+    stopper: &Stopper,
+    closing: &CancellationToken,
     times: &Drain,
 ) -> Result<(), Failure> {
     let (lame_duck, limit) = (times.lame_duck()?, times.limit()?);
     let first = signals.next().await;
-    system.drain();
+    stopper.drain();
     tracing::info!("stopping: calls are still taken for {lame_duck:?}, and then finished");
     if first == SignalKind::terminate() {
         tokio::select! {
@@ -78,8 +78,8 @@ async fn drain(
             _ = signals.next() => return Ok(()),
         }
     }
-    stopping.cancel();
-    system.stop().await;
+    stopper.stop().await;
+    closing.cancel();
     tokio::select! {
         () = sleep(limit) => {}
         _ = signals.next() => {}

@@ -1,0 +1,130 @@
+//! What all parts of one system share: settings, databases, the hour, and who is where.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use entrypass::{
+    compose::{self, Surroundings},
+    config::Config,
+    role::{Role, Service},
+};
+use entrypass_ambient::SeededRandom;
+use entrypass_testkit::TestDatabase;
+use tempfile::TempDir;
+use time::{OffsetDateTime, macros::datetime};
+
+use crate::FileClock;
+
+/// When every journey begins: 10:00 in the city.
+const BEGINNING: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
+/// The signing key of every system, so that copies of the QR service have the same.
+const SIGNING_KEY: &str = "6f70656e20736573616d6520666f7220746865206a6f75726e657973206f6e6c";
+
+/// One system's settings and surroundings. They end with it.
+pub(crate) struct Plan {
+    pub(crate) clock: Arc<FileClock>,
+    random: Arc<SeededRandom>,
+    databases: [(Service, TestDatabase); 3],
+    addresses: Vec<(Service, String)>,
+    folder: TempDir,
+}
+
+impl Plan {
+    /// A plan with the configuration file `settings`, and fresh databases with their schemas.
+    pub(crate) async fn new(settings: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (registration, qr, epass) = tokio::join!(
+            Box::pin(TestDatabase::migrated::<entrypass_registration::Migrator>("registration")),
+            Box::pin(TestDatabase::migrated::<entrypass_qr::Migrator>("qr")),
+            Box::pin(TestDatabase::migrated::<entrypass_epass::Migrator>("epass")),
+        );
+        let plan = Self {
+            clock: Arc::new(FileClock::new(&folder.path().join("clock"), BEGINNING)),
+            random: Arc::new(SeededRandom::new(20_261_123)),
+            databases: [(Service::Registration, registration), (Service::Qr, qr), (Service::Epass, epass)],
+            addresses: Vec::new(),
+            folder,
+        };
+        fs::write(plan.config_file(), completed(settings)).expect("written");
+        let mut options = OpenOptions::new();
+        let key = options.create(true).write(true).mode(0o600).open(plan.file("key.hex"));
+        key.and_then(|mut key| key.write_all(SIGNING_KEY.as_bytes())).expect("written");
+        plan
+    }
+
+    /// Notes where `role` listens, for those that are started later.
+    pub(crate) fn locate(&mut self, role: Role, address: &str) {
+        let service = Service::ALL.into_iter().find(|service| service.role() == role);
+        self.addresses.extend(service.map(|service| (service, address.to_owned())));
+    }
+
+    /// The database of `service`.
+    pub(crate) fn database(&self, service: Service) -> &TestDatabase {
+        let (_, database) = self.databases.iter().find(|(of, _)| *of == service).expect("all have one");
+        database
+    }
+
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.file("entrypass.toml")
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder of a process of its own.
+    pub(crate) fn data_dir(&self, role: Role) -> PathBuf {
+        self.file(role.name())
+    }
+
+    /// What another process finds in its environment.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let name = |service: &Service, what| format!("ENTRYPASS_{}_{what}", service.name().to_uppercase());
+        let clock = self.file("clock").display().to_string();
+        let databases = self.databases.iter();
+        let databases = databases.map(|(of, database)| (name(of, "DATABASE"), database.text().to_owned()));
+        let addresses = self.addresses.iter().map(|(of, address)| (name(of, "ADDRESS"), address.clone()));
+        [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter().chain(databases).chain(addresses).collect()
+    }
+
+    /// Starts `roles` in this process.
+    pub(crate) async fn start(&self, roles: &[Role]) -> compose::System {
+        let environment = self.environment();
+        let variable = |name: &str| {
+            let found = environment.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone()).ok_or(std::env::VarError::NotPresent)
+        };
+        let config = Config::load(Some(&self.config_file()), variable).expect("a configuration");
+        let data_dir = self.file("data");
+        let surroundings = self.surroundings();
+        // Boxed, as below: what opens databases takes many kilobytes, which would stand in the future of every journey.
+        let started = Box::pin(compose::start(&config, roles, &data_dir, &surroundings)).await;
+        started.expect("it starts")
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings { clock: self.clock.clone(), random: self.random.clone() }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// `settings` with what every system of ours has: the key beside the file, and no lame-duck time unless a journey is about it.
+fn completed(settings: &str) -> String {
+    let mut settings: toml::Table = settings.parse().expect("TOML");
+    for (section, setting, value) in [
+        ("qr", "key_file", toml::Value::from("key.hex")),
+        ("drain", "lame_duck_seconds", toml::Value::from(0)),
+    ] {
+        let section = settings.entry(section).or_insert_with(|| toml::Table::new().into());
+        section.as_table_mut().expect("a section").entry(setting).or_insert(value);
+    }
+    settings.to_string()
+}
