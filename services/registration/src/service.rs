@@ -49,6 +49,16 @@ impl Registrations {
         Ok(answer)
     }
 
+    /// What to answer when `error` was found outside the transaction: the registration may have changed by this very request, which
+    /// another copy has done in the meantime.
+    async fn first_answer_or<A: Message + Default>(
+        &self,
+        key: &RequestKey,
+        error: Error,
+    ) -> Result<A, Error> {
+        key.first_answer(self.database.reader()).await?.ok_or(error)
+    }
+
     /// The rules of the form as of `now`.
     fn form_rules(&self, now: OffsetDateTime) -> FormRules {
         let Config { entry_days_before, entry_days_after, travel_history_days, .. } = self.config;

@@ -7,14 +7,13 @@ use std::{
 
 use entrypass_db::{
     Database,
-    answers::{AnswersError, RequestKey},
+    answers::{AnswersError, RequestKey, forget},
 };
 use sea_orm::{ConnectionTrait as _, DbErr};
-use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
 use tokio::task::JoinSet;
 
-use crate::{act, deeds, number, open};
+use crate::{Migrator, act, deeds, fresh, number};
 
 const NOW: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
 
@@ -36,12 +35,6 @@ impl From<AnswersError> for Refusal {
     }
 }
 
-async fn fresh() -> (TempDir, Database) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = open(&folder.path().join("answers.sqlite3")).await.expect("a fresh database");
-    (folder, database)
-}
-
 fn key(rpc: &str, request_id: &str, content: &str) -> RequestKey {
     RequestKey::new("applet", rpc, request_id, &content.to_owned())
 }
@@ -61,7 +54,7 @@ async fn answers(database: &Database) -> i64 {
 
 #[tokio::test]
 async fn a_repetition_gets_the_first_answer_and_is_not_done_again() {
-    let (_folder, database) = fresh().await;
+    let (_place, database) = fresh().await;
     let key = key("Do", "r-1", "content");
     assert_eq!(key.first_answer::<String>(database.reader()).await.expect("readable"), None);
     for later in ["first", "second", "third"] {
@@ -73,7 +66,7 @@ async fn a_repetition_gets_the_first_answer_and_is_not_done_again() {
 
 #[tokio::test]
 async fn a_request_id_belongs_to_one_rpc_and_one_content() {
-    let (_folder, database) = fresh().await;
+    let (_place, database) = fresh().await;
     done(&database, &key("Do", "r-1", "content"), "deed", "done").await.expect("done");
     for other in [key("Do", "r-1", "another"), key("Undo", "r-1", "content"), key("Do", "r-1", "")] {
         let refused = done(&database, &other, "other", "other").await;
@@ -88,7 +81,7 @@ async fn a_request_id_belongs_to_one_rpc_and_one_content() {
 
 #[tokio::test]
 async fn a_refused_write_leaves_neither_row_nor_answer() {
-    let (_folder, database) = fresh().await;
+    let (_place, database) = fresh().await;
     let key = key("Do", "r-1", "content");
     let refused = key.once(&database, NOW, async |transaction| {
         act(transaction, "deed").await.map_err(Refusal::Database)?;
@@ -101,7 +94,7 @@ async fn a_refused_write_leaves_neither_row_nor_answer() {
 
 #[tokio::test]
 async fn a_write_that_its_caller_gives_up_leaves_nothing_and_stands_in_nobodys_way() {
-    let (_folder, database) = fresh().await;
+    let (_place, database) = fresh().await;
     let key = key("Do", "r-1", "content");
     let endless = key.once(&database, NOW, async |transaction| {
         act(transaction, "deed").await.map_err(Refusal::Database)?;
@@ -115,7 +108,7 @@ async fn a_write_that_its_caller_gives_up_leaves_nothing_and_stands_in_nobodys_w
 #[tokio::test(flavor = "multi_thread")]
 async fn of_32_at_once_one_is_done_and_all_get_its_answer() {
     static ACTS: AtomicUsize = AtomicUsize::new(0);
-    let (_folder, database) = fresh().await;
+    let (_place, database) = fresh().await;
     let mut callers = JoinSet::new();
     for caller in 0..32 {
         let (database, key) = (database.clone(), key("Do", "r-1", "content"));
@@ -135,24 +128,44 @@ async fn of_32_at_once_one_is_done_and_all_get_its_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_survives_reopening_the_file() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("answers.sqlite3");
+async fn an_answer_survives_opening_the_database_again() {
+    let (place, database) = fresh().await;
     let key = key("Do", "r-1", "content");
-    let database = open(&path).await.expect("a fresh database");
     done(&database, &key, "deed", "before").await.expect("done");
     drop(database);
-    let reopened = open(&path).await.expect("the same database");
+    let reopened = Database::open::<Migrator>(&place.url(), 4).await.expect("the same database");
     assert_eq!(done(&reopened, &key, "deed", "after").await.expect("known"), "before");
 }
 
 #[tokio::test]
+async fn what_another_caller_names_alike_is_another_request() {
+    let (_place, database) = fresh().await;
+    for (caller, deed) in [("applet", "first"), ("checkpoint", "second"), ("applet", "third")] {
+        let key = RequestKey::new(caller, "Do", "r-1", &"content".to_owned());
+        done(&database, &key, deed, caller).await.expect("done or known");
+    }
+    assert_eq!((deeds(&database).await, answers(&database).await), (2, 2));
+}
+
+#[tokio::test]
+async fn an_answer_is_forgotten_after_its_time_and_the_request_is_new_then() {
+    let (_place, database) = fresh().await;
+    let key = key("Do", "r-1", "content");
+    done(&database, &key, "first", "first").await.expect("done");
+    assert_eq!(forget(&database, NOW).await, Ok(0), "it was given at that time, not before");
+    assert_eq!(done(&database, &key, "second", "second").await.expect("known"), "first");
+    assert_eq!(forget(&database, NOW + time::Duration::SECOND).await, Ok(1));
+    assert_eq!(done(&database, &key, "second", "second").await.expect("done"), "second");
+    assert_eq!(deeds(&database).await, 2);
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_read_is_a_fault_of_the_database() {
-    let (_folder, database) = fresh().await;
+    let (_place, database) = fresh().await;
     let key = key("Do", "r-1", "content");
     done(&database, &key, "deed", "done").await.expect("done");
     let transaction = database.begin().await.expect("a transaction");
-    transaction.execute_unprepared("UPDATE answers SET answer = x'ff'").await.expect("damaged");
+    transaction.execute_unprepared("UPDATE answers SET answer = digest").await.expect("damaged");
     transaction.commit().await.expect("committed");
     let unreadable = done(&database, &key, "again", "again").await;
     let Err(Refusal::Database(error)) = unreadable else { panic!("{unreadable:?}") };

@@ -94,18 +94,6 @@ async fn a_reader_sees_what_was_committed_beside_an_open_write() {
 }
 
 #[tokio::test]
-async fn a_second_row_that_must_be_unique_is_a_violation_and_nothing_to_try_again() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = open(&folder.path().join("unique.sqlite3")).await.expect("a fresh database");
-    let transaction = database.begin().await.expect("a transaction");
-    act(&transaction, "deed").await.expect("done");
-    let twice = act(&transaction, "deed").await.expect_err("done already");
-    assert!(is_unique_violation(&twice) && !is_unavailable(&twice), "{twice:?}");
-    let wrong = transaction.execute_unprepared("INSERT INTO wishes VALUES (1)").await.expect_err("no table");
-    assert!(!is_unique_violation(&wrong) && !is_unavailable(&wrong), "{wrong:?}");
-}
-
-#[tokio::test]
 async fn a_lock_that_is_held_and_a_connection_that_is_missing_are_unavailability() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("locked.sqlite3");

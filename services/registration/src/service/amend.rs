@@ -66,7 +66,10 @@ impl Registrations {
             return Ok(first);
         }
         let now = self.clock.now();
-        let (target, current, form) = self.amendment(message, now).await?;
+        let (target, current, form) = match self.amendment(message, now).await {
+            Ok(amendment) => amendment,
+            Err(error) => return self.first_answer_or(&key, error).await,
+        };
         let changed = wire::form::changed_paths(&current.declared.form, &form);
 
         self.once(&key, now, async |transaction| {

@@ -49,7 +49,10 @@ impl Registrations {
         let now = self.clock.now();
         let replacement = self.replacement(message, now)?;
         let read = replacement.target.read(&Rows(self.database.reader())).await?;
-        let declared = self.redeclared(&read, &replacement, now)?;
+        let declared = match self.redeclared(&read, &replacement, now) {
+            Ok(declared) => declared,
+            Err(error) => return self.first_answer_or(&key, error).await,
+        };
 
         self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);

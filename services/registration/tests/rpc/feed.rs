@@ -165,7 +165,7 @@ async fn an_end_by_time_is_told_without_anybody_asking() {
 #[tokio::test]
 async fn a_successor_comes_after_the_end_of_its_predecessor() {
     // No job is done in this test: the submission itself writes down that the predecessor has ended.
-    let never = Duration::from_secs(3600);
+    let never = Duration::from_hours(1);
     let app = App::configured(Config { upkeep_every: never, ..config() }).await;
     app.register("X0000001").await;
     app.clock.advance(time::Duration::days(30));
@@ -200,7 +200,7 @@ async fn a_follower_goes_on_behind_any_cursor() {
 
 #[tokio::test]
 async fn who_begins_now_learns_at_once_from_where() {
-    let never = Duration::from_secs(3600);
+    let never = Duration::from_hours(1);
     let app = App::configured(Config { checkpoint_every: never, ..config() }).await;
     app.register("X0000001").await;
     let mut following = Following::begin(&app, from(Start::Now)).await.expect("a stream");

@@ -54,8 +54,13 @@ impl App {
 
     /// Another copy of the service, on the same database.
     pub async fn another(&self) -> Self {
+        self.another_with(config()).await
+    }
+
+    /// As [`Self::another`], with `config`.
+    pub async fn another_with(&self, config: Config) -> Self {
         let Self { clock, random, database, .. } = self;
-        Self::start(config(), Arc::clone(clock), Arc::clone(random), Arc::clone(database)).await
+        Self::start(config, Arc::clone(clock), Arc::clone(random), Arc::clone(database)).await
     }
 
     async fn start(

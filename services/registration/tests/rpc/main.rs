@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod copies;
 mod facts;
 mod feed;
 mod harness;
