@@ -107,6 +107,19 @@ async fn each_service_follows_its_probe_and_the_whole_follows_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_is_not_undone_by_what_is_still_well() {
+    let watched = Watched::new();
+    let probes = vec![(STORED, well()), (PURE, well())];
+    let following = tokio::spawn(watched.operations.follow(probes, INTERVAL, CancellationToken::new()));
+    let mut whole = watched.watch("").await;
+    while next(&mut whole).await != UP {}
+    watched.operations.set_not_serving().await;
+    following.await.expect("it ends");
+    tokio::time::sleep(INTERVAL * 10).await;
+    assert_eq!(watched.statuses().await, [DOWN; 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_probe_that_hangs_is_a_service_that_does_not_serve() {
     let watched = Watched::new();
     let hangs = Probe::new(std::future::pending);
