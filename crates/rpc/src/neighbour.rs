@@ -144,7 +144,7 @@ mod tests {
         };
         let mut seen = 0;
         for method in files.iter().flat_map(|file| &file.service).flat_map(|service| &service.method) {
-            let level = method.options.as_ref().map(|options| options.idempotency_level());
+            let level = method.options.as_ref().map(prost_types::MethodOptions::idempotency_level);
             let has_request_id = fields_of(method.input_type()).iter().any(|field| field == "request_id");
             let is_write = has_request_id || IDEMPOTENT_IN_THEMSELVES.contains(&method.name());
             let expected =

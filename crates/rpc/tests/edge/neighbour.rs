@@ -49,7 +49,7 @@ fn catalogue(reason: ErrorReason) -> Status {
 
 async fn a_failed_connection_is_tried_again_with_what_is_left_of_the_time(way: Way) {
     let (neighbour, reached) = probed(way).await;
-    reached.probe.fail_with([Status::unavailable("gone"), Status::unknown("transport error")]);
+    reached.probe.fail_with([Status::unavailable("gone"), Status::new(Code::Unknown, "transport error")]);
     ask(&neighbour, &call()).await.expect("the third attempt goes well");
     let calls = reached.probe.calls();
     let [(first, told_first), _, (last, told_last)] = calls.as_slice() else { panic!("{calls:?}") };
