@@ -1,10 +1,20 @@
 //! What operators look at on every listener: health and reflection; and what they must never see: personal data.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use entrypass_e2e::{Mode, System, Traveller};
-use entrypass_proto::{gateway::v1 as pb, qr::v1::ListVerificationKeysRequest};
+use entrypass_proto::{
+    errors::v1::ErrorReason,
+    gateway::v1::{self as pb, entry_pass_service_client::EntryPassServiceClient, unavailable_part::Part},
+    qr::v1::ListVerificationKeysRequest,
+};
+use entrypass_rpc::{EdgeLayer, Transport};
 use entrypass_testkit::Refusal;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -36,7 +46,7 @@ async fn every_listener_reports_its_service_and_the_whole_as_serving() {
     let system = System::start(Mode::Sockets).await;
     assert_eq!(system.listeners().count(), 4);
     for (service, address) in system.listeners() {
-        let transport = entrypass_rpc::Transport::remote(&address.parse().expect("an address"));
+        let transport = Transport::remote(&address.parse().expect("an address"));
         let mut health = HealthClient::new(transport);
         for name in ["", service] {
             let request = HealthCheckRequest { service: name.to_owned() };
@@ -62,6 +72,98 @@ async fn a_neighbour_that_is_down_is_unavailable_and_a_repetition_completes_the_
     system.restart(entrypass_qr::SERVICE_NAME).await;
     let pass = wang.register(&system, "wang").await.expect("the same request completes it");
     assert!(pass.qr_code.is_some());
+}
+
+/// What is missing of `pass`, each part with its reason; all of it can be asked for again soon.
+fn missing(pass: &pb::EntryPass) -> Vec<(Part, ErrorReason)> {
+    let told = |part: &pb::UnavailablePart| {
+        assert!(part.retry_delay.is_some_and(|delay| delay.seconds > 0), "{part:?}");
+        (part.part(), part.reason())
+    };
+    pass.unavailable_parts.iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn an_entry_pass_is_read_without_the_parts_whose_service_is_down() {
+    let mut system = System::start(Mode::Sockets).await;
+    let wang = Traveller::wang();
+    let whole = wang.register(&system, "wang").await.expect("registered");
+    assert_eq!(missing(&whole), []);
+
+    system.stop(entrypass_qr::SERVICE_NAME).await;
+    let without_codes = wang.entry_pass(&system).await.expect("what there is");
+    assert_eq!(missing(&without_codes), [(Part::QrCodes, ErrorReason::NeighbourUnavailable)]);
+    let rest = |pass: &pb::EntryPass| (pass.registration.clone(), pass.electronic_pass.clone());
+    assert_eq!((rest(&without_codes), &without_codes.qr_code), (rest(&whole), &None));
+
+    system.stop(entrypass_epass::SERVICE_NAME).await;
+    let bare = wang.entry_pass(&system).await.expect("what there is");
+    let both = [Part::QrCodes, Part::ElectronicPass].map(|part| (part, ErrorReason::NeighbourUnavailable));
+    assert_eq!(missing(&bare), both);
+    assert_eq!(rest(&bare), (whole.registration.clone(), None));
+
+    system.restart(entrypass_qr::SERVICE_NAME).await;
+    let without_offer = wang.entry_pass(&system).await.expect("what there is");
+    assert_eq!(missing(&without_offer), both[1..]);
+    assert!(without_offer.qr_code.is_some());
+
+    system.restart(entrypass_epass::SERVICE_NAME).await;
+    let again = wang.entry_pass(&system).await.expect("everything");
+    assert_eq!((missing(&again), rest(&again)), (Vec::new(), rest(&whole)));
+}
+
+#[tokio::test]
+async fn a_write_does_without_the_offer() {
+    let mut system = System::start(Mode::Sockets).await;
+    system.stop(entrypass_epass::SERVICE_NAME).await;
+    let pass = Traveller::wang().register(&system, "wang").await.expect("registered, with a code");
+    assert_eq!(missing(&pass), [(Part::ElectronicPass, ErrorReason::NeighbourUnavailable)]);
+    assert!(pass.qr_code.is_some() && pass.electronic_pass.is_none());
+}
+
+/// A gateway of its own beside `system`, whose QR service takes connections and never says a word.
+async fn beside_a_silent_qr(system: &System) -> (EntryPassServiceClient<Transport>, TcpListener) {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let way = |address: &str| Transport::remote(&address.parse().expect("an address"));
+    let to = |name| way(&system.listeners().find(|(service, _)| *service == name).expect("a listener").1);
+    let routes = entrypass_gateway::routes(entrypass_gateway::Deps {
+        registration: to(entrypass_registration::SERVICE_NAME),
+        qr: way(&format!("http://{}", silent.local_addr().expect("an address"))),
+        epass: to(entrypass_epass::SERVICE_NAME),
+        stopping: CancellationToken::new(),
+    });
+    let edge = EdgeLayer::new(|| uuid::Uuid::from_u128(1));
+    (EntryPassServiceClient::new(Transport::local(routes, &edge)), silent)
+}
+
+#[tokio::test]
+async fn a_slow_service_takes_only_its_share_of_the_time() {
+    let system = System::start(Mode::Sockets).await;
+    let wang = Traveller::wang();
+    let registered = wang.register(&system, "wang").await.expect("registered");
+    let (mut gateway, _silent) = beside_a_silent_qr(&system).await;
+    let registration = registered.registration.expect("a registration").name;
+    // Half of the caller's time, or two seconds.
+    for (timeout, longest) in [(Duration::from_secs(2), 1500), (Duration::from_secs(30), 4000)] {
+        let read = pb::GetEntryPassRequest { registration: registration.clone(), ..Default::default() };
+        let mut request = Request::new(read);
+        request.set_timeout(timeout);
+        let began = Instant::now();
+        let pass = gateway.get_entry_pass(request).await.expect("what there is").into_inner();
+        let pass = pass.entry_pass.expect("an entry pass");
+        assert_eq!(missing(&pass), [(Part::QrCodes, ErrorReason::DeadlineExceeded)]);
+        assert!(pass.electronic_pass.is_some());
+        assert!((900..longest).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+    }
+
+    let mut request = Request::new(wang.submission("wang", &wang.check(&system).await.notice_version));
+    request.set_timeout(Duration::from_secs(2));
+    let began = Instant::now();
+    let refusal = Refusal::from(gateway.submit_registration(request).await.expect_err("no code"));
+    assert_eq!(refusal.is(), (Code::Unavailable, "NEIGHBOUR_UNAVAILABLE"));
+    assert_eq!(refusal.fact("service"), "qr");
+    assert!(refusal.retry_after.is_some());
+    assert!(began.elapsed() < Duration::from_millis(1900), "{:?}", began.elapsed());
 }
 
 /// The domain knows neither wire nor database: a grep, because nothing else in the language says so.

@@ -121,3 +121,37 @@ fn can_help(status: &Status) -> bool {
         None => problem::connection_failed(status),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entrypass_proto::FILE_DESCRIPTOR_SET;
+    use prost::Message as _;
+    use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
+
+    /// Writes that are known by what they ask for: done twice, they are done once.
+    const IDEMPOTENT_IN_THEMSELVES: [&str; 3] = ["IssueQrCodes", "RevokeQrCodes", "ResolveTraveller"];
+
+    /// What is retried here is safe because the contract says so of every method, and rightly.
+    #[test]
+    fn every_method_may_be_repeated() {
+        let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("descriptors").file;
+        let fields_of = |name: &str| {
+            let messages = files.iter().flat_map(|file| file.message_type.iter().map(move |one| (file, one)));
+            let mut named =
+                messages.filter(|(file, one)| format!(".{}.{}", file.package(), one.name()) == name);
+            let (_, message) = named.next().unwrap_or_else(|| panic!("{name} is described"));
+            message.field.iter().map(|field| field.name().to_owned()).collect::<Vec<_>>()
+        };
+        let mut seen = 0;
+        for method in files.iter().flat_map(|file| &file.service).flat_map(|service| &service.method) {
+            let level = method.options.as_ref().map(prost_types::MethodOptions::idempotency_level);
+            let has_request_id = fields_of(method.input_type()).iter().any(|field| field == "request_id");
+            let is_write = has_request_id || IDEMPOTENT_IN_THEMSELVES.contains(&method.name());
+            let expected =
+                if is_write { IdempotencyLevel::Idempotent } else { IdempotencyLevel::NoSideEffects };
+            assert_eq!(level, Some(expected), "{}", method.name());
+            seen += 1;
+        }
+        assert!(seen > 30, "{seen} methods");
+    }
+}

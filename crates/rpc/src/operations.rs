@@ -23,10 +23,11 @@ use crate::Transport;
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
 
 /// `grpc.health.v1` for each service of a listener and for all of them (""), and reflection v1 and v1alpha.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Operations {
     health: HealthReporter,
     services: Vec<&'static str>,
+    draining: CancellationToken,
 }
 
 /// Finds out whether a service can do its work, or why it cannot. Cheap to clone: whoever needs a neighbour of the same process takes
@@ -48,9 +49,9 @@ impl Operations {
             .add_service(health_server)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-        let operations = Self { health, services };
+        let operations = Self { health, services, draining: CancellationToken::new() };
         // tonic-health begins with "" as serving. Nobody else has the reporter yet, so that there is nothing to wait for.
-        let _ = operations.set_not_serving().now_or_never();
+        let _ = operations.report(ServingStatus::NotServing).now_or_never();
         Ok((operations, routes))
     }
 
@@ -59,9 +60,10 @@ impl Operations {
         self.report(ServingStatus::Serving).await;
     }
 
-    /// Reports every service, and the whole (""), as not serving: callers that follow health go elsewhere. A follower of
-    /// [`Self::follow`] would soon report otherwise: end that instead.
+    /// Begins the drain: reports every service, and the whole (""), as not serving, and ends what [`Self::follow`] began. Callers that follow
+    /// health go elsewhere.
     pub async fn set_not_serving(&self) {
+        self.draining.cancel();
         self.report(ServingStatus::NotServing).await;
     }
 
@@ -74,7 +76,7 @@ impl Operations {
     }
 
     /// Keeps the health of each service at what its probe finds, and that of "" at whether all are well: at once, and then at each
-    /// `interval`, until `stopping` is cancelled, which is to say at the beginning of a drain. Then nothing is serving any more.
+    /// `interval`, until [`Self::set_not_serving`] or until `stopping` is cancelled. Then nothing is serving any more.
     ///
     /// A service that changes is logged once, with the reason. One that has no probe never serves.
     pub fn follow(
@@ -83,7 +85,7 @@ impl Operations {
         interval: Duration,
         stopping: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let follower = Self { health: self.health.clone(), services: self.services.clone() };
+        let follower = self.clone();
         async move {
             let mut last = Vec::new();
             let looking = async {
@@ -94,8 +96,13 @@ impl Operations {
                     tokio::time::sleep(interval).await;
                 }
             };
-            let _: Option<()> = stopping.run_until_cancelled(looking).await;
-            follower.set_not_serving().await;
+            tokio::select! {
+                () = looking => {}
+                () = follower.draining.cancelled() => {}
+                () = stopping.cancelled() => {}
+            }
+            // Also after a drain that began while something else was being told.
+            follower.report(ServingStatus::NotServing).await;
         }
     }
 

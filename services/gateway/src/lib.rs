@@ -7,7 +7,7 @@
 //! A flow moves forward only: what is committed in one service stays, and a caller that repeats its request completes whatever
 //! was left. A neighbour that is down or slow takes only its own part of an answer with it, where the caller can use the rest.
 
-/// Calls `$method` of the neighbour `$service` with `$message`. Stands before the modules, since a macro is known from its place on.
+/// Calls `$method` of the neighbour `$service` with `$message`. Macros stand before the modules: they are known from their place on.
 macro_rules! ask {
     ($gateway:ident, $call:ident, $service:ident.$method:ident($message:expr)) => {
         $gateway
@@ -18,8 +18,18 @@ macro_rules! ask {
     };
 }
 
+/// The message `$from` as `$to`, which has the same fields. They are named one by one, so that a new field does not compile until it is
+/// handled.
+macro_rules! same {
+    ($message:expr, $from:path => $to:path { $($field:ident),* $(,)? }) => {{
+        let $from { $($field),* } = $message;
+        $to { $($field),* }
+    }};
+}
+
 mod entry_pass;
 mod service;
+mod watch;
 mod wire;
 
 use entrypass_proto::{

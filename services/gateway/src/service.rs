@@ -11,7 +11,6 @@ use entrypass_proto::{
 };
 use entrypass_rpc::{AnswerStream, Call, Neighbour, Problem, Transport, answer, answer_stream};
 use entrypass_rule::{Rule, Text, Violations};
-use futures_util::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
@@ -26,15 +25,6 @@ pub(crate) struct Gateway {
 }
 
 type Answer<T> = Result<Response<T>, Status>;
-
-/// The message `$from` as `$to`, which has the same fields. They are named one by one, so that a new field does not compile until it is
-/// handled.
-macro_rules! same {
-    ($message:expr, $from:path => $to:path { $($field:ident),* $(,)? }) => {{
-        let $from { $($field),* } = $message;
-        $to { $($field),* }
-    }};
-}
 
 #[tonic::async_trait]
 impl EntryPassService for Gateway {
@@ -383,29 +373,6 @@ impl Gateway {
             ask!(self, call, registration.unbind_companion(request))?;
         let entry_pass = Some(self.pass_after_write(&call, registration).await?);
         Ok(pb::UnbindCompanionResponse { entry_pass })
-    }
-
-    /// Hands the registration service's stream through, one message at a time as the caller takes them: how much waits for a slow caller is
-    /// the transport's flow control to say.
-    async fn watch(
-        &self,
-        call: Call,
-        message: pb::WatchRegistrationsRequest,
-    ) -> Result<impl Stream<Item = Result<pb::WatchRegistrationsResponse, Problem>> + use<>, Problem> {
-        let request = same!(message, pb::WatchRegistrationsRequest => registration::WatchRegistrationsRequest {
-            cursor, start
-        });
-        let open = async |mut client: RegistrationServiceClient<Transport>, request| {
-            client.watch_registrations(request).await
-        };
-        let problem = |status| Problem::from_neighbour("registration", status);
-        let changes = self.registration.open(&call, request, open).await.map_err(problem)?;
-        Ok(changes.map(move |next| {
-            let next = next.map_err(problem)?;
-            Ok(same!(next, registration::WatchRegistrationsResponse => pb::WatchRegistrationsResponse {
-                changes, cursor
-            }))
-        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every reason of the catalogue, as a caller reads it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use entrypass_proto::{FILE_DESCRIPTOR_SET, errors::v1::ErrorReason};
 use entrypass_rule::Violations;
@@ -184,6 +184,28 @@ fn a_neighbours_foreign_answer_becomes_ours_without_its_text() {
                 "what operators must see: {code:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_connection_that_broke_is_an_unavailable_neighbour_whatever_tonic_calls_it() {
+    for code in [Code::Internal, Code::Cancelled, Code::Unknown, Code::Unavailable] {
+        let mut broken = Status::new(code, "h2 protocol error");
+        broken.set_source(std::sync::Arc::new(std::io::Error::other("connection reset")));
+        let problem = Problem::from_neighbour("qr", broken);
+        assert_eq!(problem.reason(), ErrorReason::NeighbourUnavailable, "{code:?}");
+        assert_eq!(problem.retry_after(), Some(Duration::from_secs(1)), "{code:?}");
+    }
+}
+
+#[test]
+fn reason_and_retry_delay_are_known_of_own_and_of_passed_on_problems() {
+    for reason in reasons().filter(|reason| *reason != ErrorReason::MalformedMessage) {
+        let own = Problem::new(reason);
+        let passed_on = Problem::from_neighbour("qr", own.to_status(&call("zh-CN")));
+        assert_eq!((own.reason(), passed_on.reason()), (reason, reason));
+        assert_eq!(passed_on.retry_after(), own.retry_after(), "{reason:?}");
+        assert_eq!(own.retry_after().is_some(), own.to_status(&call("en")).code() == Code::Unavailable);
     }
 }
 

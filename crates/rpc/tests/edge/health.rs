@@ -18,7 +18,7 @@ use tonic_health::pb::{
 };
 use uuid::Uuid;
 
-use crate::probe::{bind, remote};
+use crate::probe::{Vacant, bind, remote};
 
 const STORED: &str = "entrypass.test.Stored";
 const PURE: &str = "entrypass.test.Pure";
@@ -107,6 +107,19 @@ async fn each_service_follows_its_probe_and_the_whole_follows_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_is_not_undone_by_what_is_still_well() {
+    let watched = Watched::new();
+    let probes = vec![(STORED, well()), (PURE, well())];
+    let following = tokio::spawn(watched.operations.follow(probes, INTERVAL, CancellationToken::new()));
+    let mut whole = watched.watch("").await;
+    while next(&mut whole).await != UP {}
+    watched.operations.set_not_serving().await;
+    following.await.expect("it ends");
+    tokio::time::sleep(INTERVAL * 10).await;
+    assert_eq!(watched.statuses().await, [DOWN; 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_probe_that_hangs_is_a_service_that_does_not_serve() {
     let watched = Watched::new();
     let hangs = Probe::new(std::future::pending);
@@ -165,7 +178,7 @@ impl std::io::Write for Log {
 async fn watches_end_so_that_serving_can_end() {
     let (operations, routes) =
         Operations::mount(vec![STORED], Routes::default()).expect("readable descriptors");
-    let (listener, address) = bind(0).await;
+    let (listener, address) = bind().await;
     let stop = CancellationToken::new();
     let serving =
         tokio::spawn(serve(listener, routes, EdgeLayer::new(Uuid::nil), stop.clone().cancelled_owned()));
@@ -193,10 +206,10 @@ async fn watches_end_so_that_serving_can_end() {
 async fn a_neighbour_serves_when_one_of_its_copies_does() {
     let (operations, routes) =
         Operations::mount(vec![STORED], Routes::default()).expect("readable descriptors");
-    let (listener, alive) = bind(0).await;
+    let (listener, alive) = bind().await;
     tokio::spawn(serve(listener, routes, EdgeLayer::new(Uuid::nil), std::future::pending()));
-    let (listener, dead) = bind(0).await;
-    drop(listener);
+    let vacant = Vacant::any();
+    let dead = vacant.address;
     let copies = remote(&[dead, alive]);
     assert!(!is_serving(&copies, STORED).await);
     operations.set_serving().await;

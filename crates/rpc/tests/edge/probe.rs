@@ -13,7 +13,11 @@ use entrypass_proto::qr::v1::{
     qr_service_server::{QrService, QrServiceServer, SERVICE_NAME},
 };
 use entrypass_rpc::{Addresses, Call, EdgeLayer, Listener, Operations, Transport, serve};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::oneshot,
+    task::JoinHandle,
+};
 use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
@@ -68,7 +72,7 @@ impl Reached {
             Way::Socket => {
                 let (_, routes) =
                     Operations::mount(vec![SERVICE_NAME], routes).expect("readable descriptors");
-                let (listener, address) = bind(0).await;
+                let (listener, address) = bind().await;
                 tokio::spawn(serve(listener, routes, edge, std::future::pending()));
                 remote(&[address])
             }
@@ -83,24 +87,44 @@ pub fn remote(addresses: &[SocketAddr]) -> Transport {
     Transport::remote(&Addresses::try_from(addresses).expect("addresses"))
 }
 
-/// Binds `port` of this machine; a free one instead of 0.
-pub async fn bind(port: u16) -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.expect("a free port");
+/// Listens on a free port of this machine.
+pub async fn bind() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     (listener, address)
+}
+
+/// A port of this machine that refuses connections. It is held, so that no other test gets it meanwhile.
+pub struct Vacant {
+    pub address: SocketAddr,
+    socket: TcpSocket,
+}
+
+impl Vacant {
+    /// A port that was free.
+    pub fn any() -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    fn at(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("a setting of sockets");
+        socket.bind(address).expect("a free port");
+        Self { address: socket.local_addr().expect("an address"), socket }
+    }
 }
 
 impl Copy {
     /// A probe on a free port.
     pub async fn start() -> Self {
-        let (listener, address) = bind(0).await;
+        let (listener, address) = bind().await;
         Self::serve(listener.into(), address, Arc::default())
     }
 
-    /// The stopped copy at `address` again.
-    pub async fn again(address: SocketAddr) -> Self {
-        let (listener, address) = bind(address.port()).await;
-        Self::serve(listener.into(), address, Arc::default())
+    /// A probe in the place of one that was stopped.
+    pub fn again(place: Vacant) -> Self {
+        let Vacant { address, socket } = place;
+        Self::serve(socket.listen(64).expect("a listener").into(), address, Arc::default())
     }
 
     pub fn serve(listener: Listener, address: SocketAddr, probe: Arc<Probe>) -> Self {
@@ -115,11 +139,11 @@ impl Copy {
         Self { probe, address, stop, serving }
     }
 
-    /// Stops it. Its port is free afterwards, and refuses connections.
-    pub async fn stop(self) -> SocketAddr {
+    /// Stops it.
+    pub async fn stop(self) -> Vacant {
         self.stop.send(()).expect("it waits for this");
         self.serving.await.expect("it ends without a panic");
-        self.address
+        Vacant::at(self.address)
     }
 }
 

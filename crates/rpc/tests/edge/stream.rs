@@ -89,7 +89,7 @@ impl Reached {
         let transport = match way {
             Way::InProcess => Transport::local(routes, &edge),
             Way::Socket => {
-                let (listener, address) = bind(0).await;
+                let (listener, address) = bind().await;
                 tokio::spawn(serve(listener, routes, edge, std::future::pending()));
                 remote(&[address])
             }
