@@ -7,7 +7,10 @@ use std::{
     process::Command,
 };
 
-use entrypass::role::Role;
+use entrypass::{
+    compose::{Stopper, System},
+    role::Role,
+};
 use entrypass_testkit::{Program, Signal};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +27,7 @@ pub(crate) struct Node {
 
 enum Running {
     /// Served by this process.
-    Here { stopping: CancellationToken, serving: JoinHandle<()> },
+    Here { stopper: Stopper, closing: CancellationToken, serving: JoinHandle<()> },
     /// Served by another.
     Apart(Program),
 }
@@ -49,8 +52,9 @@ impl Node {
     /// Ends it as an orchestrator does. What it was asked is answered first.
     pub(crate) async fn stop(&mut self) {
         match self.running.take().expect("a running service") {
-            Running::Here { stopping, serving } => {
-                stopping.cancel();
+            Running::Here { stopper, closing, serving } => {
+                stopper.stop().await;
+                closing.cancel();
                 serving.await.expect("it ends without a panic");
             }
             Running::Apart(program) => {
@@ -93,17 +97,15 @@ impl Node {
     async fn start_here(&self, plan: &Plan) -> (SocketAddr, Running) {
         let listener = TcpListener::bind(self.address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let stopping = CancellationToken::new();
-        let mut system = plan.start(&[self.role], &stopping).await;
-        system.operations.set_serving().await;
-        let stopped = stopping.clone().cancelled_owned();
-        let serving =
-            entrypass_rpc::serve(listener, system.routes.clone(), plan.surroundings().edge(), stopped);
+        let System { routes, stopper, mut background, .. } = plan.start(&[self.role]).await;
+        let closing = CancellationToken::new();
+        let closed = closing.clone().cancelled_owned();
+        let serving = entrypass_rpc::serve(listener, routes, plan.surroundings().edge(), closed);
         let serving = tokio::spawn(async move {
             serving.await.expect("served to the end");
-            system.background.ended().await;
+            background.ended().await;
         });
-        (address, Running::Here { stopping, serving })
+        (address, Running::Here { stopper, closing, serving })
     }
 
     async fn start_apart(&self, plan: &Plan) -> (SocketAddr, Running) {

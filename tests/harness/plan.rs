@@ -17,7 +17,6 @@ use entrypass_ambient::SeededRandom;
 use entrypass_testkit::TestDatabase;
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
-use tokio_util::sync::CancellationToken;
 
 use crate::FileClock;
 
@@ -93,8 +92,8 @@ impl Plan {
         [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter().chain(databases).chain(addresses).collect()
     }
 
-    /// Starts `roles` in this process, until `stopping`.
-    pub(crate) async fn start(&self, roles: &[Role], stopping: &CancellationToken) -> compose::System {
+    /// Starts `roles` in this process.
+    pub(crate) async fn start(&self, roles: &[Role]) -> compose::System {
         let environment = self.environment();
         let variable = |name: &str| {
             let found = environment.iter().find(|(known, _)| known == name);
@@ -104,7 +103,7 @@ impl Plan {
         let data_dir = self.file("data");
         let surroundings = self.surroundings();
         // Boxed, as below: what opens databases takes many kilobytes, which would stand in the future of every journey.
-        let started = Box::pin(compose::start(&config, roles, &data_dir, &surroundings, stopping)).await;
+        let started = Box::pin(compose::start(&config, roles, &data_dir, &surroundings)).await;
         started.expect("it starts")
     }
 

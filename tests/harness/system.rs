@@ -14,7 +14,6 @@ use entrypass_proto::{
 };
 use entrypass_rpc::Transport;
 use entrypass_testkit::TestDatabase;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     FileClock,
@@ -67,15 +66,14 @@ impl System {
         let mut whole = None;
         let [gateway, registration, qr, epass] = match nodes.as_slice() {
             [] => {
-                let compose::System { routes, background, .. } =
-                    plan.start(&Role::ALL, &CancellationToken::new()).await;
+                let compose::System { routes, background, .. } = plan.start(&Role::ALL).await;
                 whole = Some(background);
                 let here = Transport::local(routes, &plan.surroundings().edge());
                 [here.clone(), here.clone(), here.clone(), here]
             }
             nodes => Role::ALL.map(|role| {
                 let node = nodes.iter().find(|node| node.role == role).expect("all roles run");
-                Transport::remote(&node.uri()).expect("an address")
+                Transport::remote(&node.uri().parse().expect("an address"))
             }),
         };
         Self {

@@ -7,41 +7,39 @@ use http::HeaderMap;
 use tonic::{Request, metadata::AsciiMetadataValue};
 use uuid::Uuid;
 
+use crate::{Caller, caller, timeout};
+
 /// Deadline of a call whose caller stated none.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
-/// Longest deadline that is granted.
+/// Longest deadline that is granted, except to a stream.
 const LONGEST_DEADLINE: Duration = Duration::from_mins(2);
-
-/// Stub.
-#[derive(Debug)]
-pub struct Caller;
-impl Caller {
-    /// Stub.
-    pub fn as_str(&self) -> &str {
-        "anonymous"
-    }
-}
+/// How much earlier the next hop has to answer, so that this one can still make something of it.
+const HOP_MARGIN: Duration = Duration::from_millis(20);
 
 /// The context of one call.
 ///
 /// [`crate::EdgeLayer`] reads it from the headers once, for calls over a socket and in process alike, and leaves it
 /// in the request's extensions.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Call {
+    caller: Caller,
     language: Language,
     deadline: Instant,
+    stated_deadline: Option<Instant>,
     trace_id: Uuid,
 }
 
 impl Call {
-    /// Reads the context from gRPC headers: `accept-language`, `grpc-timeout`, `traceparent` (W3C Trace Context).
-    /// `fresh_trace_id` names the trace when the caller has none.
+    /// Reads the context from gRPC headers: `entrypass-caller`, `accept-language`, `grpc-timeout`, `traceparent` (W3C Trace
+    /// Context). `fresh_trace_id` names the trace when the caller has none.
     pub(crate) fn from_headers(headers: &HeaderMap, received: Instant, fresh_trace_id: Uuid) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let timeout = text("grpc-timeout").and_then(parse_grpc_timeout).unwrap_or(DEFAULT_DEADLINE);
+        let stated = timeout::stated(headers);
         Self {
+            caller: Caller::read(text(caller::HEADER)),
             language: text("accept-language").map(Language::negotiate).unwrap_or_default(),
-            deadline: received + timeout.min(LONGEST_DEADLINE),
+            deadline: received + stated.unwrap_or(DEFAULT_DEADLINE).min(LONGEST_DEADLINE),
+            stated_deadline: stated.and_then(|timeout| received.checked_add(timeout)),
             trace_id: text("traceparent").and_then(parse_traceparent).unwrap_or(fresh_trace_id),
         }
     }
@@ -51,12 +49,18 @@ impl Call {
     /// A service that is called without the layer (only a mistake in wiring could do that) gets English, the default
     /// deadline and the nil trace.
     pub fn of<T>(request: &Request<T>) -> Self {
-        request.extensions().get().copied().unwrap_or_else(Self::without_headers)
+        request.extensions().get().cloned().unwrap_or_else(Self::without_headers)
     }
 
     /// The context of a call that says nothing of itself.
     pub(crate) fn without_headers() -> Self {
         Self::from_headers(&HeaderMap::new(), Instant::now(), Uuid::nil())
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// The language in which the caller wants texts.
@@ -65,16 +69,16 @@ impl Call {
         self.language
     }
 
-    /// Who calls.
-    #[must_use]
-    pub fn caller(&self) -> Caller {
-        Caller
-    }
-
-    /// When the caller stops waiting.
+    /// When the caller of a unary call stops waiting, or the opener of a stream for its beginning.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// When a stream ends: only its caller can say so.
+    #[must_use]
+    pub fn stated_deadline(&self) -> Option<Instant> {
+        self.stated_deadline
     }
 
     /// Identifies the call in logs over all hops.
@@ -83,36 +87,51 @@ impl Call {
         self.trace_id
     }
 
-    /// Wraps `message` for the next hop, with what is left of the deadline.
+    /// What the next hop may take: what is left of the deadline, less what this hop needs to answer.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        let answered = self.deadline.checked_sub(HOP_MARGIN).unwrap_or(self.deadline);
+        answered.saturating_duration_since(Instant::now())
+    }
+
+    /// The same call for a part of the work that must leave time for the rest: it ends after half of what is left, and after
+    /// `longest` at the latest.
+    #[must_use]
+    pub fn share(&self, longest: Duration) -> Self {
+        let now = Instant::now();
+        let half = self.deadline.saturating_duration_since(now) / 2;
+        let deadline = now + half.min(longest);
+        Self { deadline, stated_deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// Wraps `message` for the next hop, with [`Self::time_left`] as its deadline.
     pub fn request<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        request.set_timeout(self.deadline.saturating_duration_since(Instant::now()));
-        let metadata = request.metadata_mut();
-        metadata.insert("accept-language", AsciiMetadataValue::from_static(self.language.tag()));
-        let parent = format!("00-{}-0000000000000001-01", self.trace_id.simple());
-        if let Ok(parent) = parent.parse() {
-            metadata.insert("traceparent", parent);
+        let mut request = self.without_deadline(message);
+        request.set_timeout(self.time_left());
+        request
+    }
+
+    /// As [`Self::request`], for an answer that is a stream: it has a deadline only if the caller stated one.
+    pub fn stream_request<T>(&self, message: T) -> Request<T> {
+        let mut request = self.without_deadline(message);
+        if let Some(deadline) = self.stated_deadline {
+            // A margin would end the stream early, and there is nothing to be done after it.
+            request.set_timeout(deadline.saturating_duration_since(Instant::now()));
         }
         request
     }
-}
 
-/// `grpc-timeout` of the gRPC HTTP/2 protocol: at most 8 digits and a unit.
-fn parse_grpc_timeout(value: &str) -> Option<Duration> {
-    let unit = value.chars().last()?;
-    let digits = value.strip_suffix(unit)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let amount: u64 = digits.parse().ok()?;
-    match unit {
-        'H' => Some(Duration::from_hours(amount)),
-        'M' => Some(Duration::from_mins(amount)),
-        'S' => Some(Duration::from_secs(amount)),
-        'm' => Some(Duration::from_millis(amount)),
-        'u' => Some(Duration::from_micros(amount)),
-        'n' => Some(Duration::from_nanos(amount)),
-        _ => None,
+    fn without_deadline<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let metadata = request.metadata_mut();
+        metadata.insert("accept-language", AsciiMetadataValue::from_static(self.language.tag()));
+        let parent = format!("00-{}-0000000000000001-01", self.trace_id.simple());
+        for (name, value) in [("traceparent", parent.as_str()), (caller::HEADER, self.caller.as_str())] {
+            if let Ok(value) = value.parse() {
+                metadata.insert(name, value);
+            }
+        }
+        request
     }
 }
 
@@ -122,53 +141,4 @@ fn parse_traceparent(value: &str) -> Option<Uuid> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Call, Duration, HeaderMap, Instant, Uuid, parse_grpc_timeout, parse_traceparent};
-
-    #[test]
-    fn the_next_hop_gets_what_is_left_of_the_deadline() {
-        let headers = HeaderMap::from_iter([(
-            http::header::HeaderName::from_static("grpc-timeout"),
-            http::HeaderValue::from_static("10S"),
-        )]);
-        for (seconds_ago, left) in [(4, 6), (10, 0), (60, 0)] {
-            let received = Instant::now().checked_sub(Duration::from_secs(seconds_ago)).expect("after boot");
-            let request = Call::from_headers(&headers, received, Uuid::nil()).request(());
-            let handed_on = request.metadata().get("grpc-timeout").and_then(|value| value.to_str().ok());
-            let handed_on = handed_on.and_then(parse_grpc_timeout).expect("a deadline");
-            let left = Duration::from_secs(left);
-            assert!(handed_on <= left && handed_on + Duration::from_secs(1) > left, "{handed_on:?}");
-        }
-    }
-
-    #[test]
-    fn a_grpc_timeout_is_read_as_the_protocol_writes_it() {
-        let table = [
-            ("50m", Some(Duration::from_millis(50))),
-            ("2S", Some(Duration::from_secs(2))),
-            ("1M", Some(Duration::from_mins(1))),
-            ("99999999H", Some(Duration::from_hours(99_999_999))),
-            ("7u", Some(Duration::from_micros(7))),
-            ("7n", Some(Duration::from_nanos(7))),
-            ("999999999S", None),
-            ("S", None),
-            ("5", None),
-            ("-5S", None),
-            ("５S", None),
-            ("5秒", None),
-            ("", None),
-        ];
-        for (text, expected) in table {
-            assert_eq!(parse_grpc_timeout(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_trace_id_is_taken_over_only_when_it_is_one() {
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert!(parse_traceparent(good).is_some());
-        for bad in ["", "00", "00-00000000000000000000000000000000-1-01", "00-xyz-1-01"] {
-            assert!(parse_traceparent(bad).is_none(), "{bad:?}");
-        }
-    }
-}
+mod tests;

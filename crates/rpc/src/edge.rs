@@ -1,7 +1,8 @@
 //! The layer around every service, over a socket and in process alike.
 //!
 //! tonic enforces deadlines and logs nothing inside its transport server only, which an in-process call never passes.
-//! What must hold in both modes is therefore done here: the call's context, its deadline, a caught panic, one log line.
+//! What must hold in both modes is therefore done here: the call's context, its deadline, a caught panic, one log line. Of an answer that
+//! is a stream only the beginning passes here; [`crate::answer_stream`] keeps the same promises for the rest.
 
 use std::{
     convert::Infallible,
@@ -21,7 +22,7 @@ use uuid::Uuid;
 use crate::{Call, Problem};
 
 /// How long before its deadline a call is answered `DEADLINE_EXCEEDED`: tonic's own timer would answer CANCELLED first.
-const ANSWER_MARGIN: Duration = Duration::from_millis(5);
+pub(crate) const ANSWER_MARGIN: Duration = Duration::from_millis(5);
 
 /// Wraps a service's routes; see the module.
 #[derive(Clone)]
@@ -68,7 +69,7 @@ where
         let received = Instant::now();
         let call = Call::from_headers(request.headers(), received, (self.layer.new_trace_id)());
         let method = request.uri().path().to_owned();
-        request.extensions_mut().insert(call);
+        request.extensions_mut().insert(call.clone());
         let last_moment = call.deadline().checked_sub(ANSWER_MARGIN).unwrap_or(received);
         // Nothing useful can be done in no time: the handler is not even begun.
         let begun =

@@ -1,29 +1,39 @@
 //! gRPC plumbing that every service uses in the same way.
 //!
-//! Owns: what a problem looks like on the wire ([`Problem`]), what every call carries ([`Call`]: language, deadline,
-//! trace id), the layer around every service ([`EdgeLayer`]), the two ways to reach a neighbour ([`Transport`]), and serving
-//! with health and reflection ([`Operations`], [`serve`]).
+//! Owns: what a problem looks like on the wire ([`Problem`]), what every call carries ([`Call`]: caller, language, deadline,
+//! trace id), the layer around every service ([`EdgeLayer`]), the two ways to reach a neighbour ([`Transport`]) and how it is asked
+//! ([`Neighbour`]: retries), and serving with health and reflection ([`Operations`], [`serve`]).
 //! Does not own: any message of ours beyond the error catalogue, any rule, any route.
 
+mod addresses;
 mod answer;
 mod call;
+mod caller;
 mod edge;
 mod name;
+mod neighbour;
+mod operations;
 mod page;
 mod problem;
 mod reason;
+mod remote;
 mod server;
 mod service;
 mod time;
+mod timeout;
 mod transport;
 
+pub use addresses::{AddressError, Addresses};
 pub use answer::{AnswerStream, answer, answer_stream};
 pub use call::Call;
+pub use caller::Caller;
 pub use edge::EdgeLayer;
 pub use name::{resource_id, resource_name};
+pub use neighbour::Neighbour;
+pub use operations::{Operations, Probe, is_serving};
 pub use page::{PageRequest, PageToken};
 pub use problem::{Problem, required_request_id};
-pub use server::{Operations, serve};
+pub use server::{Listener, serve};
 pub use service::Service;
 pub use time::{instant, timestamp};
 pub use transport::Transport;

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     error::Error,
+    time::Duration,
 };
 
 use entrypass_proto::errors::v1::ErrorReason;
@@ -62,20 +63,22 @@ impl Problem {
     /// learns that `service` is unavailable, or that the fault is internal, and no foreign text.
     #[must_use]
     pub fn from_neighbour(service: &'static str, status: Status) -> Self {
-        let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
         // A message of ours that a neighbour cannot read is no fault of our caller's.
         let malformed = reason::wire_name(ErrorReason::MalformedMessage);
-        let of_catalogue = info.is_some_and(|info| info.reason != malformed);
         match status.code() {
-            _ if of_catalogue => Self(Box::new(Kind::PassedOn(status))),
-            // tonic reports a client-side time-out as CANCELLED.
-            Code::DeadlineExceeded | Code::Cancelled => Self::new(ErrorReason::DeadlineExceeded),
-            // A connection that breaks before the answer arrives as UNKNOWN "transport error".
-            Code::Unavailable | Code::Unknown => {
-                Self::new(ErrorReason::NeighbourUnavailable).with("service", service)
+            _ if reason_of(&status).is_some_and(|reason| reason != malformed) => {
+                Self(Box::new(Kind::PassedOn(status)))
             }
+            _ if connection_failed(&status) => Self::neighbour_unavailable(service),
+            Code::DeadlineExceeded | Code::Cancelled => Self::new(ErrorReason::DeadlineExceeded),
             code => Self::caused(ErrorReason::Internal, format!("{service} answered {code:?}")),
         }
+    }
+
+    /// The neighbour `service` cannot be reached, or does not answer in the time that it may take.
+    #[must_use]
+    pub fn neighbour_unavailable(service: &'static str) -> Self {
+        Self::new(ErrorReason::NeighbourUnavailable).with("service", service)
     }
 
     /// Adds a machine-readable fact to the `ErrorInfo`. Never personal data.
@@ -87,11 +90,36 @@ impl Problem {
         self
     }
 
+    /// Its reason; UNSPECIFIED for one that a neighbour of a later release gave.
+    #[must_use]
+    pub fn reason(&self) -> ErrorReason {
+        match self.0.as_ref() {
+            Kind::Own { reason, .. } => *reason,
+            Kind::PassedOn(status) => reason_of(status).and_then(reason::from_wire_name).unwrap_or_default(),
+        }
+    }
+
+    /// How long to wait before another try; `None` where one is not likely to help.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.0.as_ref() {
+            Kind::Own { reason, .. } => reason::describe(*reason).retry_after,
+            Kind::PassedOn(status) => status.get_details_retry_info()?.retry_delay,
+        }
+    }
+
     /// What operators must see of it.
     pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         match self.0.as_ref() {
             Kind::Own { cause, .. } => cause.as_deref(),
             Kind::PassedOn(_) => None,
+        }
+    }
+
+    /// Logs the cause that operators must see, if there is one. Once is enough: whoever answers with the problem does it.
+    pub fn log_cause(&self, call: &Call) {
+        if let Some(cause) = self.cause() {
+            tracing::error!(trace_id = %call.trace_id().simple(), error = %cause, "call failed by our own fault");
         }
     }
 
@@ -113,6 +141,19 @@ impl Problem {
     fn own(reason: ErrorReason, violations: Violations, cause: Option<Box<dyn Error + Send + Sync>>) -> Self {
         Self(Box::new(Kind::Own { reason, metadata: HashMap::new(), violations, cause }))
     }
+}
+
+/// The reason of a status of the catalogue, as it travels; `None` for any other status.
+pub(crate) fn reason_of(status: &Status) -> Option<String> {
+    let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN)?;
+    Some(info.reason)
+}
+
+/// Whether `status`, which is not of the catalogue, tells of the connection and not of what was asked.
+pub(crate) fn connection_failed(status: &Status) -> bool {
+    // No status that was received has a source: what has one was made of a broken connection on this side, under whatever code
+    // tonic found for that (INTERNAL and CANCELLED among them).
+    matches!(status.code(), Code::Unavailable | Code::Unknown) || status.source().is_some()
 }
 
 impl From<Violations> for Problem {

@@ -20,6 +20,11 @@ pub(crate) fn wire_name(reason: ErrorReason) -> &'static str {
     name.strip_prefix("ERROR_REASON_").unwrap_or(name)
 }
 
+/// The reason that travels as `name`.
+pub(crate) fn from_wire_name(name: impl AsRef<str>) -> Option<ErrorReason> {
+    ErrorReason::from_str_name(&format!("ERROR_REASON_{}", name.as_ref()))
+}
+
 pub(crate) fn describe(reason: ErrorReason) -> Description {
     use ErrorReason as R;
     let retry_after = match reason {

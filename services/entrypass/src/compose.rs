@@ -3,12 +3,13 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
-use entrypass_rpc::{EdgeLayer, Operations, Transport};
+use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
 use futures_util::future::BoxFuture;
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
@@ -22,6 +23,9 @@ use crate::{
     role::{Role, Service},
 };
 
+/// How often health is looked at.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
 /// Time and randomness, for all services of a process.
 #[derive(Clone)]
 pub struct Surroundings {
@@ -31,19 +35,26 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
 }
 
-/// The roles of one process, ready to be served.
+/// The roles of one process, at work.
 pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
-    /// Reports health.
-    pub operations: Operations,
-    /// What the services do unasked.
+    /// Ends their work.
+    pub stopper: Stopper,
+    /// What they do unasked.
     pub background: Background,
     /// Ours as long as this lives; `None` when nothing of ours is in it.
     pub(crate) data_dir: Option<DataDir>,
 }
 
-/// What services do unasked, in tasks of their own. Dropping it ends them at once.
+/// Ends the work of a system, in two steps.
+pub struct Stopper {
+    operations: Operations,
+    draining: CancellationToken,
+    stopping: CancellationToken,
+}
+
+/// What services do unasked, in tasks of their own, and the reporting of health. Dropping it ends them at once.
 pub struct Background(JoinSet<()>);
 
 /// Why the program does not start.
@@ -75,14 +86,6 @@ pub enum StartError {
         /// The file.
         path: PathBuf,
     },
-    /// The neighbour's address is none.
-    #[error("neighbours.{}", .service.name())]
-    Neighbour {
-        /// Whose.
-        service: Service,
-        /// What is wrong with it.
-        source: tonic::transport::Error,
-    },
     /// The compiled descriptors cannot be read.
     #[error("the program's own descriptors are not readable")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -103,8 +106,22 @@ impl Surroundings {
     }
 }
 
+impl Stopper {
+    /// Reports that nothing is serving any more: callers that follow health go elsewhere. Calls are still answered.
+    pub fn drain(&self) {
+        self.draining.cancel();
+    }
+
+    /// Ends streams, with a status that says to go on elsewhere, health watches, and what the services do unasked.
+    pub async fn stop(&self) {
+        self.drain();
+        self.stopping.cancel();
+        self.operations.end_watches().await;
+    }
+}
+
 impl Background {
-    /// Waits until all have ended, which they do by themselves when the services are to stop.
+    /// Waits until all have ended, which they do by themselves when the system is to stop.
     pub async fn ended(&mut self) {
         while let Some(task) = self.0.join_next().await {
             if let Err(error) = task {
@@ -114,8 +131,7 @@ impl Background {
     }
 }
 
-/// Opens everything that `roles` need, and only then puts them together and starts what they do unasked; they stop when `stopping`
-/// is cancelled. `data_dir` is the folder of whatever has no place of its own.
+/// Opens everything that `roles` need, and only then puts them together and to work. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
 /// When settings, data folder, a database or the key cannot be used; nothing has been started then.
@@ -124,23 +140,37 @@ pub async fn start(
     roles: &[Role],
     data_dir: &Path,
     surroundings: &Surroundings,
-    stopping: &CancellationToken,
 ) -> Result<System, StartError> {
     let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
-    let services = roles.iter().map(|role| role.service_name()).collect();
-    let (routes, background) = opened.wire(ways, surroundings, stopping)?;
-    let routes = routes.into_iter().reduce(merge).unwrap_or_default();
+    let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
+    let parts = opened.wire(ways, surroundings, &stopping)?;
+    let routes = parts.iter().map(|part| part.routes.clone()).reduce(merge).unwrap_or_default();
+    let services = parts.iter().map(|part| part.role.service_name()).collect();
     let (operations, routes) = Operations::mount(services, routes)?;
-    let background = Background(background.into_iter().collect());
-    Ok(System { routes, operations, background, data_dir })
+    let probes = parts.iter().map(|part| (part.role.service_name(), part.probe.clone())).collect();
+    let mut background = JoinSet::new();
+    background.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
+    for part in parts {
+        background.spawn(part.background);
+    }
+    let stopper = Stopper { operations, draining, stopping };
+    Ok(System { routes, stopper, background: Background(background), data_dir })
 }
 
-/// The ways to the services that somebody in this process calls.
+/// A role of this process, ready to work.
+struct Part {
+    role: Role,
+    routes: Routes,
+    background: BoxFuture<'static, ()>,
+    probe: Probe,
+}
+
+/// The ways to the services that somebody in this process calls, and whether they are well.
 struct Ways {
     edge: EdgeLayer,
-    known: Vec<(Service, Transport)>,
+    known: Vec<(Service, Transport, Probe)>,
 }
 
 impl Ways {
@@ -149,23 +179,27 @@ impl Ways {
         let mut known = Vec::new();
         for role in roles {
             for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
-                let address = config.neighbours.address(service)?;
-                let address = address.ok_or(ConfigError::NoAddress { role: *role, service })?;
-                let way = Transport::remote(address);
-                known.push((service, way.map_err(|source| StartError::Neighbour { service, source })?));
+                let addresses = config.neighbours.addresses(service)?;
+                let way =
+                    Transport::remote(&addresses.ok_or(ConfigError::NoAddress { role: *role, service })?);
+                let probe = Probe::neighbour(way.clone(), service.role().service_name());
+                known.push((service, way, probe));
             }
         }
         Ok(Self { edge, known })
     }
 
     /// Notes that `service` runs in this process.
-    fn add(&mut self, service: Service, routes: &Routes) {
-        self.known.push((service, Transport::local(routes.clone(), &self.edge)));
+    fn add(&mut self, service: Service, part: &Part) {
+        let way = Transport::local(part.routes.clone(), &self.edge);
+        self.known.push((service, way, part.probe.clone()));
     }
 
-    fn to(&self, service: Service, role: Role) -> Result<Transport, ConfigError> {
-        let way = self.known.iter().find(|(known, _)| *known == service).map(|(_, way)| way.clone());
-        way.ok_or(ConfigError::NoAddress { role, service })
+    /// The way from `role` to `service`.
+    fn to(&self, service: Service, role: Role) -> Result<(Transport, Probe), ConfigError> {
+        let known = self.known.iter().find(|(known, ..)| *known == service);
+        let (_, way, probe) = known.ok_or(ConfigError::NoAddress { role, service })?;
+        Ok((way.clone(), probe.clone()))
     }
 }
 
@@ -196,18 +230,15 @@ impl Opened {
             qr: None,
             epass: None,
         };
-        // Whatever is cheap to find out comes before the first database.
-        let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
-        let registration = registration.transpose()?;
-        let qr = runs(Service::Qr).then(|| config.qr.service()).transpose()?;
-        let keys = runs(Service::Qr).then(|| keys(config, data_dir, surroundings.random.as_ref()));
-        let qr = qr.zip(keys.transpose()?);
-        if let Some(settings) = registration {
+        if runs(Service::Registration) {
+            let settings = config.registration.service(&config.requests)?;
             let service = Service::Registration;
             let database = database::<entrypass_registration::Migrator>(config, service, data_dir).await?;
             opened.registration = Some((settings, database));
         }
-        if let Some((settings, keys)) = qr {
+        if runs(Service::Qr) {
+            let settings = config.qr.service()?;
+            let keys = keys(config, data_dir, surroundings.random.as_ref())?;
             let database = database::<entrypass_qr::Migrator>(config, Service::Qr, data_dir).await?;
             opened.qr = Some((settings, database, keys));
         }
@@ -218,51 +249,72 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Puts the services together, each before those that call it.
+    /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
+    /// do without is well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
+    /// so itself (CANNOT_DECIDE).
     fn wire(
         self,
         mut ways: Ways,
         surroundings: &Surroundings,
         stopping: &CancellationToken,
-    ) -> Result<(Vec<Routes>, Vec<BoxFuture<'static, ()>>), ConfigError> {
-        let Surroundings { clock, random } = surroundings;
-        let (mut all, mut unasked) = (Vec::new(), Vec::new());
+    ) -> Result<Vec<Part>, ConfigError> {
+        let mut parts = Vec::new();
         if let Some((config, database)) = self.registration {
-            let (clock, random) = (clock.clone(), random.clone());
-            let stopping = stopping.clone();
-            let deps = entrypass_registration::Deps { database, clock, random, stopping };
-            let entrypass_rpc::Service { routes, background } = entrypass_registration::service(config, deps);
-            unasked.push(background);
-            ways.add(Service::Registration, &routes);
-            all.push(routes);
+            let Surroundings { clock, random } = surroundings.clone();
+            let probe = answers(&database);
+            let deps = entrypass_registration::Deps { database, clock, random, stopping: stopping.clone() };
+            let part = Part::of(Role::Registration, entrypass_registration::service(config, deps), probe);
+            ways.add(Service::Registration, &part);
+            parts.push(part);
         }
         if let Some((config, database, keys)) = self.qr {
-            let registration = ways.to(Service::Registration, Role::Qr)?;
-            let (clock, random) = (clock.clone(), random.clone());
+            let Surroundings { clock, random } = surroundings.clone();
+            let probe = answers(&database);
+            let (registration, _) = ways.to(Service::Registration, Role::Qr)?;
             let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
-            let routes = entrypass_qr::routes(config, deps);
-            ways.add(Service::Qr, &routes);
-            all.push(routes);
+            let part = Part::new(Role::Qr, entrypass_qr::routes(config, deps), probe);
+            ways.add(Service::Qr, &part);
+            parts.push(part);
         }
         if let Some(database) = self.epass {
-            let registration = ways.to(Service::Registration, Role::Epass)?;
-            let (clock, random) = (clock.clone(), random.clone());
-            let routes =
-                entrypass_epass::routes(entrypass_epass::Deps { database, clock, random, registration });
-            ways.add(Service::Epass, &routes);
-            all.push(routes);
+            let Surroundings { clock, random } = surroundings.clone();
+            let (registration, is_well) = ways.to(Service::Registration, Role::Epass)?;
+            let probe = answers(&database).and(is_well);
+            let deps = entrypass_epass::Deps { database, clock, random, registration };
+            let part = Part::new(Role::Epass, entrypass_epass::routes(deps), probe);
+            ways.add(Service::Epass, &part);
+            parts.push(part);
         }
         if self.gateway {
-            let to = |service| ways.to(service, Role::Gateway);
-            let deps = entrypass_gateway::Deps {
-                registration: to(Service::Registration)?,
-                qr: to(Service::Qr)?,
-                epass: to(Service::Epass)?,
-            };
-            all.push(entrypass_gateway::routes(deps));
+            let (registration, is_well) = ways.to(Service::Registration, Role::Gateway)?;
+            let (qr, _) = ways.to(Service::Qr, Role::Gateway)?;
+            let (epass, _) = ways.to(Service::Epass, Role::Gateway)?;
+            let stopping = stopping.clone();
+            let deps = entrypass_gateway::Deps { registration, qr, epass, stopping };
+            parts.push(Part::new(Role::Gateway, entrypass_gateway::routes(deps), is_well));
         }
-        Ok((all, unasked))
+        Ok(parts)
     }
+}
+
+impl Part {
+    fn of(role: Role, service: entrypass_rpc::Service, probe: Probe) -> Self {
+        let entrypass_rpc::Service { routes, background } = service;
+        Self { role, routes, background, probe }
+    }
+
+    fn new(role: Role, routes: Routes, probe: Probe) -> Self {
+        Self { role, routes, background: Box::pin(std::future::ready(())), probe }
+    }
+}
+
+/// Whether `database` answers.
+fn answers(database: &Database) -> Probe {
+    let database = database.clone();
+    Probe::new(move || {
+        let database = database.clone();
+        async move { database.ping().await.map_err(|_| "its database does not answer".to_owned()) }
+    })
 }
 
 async fn database<M: MigratorTrait>(

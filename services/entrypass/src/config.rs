@@ -90,7 +90,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         for service in Service::ALL {
             self.database.url(service, Path::new(""))?;
-            self.neighbours.address(service)?;
+            self.neighbours.addresses(service)?;
         }
         self.database.connections()?;
         self.drain.lame_duck()?;

@@ -3,9 +3,10 @@
 use std::{
     io::{IsTerminal as _, Write as _},
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
-use entrypass_rpc::Operations;
+use entrypass_rpc::Listener;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -16,11 +17,14 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::{LogFormat, Serve},
-    compose::{self, Surroundings, System},
+    compose::{self, Stopper, Surroundings, System},
     config::Drain,
     program::Failure,
     role::Role,
 };
+
+/// When a caller is asked to connect anew: so that callers spread over copies that were started after they connected.
+const LONGEST_CONNECTION: Duration = Duration::from_mins(10);
 
 /// Serves until a signal. Whatever cannot be used is told before the first call is taken: the settings, then the port, then the
 /// databases.
@@ -31,25 +35,25 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
     let mut signals = Signals::take()?;
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
-    let (roles, data_dir, stopping) = (&arguments.roles, &arguments.place.data_dir, CancellationToken::new());
+    let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
     let started = tokio::select! {
-        started = compose::start(&config, roles, data_dir, surroundings, &stopping) => started?,
+        started = started => started?,
         // Nothing runs yet that would have to end.
         _ = signals.next() => return Ok(()),
     };
-    let System { routes, operations, mut background, data_dir: _locked } = started;
-    operations.set_serving().await;
-    greet(listener.local_addr()?, roles)?;
-    let stopped = stopping.clone().cancelled_owned();
-    let serving = entrypass_rpc::serve(listener, routes, surroundings.edge(), stopped);
+    let System { routes, stopper, mut background, data_dir: _locked } = started;
+    greet(listener.local_addr()?, &arguments.roles)?;
+    let closing = CancellationToken::new();
+    let listener = Listener::from(listener).connections_up_to(LONGEST_CONNECTION);
+    let closed = closing.clone().cancelled_owned();
     let working = async {
-        serving.await?;
+        entrypass_rpc::serve(listener, routes, surroundings.edge(), closed).await?;
         background.ended().await;
         Ok(())
     };
     tokio::select! {
         worked = working => worked,
-        drained = drain(&mut signals, &operations, &stopping, &config.drain) => {
+        drained = drain(&mut signals, &stopper, &closing, &config.drain) => {
             tracing::warn!("stopped with calls still open");
             drained
         }
@@ -60,13 +64,13 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
 /// then no new call is taken. Returns when what is left has had its time, or at the next signal.
 async fn drain(
     signals: &mut Signals,
-    operations: &Operations,
-    stopping: &CancellationToken,
+    stopper: &Stopper,
+    closing: &CancellationToken,
     times: &Drain,
 ) -> Result<(), Failure> {
     let (lame_duck, limit) = (times.lame_duck()?, times.limit()?);
     let first = signals.next().await;
-    operations.set_not_serving().await;
+    stopper.drain();
     tracing::info!("stopping: calls are still taken for {lame_duck:?}, and then finished");
     if first == SignalKind::terminate() {
         tokio::select! {
@@ -74,7 +78,8 @@ async fn drain(
             _ = signals.next() => return Ok(()),
         }
     }
-    stopping.cancel();
+    stopper.stop().await;
+    closing.cancel();
     tokio::select! {
         () = sleep(limit) => {}
         _ = signals.next() => {}

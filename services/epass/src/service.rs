@@ -11,7 +11,7 @@ use entrypass_proto::{
         registration_service_client::RegistrationServiceClient,
     },
 };
-use entrypass_rpc::{Call, PageToken, Transport, answer};
+use entrypass_rpc::{Call, Neighbour, PageToken, Transport, answer};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
@@ -31,7 +31,7 @@ pub(crate) struct Epass {
     database: Database,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    registration: RegistrationServiceClient<Transport>,
+    registration: Neighbour<RegistrationServiceClient<Transport>>,
 }
 
 /// What is known here of one person.
@@ -89,7 +89,8 @@ impl Epass {
     /// The service on `deps`.
     pub(crate) fn new(deps: Deps) -> Self {
         let Deps { database, clock, random, registration } = deps;
-        Self { database, clock, random, registration: RegistrationServiceClient::new(registration) }
+        let registration = Neighbour::new(RegistrationServiceClient::new(registration));
+        Self { database, clock, random, registration }
     }
 
     async fn offer(
@@ -247,15 +248,20 @@ impl Epass {
 
     async fn applicant(&self, call: &Call, registration: Uuid) -> Result<Applicant, Error> {
         let registration = wire::render_registration_name(registration);
-        let request = call.request(GetRegistrationFactsRequest { registration });
-        let facts = self.registration.clone().get_registration_facts(request).await;
-        wire::parse_applicant(facts.map_err(Error::Registration)?.into_inner())
+        let request = GetRegistrationFactsRequest { registration };
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.get_registration_facts(request).await
+        };
+        wire::parse_applicant(self.registration.ask(call, request, ask).await.map_err(Error::Registration)?)
     }
 
     async fn traveller(&self, call: &Call, document: Document) -> Result<Uuid, Error> {
-        let request = call.request(ResolveTravellerRequest { document: Some(document) });
-        let person = self.registration.clone().resolve_traveller(request).await;
-        wire::parse_traveller(&person.map_err(Error::Registration)?.into_inner().traveller)
+        let request = ResolveTravellerRequest { document: Some(document) };
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.resolve_traveller(request).await
+        };
+        let person = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
+        wire::parse_traveller(&person.traveller)
     }
 }
 

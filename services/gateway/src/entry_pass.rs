@@ -1,14 +1,34 @@
 //! The entry pass: registration, codes and offer put together.
 
+use std::{time::Duration, vec};
+
 use entrypass_proto::{
     epass::v1 as epass,
-    gateway::v1 as pb,
+    errors::v1::ErrorReason,
+    gateway::v1::{self as pb, unavailable_part},
     qr::v1 as qr,
-    registration::v1::{Companion, GetRegistrationRequest, Registration, RegistrationState},
+    registration::v1::{
+        Companion, GetRegistrationRequest, GetRegistrationResponse, Registration, RegistrationState,
+    },
 };
 use entrypass_rpc::{Call, Problem};
 
 use crate::{service::Gateway, wire};
+
+/// The longest that an entry pass waits for what it can do without.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Whether an entry pass is of use without codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codes {
+    /// It was written, and the codes are what the caller came for. Whoever repeats the write gets them.
+    Required,
+    /// It is read.
+    Optional,
+}
+
+/// A part of an entry pass, or what is told in its place.
+type Part<T> = Result<T, pb::UnavailablePart>;
 
 impl Gateway {
     /// Composes the entry pass of `registration`: the codes of holder and companions come in one call, beside the offer.
@@ -17,29 +37,75 @@ impl Gateway {
         call: &Call,
         registration: Option<Registration>,
         companions: Vec<Companion>,
+        need: Codes,
     ) -> Result<pb::EntryPass, Problem> {
         let registration = registration.ok_or_else(|| wire::missing("registration"))?;
-        let (mut codes, offer) = tokio::try_join!(
-            self.codes(call, &registration, &companions),
-            self.offer(call, &registration.name)
+        let (codes, offer) = tokio::try_join!(
+            self.codes_as_needed(call, &registration, &companions, need),
+            self.offer_if_possible(call, &registration.name)
         )?;
-        let qr_code = codes.next().flatten();
-        let companions =
-            companions.into_iter().map(|one| wire::companion(one, codes.next().flatten())).collect();
-        Ok(pb::EntryPass { registration: Some(registration), qr_code, companions, electronic_pass: offer })
+        let mut pass = pb::EntryPass { registration: Some(registration), ..Default::default() };
+        let mut codes = codes.unwrap_or_else(|part| {
+            pass.unavailable_parts.push(part);
+            Vec::new().into_iter()
+        });
+        pass.qr_code = codes.next().flatten();
+        let with_code = |one| wire::companion(one, codes.next().flatten());
+        pass.companions = companions.into_iter().map(with_code).collect();
+        match offer {
+            Ok(offer) => pass.electronic_pass = offer,
+            Err(part) => pass.unavailable_parts.push(part),
+        }
+        Ok(pass)
     }
 
-    /// As [`Self::entry_pass`], after a write: with the companions as they are now, which a first answer given again does not know.
-    pub(crate) async fn amended_pass(
+    /// As [`Self::entry_pass`], after a write: around what was `written`, with everything else as it is now. A first answer given again
+    /// shows the registration as it was then, and its code only while nothing was written since.
+    pub(crate) async fn pass_after_write(
         &self,
         call: &Call,
-        registration: Option<Registration>,
+        written: Option<Registration>,
     ) -> Result<pb::EntryPass, Problem> {
-        let registration = registration.ok_or_else(|| wire::missing("registration"))?;
-        let request =
-            GetRegistrationRequest { registration: registration.name.clone(), ..Default::default() };
-        let companions = ask!(self, call, registration.get_registration(request))?.companions;
-        self.entry_pass(call, Some(registration), companions).await
+        let written = written.ok_or_else(|| wire::missing("registration"))?;
+        let request = GetRegistrationRequest { registration: written.name.clone(), ..Default::default() };
+        let GetRegistrationResponse { registration, companions } =
+            ask!(self, call, registration.get_registration(request))?;
+        let still = registration.as_ref().is_some_and(|present| present.revision == written.revision);
+        let pass = self.entry_pass(call, registration, companions, Codes::Required).await?;
+        let qr_code = pass.qr_code.filter(|_| still);
+        Ok(pb::EntryPass { registration: Some(written), qr_code, ..pass })
+    }
+
+    async fn codes_as_needed(
+        &self,
+        call: &Call,
+        holder: &Registration,
+        companions: &[Companion],
+        need: Codes,
+    ) -> Result<Part<vec::IntoIter<Option<qr::QrCode>>>, Problem> {
+        match need {
+            Codes::Optional => {
+                let codes = self.codes(&call.share(LONGEST_WAIT), holder, companions).await;
+                wire::or_unavailable(call, unavailable_part::Part::QrCodes, codes)
+            }
+            Codes::Required => {
+                let codes = self.codes(&call.share(Duration::MAX), holder, companions).await;
+                codes.map(Ok).map_err(|problem| match problem.reason() {
+                    // The caller's own deadline has not passed: half of it is left.
+                    ErrorReason::DeadlineExceeded => Problem::neighbour_unavailable("qr"),
+                    _ => problem,
+                })
+            }
+        }
+    }
+
+    async fn offer_if_possible(
+        &self,
+        call: &Call,
+        registration: &str,
+    ) -> Result<Part<Option<epass::ElectronicPassOffer>>, Problem> {
+        let offer = self.offer(&call.share(LONGEST_WAIT), registration).await;
+        wire::or_unavailable(call, unavailable_part::Part::ElectronicPass, offer)
     }
 
     /// A fresh code of `registration`, or `None` when it has none that counts.
@@ -57,7 +123,7 @@ impl Gateway {
         call: &Call,
         holder: &Registration,
         companions: &[Companion],
-    ) -> Result<impl Iterator<Item = Option<qr::QrCode>> + use<>, Problem> {
+    ) -> Result<vec::IntoIter<Option<qr::QrCode>>, Problem> {
         let own = qr::CodeSubject {
             registration: holder.name.clone(),
             revision: holder.revision,
@@ -71,7 +137,7 @@ impl Gateway {
         let subjects: Vec<_> = std::iter::once(own).chain(of_companions).collect();
         let active = holder.state() == RegistrationState::Active;
         let issued = if active { self.issue(call, subjects).await? } else { Vec::new() };
-        Ok(issued.into_iter().map(|issued| issued.qr_code))
+        Ok(issued.into_iter().map(|issued| issued.qr_code).collect::<Vec<_>>().into_iter())
     }
 
     async fn issue(

@@ -5,17 +5,15 @@
 //! Does not own: registrations, codes, passes.
 //!
 //! A flow moves forward only: what is committed in one service stays, and a caller that repeats its request completes whatever
-//! was left.
+//! was left. A neighbour that is down or slow takes only its own part of an answer with it, where the caller can use the rest.
 
 /// Calls `$method` of the neighbour `$service` with `$message`. Stands before the modules, since a macro is known from its place on.
 macro_rules! ask {
     ($gateway:ident, $call:ident, $service:ident.$method:ident($message:expr)) => {
         $gateway
             .$service
-            .clone()
-            .$method($call.request($message))
+            .ask(&$call, $message, |mut client, request| async move { client.$method(request).await })
             .await
-            .map(::tonic::Response::into_inner)
             .map_err(|status| ::entrypass_rpc::Problem::from_neighbour(stringify!($service), status))
     };
 }
@@ -30,13 +28,14 @@ use entrypass_proto::{
     qr::v1::qr_service_client::QrServiceClient,
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{MAX_REQUEST_BYTES, Transport};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Transport};
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = entry_pass_service_server::SERVICE_NAME;
 
-/// The ways to the neighbours.
+/// What the service needs from outside.
 #[derive(Debug, Clone)]
 pub struct Deps {
     /// To `RegistrationService`.
@@ -45,15 +44,19 @@ pub struct Deps {
     pub qr: Transport,
     /// To `EpassService`.
     pub epass: Transport,
+    /// Cancelled when the streams have to end.
+    pub stopping: CancellationToken,
 }
 
 /// The service, ready to be mounted.
 #[must_use]
 pub fn routes(deps: Deps) -> Routes {
+    let Deps { registration, qr, epass, stopping } = deps;
     let gateway = service::Gateway {
-        registration: RegistrationServiceClient::new(deps.registration),
-        qr: QrServiceClient::new(deps.qr),
-        epass: EpassServiceClient::new(deps.epass),
+        registration: Neighbour::new(RegistrationServiceClient::new(registration)),
+        qr: Neighbour::new(QrServiceClient::new(qr)),
+        epass: Neighbour::new(EpassServiceClient::new(epass)),
+        stopping,
     };
     Routes::new(EntryPassServiceServer::new(gateway).max_decoding_message_size(MAX_REQUEST_BYTES))
 }

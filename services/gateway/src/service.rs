@@ -9,17 +9,20 @@ use entrypass_proto::{
         self as registration, RegistrationState, registration_service_client::RegistrationServiceClient,
     },
 };
-use entrypass_rpc::{Call, Problem, Transport, answer};
+use entrypass_rpc::{AnswerStream, Call, Neighbour, Problem, Transport, answer, answer_stream};
 use entrypass_rule::{Rule, Text, Violations};
+use futures_util::{Stream, StreamExt as _};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::wire;
+use crate::{entry_pass::Codes, wire};
 
-/// Implements the generated trait. Clients are cheap to clone, and are cloned for each call.
+/// Implements the generated trait.
 pub(crate) struct Gateway {
-    pub(crate) registration: RegistrationServiceClient<Transport>,
-    pub(crate) qr: QrServiceClient<Transport>,
-    pub(crate) epass: EpassServiceClient<Transport>,
+    pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
+    pub(crate) qr: Neighbour<QrServiceClient<Transport>>,
+    pub(crate) epass: Neighbour<EpassServiceClient<Transport>>,
+    pub(crate) stopping: CancellationToken,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -140,6 +143,15 @@ impl EntryPassService for Gateway {
     ) -> Answer<pb::UnbindCompanionResponse> {
         answer(request, |call, message| self.unbind(call, message)).await
     }
+
+    type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;
+
+    async fn watch_registrations(
+        &self,
+        request: Request<pb::WatchRegistrationsRequest>,
+    ) -> Answer<Self::WatchRegistrationsStream> {
+        answer_stream(request, &self.stopping, |call, message| self.watch(call, message)).await
+    }
 }
 
 impl Gateway {
@@ -184,7 +196,7 @@ impl Gateway {
         });
         let registration::SubmitRegistrationResponse { registration } =
             ask!(self, call, registration.submit_registration(request))?;
-        let entry_pass = Some(self.entry_pass(&call, registration, Vec::new()).await?);
+        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
         Ok(pb::SubmitRegistrationResponse { entry_pass })
     }
 
@@ -198,7 +210,7 @@ impl Gateway {
         });
         let registration::GetRegistrationResponse { registration, companions } =
             ask!(self, call, registration.get_registration(request))?;
-        let entry_pass = Some(self.entry_pass(&call, registration, companions).await?);
+        let entry_pass = Some(self.entry_pass(&call, registration, companions, Codes::Optional).await?);
         Ok(pb::GetEntryPassResponse { entry_pass })
     }
 
@@ -299,7 +311,7 @@ impl Gateway {
         });
         let registration::UpdateRegistrationResponse { registration } =
             ask!(self, call, registration.update_registration(request))?;
-        let entry_pass = Some(self.amended_pass(&call, registration).await?);
+        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
         Ok(pb::UpdateRegistrationResponse { entry_pass })
     }
 
@@ -314,7 +326,7 @@ impl Gateway {
         });
         let registration::ReplaceDocumentResponse { registration } =
             ask!(self, call, registration.replace_document(request))?;
-        let entry_pass = Some(self.amended_pass(&call, registration).await?);
+        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
         Ok(pb::ReplaceDocumentResponse { entry_pass })
     }
 
@@ -323,15 +335,11 @@ impl Gateway {
         call: Call,
         message: pb::CancelRegistrationRequest,
     ) -> Result<pb::CancelRegistrationResponse, Problem> {
-        let revoke = qr::RevokeQrCodesRequest { registration: message.registration.clone() };
         let request = same!(message, pb::CancelRegistrationRequest => registration::CancelRegistrationRequest {
             request_id, registration, etag
         });
         let registration::CancelRegistrationResponse { registration } =
             ask!(self, call, registration.cancel_registration(request))?;
-        // If this fails, verification still says REVOKED, since it asks for the registration's state; and the caller's repetition
-        // comes here again.
-        ask!(self, call, qr.revoke_qr_codes(revoke))?;
         Ok(pb::CancelRegistrationResponse { registration })
     }
 
@@ -345,7 +353,7 @@ impl Gateway {
         });
         let registration::BindCompanionResponse { registration } =
             ask!(self, call, registration.bind_companion(request))?;
-        let entry_pass = Some(self.amended_pass(&call, registration).await?);
+        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
         Ok(pb::BindCompanionResponse { entry_pass })
     }
 
@@ -373,8 +381,31 @@ impl Gateway {
         });
         let registration::UnbindCompanionResponse { registration } =
             ask!(self, call, registration.unbind_companion(request))?;
-        let entry_pass = Some(self.amended_pass(&call, registration).await?);
+        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
         Ok(pb::UnbindCompanionResponse { entry_pass })
+    }
+
+    /// Hands the registration service's stream through, one message at a time as the caller takes them: how much waits for a slow caller is
+    /// the transport's flow control to say.
+    async fn watch(
+        &self,
+        call: Call,
+        message: pb::WatchRegistrationsRequest,
+    ) -> Result<impl Stream<Item = Result<pb::WatchRegistrationsResponse, Problem>> + use<>, Problem> {
+        let request = same!(message, pb::WatchRegistrationsRequest => registration::WatchRegistrationsRequest {
+            cursor, start
+        });
+        let open = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.watch_registrations(request).await
+        };
+        let problem = |status| Problem::from_neighbour("registration", status);
+        let changes = self.registration.open(&call, request, open).await.map_err(problem)?;
+        Ok(changes.map(move |next| {
+            let next = next.map_err(problem)?;
+            Ok(same!(next, registration::WatchRegistrationsResponse => pb::WatchRegistrationsResponse {
+                changes, cursor
+            }))
+        }))
     }
 }
 

@@ -1,9 +1,12 @@
 //! What callers see of the services' answers.
 
 use entrypass_proto::{
-    errors::v1::ErrorReason, gateway::v1 as pb, qr::v1 as qr, registration::v1 as registration,
+    errors::v1::ErrorReason,
+    gateway::v1::{self as pb, unavailable_part},
+    qr::v1 as qr,
+    registration::v1 as registration,
 };
-use entrypass_rpc::Problem;
+use entrypass_rpc::{Call, Problem};
 
 /// A companion as the holder's side sees them. The resource name of the companion's registration stays here: it would open more than
 /// the holder's side has shown to know.
@@ -31,6 +34,34 @@ pub(crate) fn companion(of: registration::Companion, qr_code: Option<qr::QrCode>
         masked_number,
         qr_code,
     }
+}
+
+/// A part of an answer, or what is told in its place when it cannot be had at the moment. Only what a caller could mend, or what it must
+/// know, fails the whole.
+pub(crate) fn or_unavailable<T>(
+    call: &Call,
+    part: unavailable_part::Part,
+    got: Result<T, Problem>,
+) -> Result<Result<T, pb::UnavailablePart>, Problem> {
+    use ErrorReason as R;
+    let problem = match got {
+        Ok(got) => return Ok(Ok(got)),
+        Err(problem) => problem,
+    };
+    let retry_after = match problem.reason() {
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::Internal => {
+            problem.retry_after()
+        }
+        // Too slow for its share of the time. It is worth another try, as if it could not be reached.
+        R::DeadlineExceeded => Problem::new(R::NeighbourUnavailable).retry_after(),
+        _ => return Err(problem),
+    };
+    problem.log_cause(call);
+    Ok(Err(pb::UnavailablePart {
+        part: part.into(),
+        reason: problem.reason().into(),
+        retry_delay: retry_after.and_then(|delay| delay.try_into().ok()),
+    }))
 }
 
 /// A neighbour's answer without a part that its contract promises.

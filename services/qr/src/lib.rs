@@ -25,7 +25,7 @@ use entrypass_proto::{
     qr::v1::qr_service_server::{self, QrServiceServer},
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{MAX_REQUEST_BYTES, Transport};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Transport};
 use entrypass_token::Issuer;
 use time::Duration;
 use tonic::service::Routes;
@@ -69,7 +69,7 @@ pub fn routes(config: Config, deps: Deps) -> Routes {
         keys,
         clock,
         random,
-        registration: RegistrationServiceClient::new(registration),
+        registration: Neighbour::new(RegistrationServiceClient::new(registration)),
     };
     Routes::new(QrServiceServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES))
 }

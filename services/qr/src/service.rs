@@ -1,16 +1,13 @@
 //! The RPCs: parse, act, render.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_proto::{
     qr::v1::{self as pb, qr_service_server::QrService},
     registration::v1::{GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient},
 };
-use entrypass_rpc::{Call, Transport, answer};
+use entrypass_rpc::{Call, Neighbour, Transport, answer};
 use entrypass_rule::Violations;
 use entrypass_token::{Claims, CodeId, Token};
 use tonic::{Code as GrpcCode, Request, Response, Status};
@@ -36,7 +33,7 @@ pub(crate) struct Codes {
     pub(crate) keys: Keys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) registration: RegistrationServiceClient<Transport>,
+    pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -172,12 +169,14 @@ impl Codes {
     /// Asks the registration service, which alone knows the present revision. If it cannot be asked, that is a finding too.
     async fn registration_finding(&self, call: &Call, code: &Code) -> Result<RegistrationFinding, Error> {
         let registration = wire::registration_name(code.registration);
-        let mut request = call.request(GetRegistrationFactsRequest { registration });
+        let request = GetRegistrationFactsRequest { registration };
         // A neighbour that is silent to the end would leave no time to say so: half of it is kept for the verdict.
-        let half = call.deadline().saturating_duration_since(Instant::now()) / 2;
-        request.set_timeout(half.min(LONGEST_WAIT));
-        match self.registration.clone().get_registration_facts(request).await {
-            Ok(facts) => Ok(wire::finding(facts.get_ref(), code.revision)),
+        let share = call.share(LONGEST_WAIT);
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.get_registration_facts(request).await
+        };
+        match self.registration.ask(&share, request, ask).await {
+            Ok(facts) => Ok(wire::finding(&facts, code.revision)),
             Err(status) => match status.code() {
                 GrpcCode::NotFound => Ok(RegistrationFinding::Missing),
                 GrpcCode::Unavailable

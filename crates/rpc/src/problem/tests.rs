@@ -108,7 +108,10 @@ fn only_what_is_unavailable_asks_to_be_tried_again() {
             asking.push(reason);
         }
     }
-    assert_eq!(asking, [ErrorReason::NeighbourUnavailable, ErrorReason::StoreUnavailable]);
+    assert_eq!(
+        asking,
+        [ErrorReason::NeighbourUnavailable, ErrorReason::StoreUnavailable, ErrorReason::ShuttingDown]
+    );
 }
 
 #[test]

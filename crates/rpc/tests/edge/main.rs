@@ -3,9 +3,13 @@
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
 mod context;
+mod copies;
 mod deadline;
+mod health;
+mod neighbour;
 mod panic;
 mod probe;
+mod stream;
 
 /// Runs each test over both ways to a neighbour.
 macro_rules! both_ways {

@@ -1,8 +1,9 @@
 //! A service that notes how it was called and does what its caller says.
 
 use std::{
+    collections::{BTreeSet, VecDeque},
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -11,8 +12,8 @@ use entrypass_proto::qr::v1::{
     qr_service_client::QrServiceClient,
     qr_service_server::{QrService, QrServiceServer, SERVICE_NAME},
 };
-use entrypass_rpc::{Call, EdgeLayer, Operations, Transport, serve};
-use tokio::net::TcpListener;
+use entrypass_rpc::{Addresses, Call, EdgeLayer, Listener, Operations, Transport, serve};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
 
@@ -33,7 +34,17 @@ pub struct Reached {
 #[derive(Default)]
 pub struct Probe {
     calls: Mutex<Vec<(Instant, Call)>>,
+    peers: Mutex<BTreeSet<SocketAddr>>,
+    failures: Mutex<VecDeque<Status>>,
     next: Option<QrServiceClient<Transport>>,
+}
+
+/// A listener that can be stopped.
+pub struct Copy {
+    pub probe: Arc<Probe>,
+    pub address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
 }
 
 impl Reached {
@@ -54,32 +65,90 @@ impl Reached {
         let edge = EdgeLayer::new(move || Uuid::from_u128(fresh_trace));
         let transport = match way {
             Way::InProcess => Transport::local(routes, &edge),
-            Way::Socket => listening(routes, edge).await,
+            Way::Socket => {
+                let (_, routes) =
+                    Operations::mount(vec![SERVICE_NAME], routes).expect("readable descriptors");
+                let (listener, address) = bind(0).await;
+                tokio::spawn(serve(listener, routes, edge, std::future::pending()));
+                remote(&[address])
+            }
         };
         Self { client: QrServiceClient::new(transport), probe }
     }
 }
 
-async fn listening(routes: Routes, edge: EdgeLayer) -> Transport {
-    let (operations, routes) = Operations::mount(vec![SERVICE_NAME], routes).expect("readable descriptors");
-    operations.set_serving().await;
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
-    let uri = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(serve(listener, routes, edge, std::future::pending()));
-    Transport::remote(&uri).expect("an address")
+/// The way to the copies at `addresses`.
+pub fn remote(addresses: &[SocketAddr]) -> Transport {
+    let addresses: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    Transport::remote(&Addresses::try_from(addresses).expect("addresses"))
+}
+
+/// Binds `port` of this machine; a free one instead of 0.
+pub async fn bind(port: u16) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    (listener, address)
+}
+
+impl Copy {
+    /// A probe on a free port.
+    pub async fn start() -> Self {
+        let (listener, address) = bind(0).await;
+        Self::serve(listener.into(), address, Arc::default())
+    }
+
+    /// The stopped copy at `address` again.
+    pub async fn again(address: SocketAddr) -> Self {
+        let (listener, address) = bind(address.port()).await;
+        Self::serve(listener.into(), address, Arc::default())
+    }
+
+    pub fn serve(listener: Listener, address: SocketAddr, probe: Arc<Probe>) -> Self {
+        let routes = Routes::new(QrServiceServer::from_arc(Arc::clone(&probe)));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            serve(listener, routes, EdgeLayer::new(Uuid::nil), stopped).await.expect("served to the end");
+        });
+        Self { probe, address, stop, serving }
+    }
+
+    /// Stops it. Its port is free afterwards, and refuses connections.
+    pub async fn stop(self) -> SocketAddr {
+        self.stop.send(()).expect("it waits for this");
+        self.serving.await.expect("it ends without a panic");
+        self.address
+    }
 }
 
 impl Probe {
     /// When and with which context it was called, in order.
     pub fn calls(&self) -> Vec<(Instant, Call)> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.calls).clone()
+    }
+
+    /// From where it was called over a socket: one address for each connection.
+    pub fn peers(&self) -> BTreeSet<SocketAddr> {
+        locked(&self.peers).clone()
+    }
+
+    /// Answers the next calls of `IssueQrCodes` with these, one each.
+    pub fn fail_with(&self, failures: impl IntoIterator<Item = Status>) {
+        locked(&self.failures).extend(failures);
     }
 
     fn note<T>(&self, request: &Request<T>) -> Call {
         let call = Call::of(request);
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), call));
+        locked(&self.calls).push((Instant::now(), call.clone()));
+        locked(&self.peers).extend(request.remote_addr());
         call
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[tonic::async_trait]
@@ -122,10 +191,15 @@ impl QrService for Probe {
         Ok(Response::new(pb::RevokeQrCodesResponse::default()))
     }
 
+    /// Fails as it was told to, and then answers.
     async fn issue_qr_codes(
         &self,
-        _: Request<pb::IssueQrCodesRequest>,
+        request: Request<pb::IssueQrCodesRequest>,
     ) -> Result<Response<pb::IssueQrCodesResponse>, Status> {
-        Err(Status::unimplemented("nobody asks a probe for this"))
+        self.note(&request);
+        match locked(&self.failures).pop_front() {
+            Some(failure) => Err(failure),
+            None => Ok(Response::new(pb::IssueQrCodesResponse::default())),
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use entrypass_rpc::Addresses;
 use serde::Deserialize;
-use tonic::transport::Uri;
 
 use super::ConfigError;
 use crate::role::Service;
@@ -12,11 +12,11 @@ use crate::role::Service;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Neighbours {
-    /// Address of the registration service, `http://HOST:PORT`.
+    /// Addresses of the copies of the registration service, `http://HOST:PORT`, with commas between them.
     pub registration: Option<String>,
-    /// Address of the QR service.
+    /// Those of the QR service.
     pub qr: Option<String>,
-    /// Address of the epass service.
+    /// Those of the epass service.
     pub epass: Option<String>,
 }
 
@@ -31,33 +31,24 @@ impl Neighbours {
         *setting = Some(address);
     }
 
-    /// The address of `service`, if it has one.
+    /// The addresses of the copies of `service`, if it has any.
     ///
     /// # Errors
-    /// When it is none, or one of another machine: without TLS everybody on the way could read what travellers declare.
-    pub fn address(&self, service: Service) -> Result<Option<&str>, ConfigError> {
+    /// When one is none, or one of another machine: without TLS everybody on the way could read what travellers declare.
+    pub fn addresses(&self, service: Service) -> Result<Option<Addresses>, ConfigError> {
         let setting = match service {
             Service::Registration => &self.registration,
             Service::Qr => &self.qr,
             Service::Epass => &self.epass,
         };
-        let Some(address) = setting.as_deref() else { return Ok(None) };
+        let Some(text) = setting.as_deref() else { return Ok(None) };
         let wrong = |rule| ConfigError::Address { service, rule };
-        let host = host(address).ok_or_else(|| wrong("http://HOST:PORT"))?;
-        let elsewhere = host.parse().is_ok_and(|address: IpAddr| !address.is_loopback());
-        if elsewhere {
-            Err(wrong("an address of this machine, as long as there is no TLS"))
-        } else {
-            Ok(Some(address))
+        let addresses: Addresses =
+            text.parse().map_err(|_| wrong("http://HOST:PORT, one or several with commas"))?;
+        let elsewhere = |host: &str| host.parse().is_ok_and(|address: IpAddr| !address.is_loopback());
+        if addresses.hosts().any(elsewhere) {
+            return Err(wrong("an address of this machine, as long as there is no TLS"));
         }
+        Ok(Some(addresses))
     }
-}
-
-/// The host in an address that is nothing but scheme, host and port.
-fn host(address: &str) -> Option<String> {
-    let uri: Uri = address.parse().ok()?;
-    let bare = uri.scheme_str() == Some("http") && uri.path() == "/" && uri.query().is_none();
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@') && bare)?;
-    authority.port_u16()?;
-    Some(authority.host().trim_matches(['[', ']']).to_owned()).filter(|host| !host.is_empty())
 }

@@ -94,15 +94,15 @@ fn changes_are_kept_longer_where_registrations_count_longer() {
 #[test]
 fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
     let with = |address: &str| parse(&format!("[neighbours]\nqr = '{address}'")).expect("well-formed");
-    for good in
-        ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443", "http://qr.entrypass:7443/"]
+    for good in ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443,http://qr.entrypass:7443"]
     {
         let config = with(good);
-        assert_eq!(config.neighbours.address(Service::Qr).expect("an address"), Some(good));
+        assert!(config.neighbours.addresses(Service::Qr).expect("an address").is_some());
     }
     let place = "neighbours.qr or ENTRYPASS_QR_ADDRESS must be";
     for bad in [
         "",
+        "http://qr:7443,",
         "qr",
         "qr:7443",
         "http://qr",
@@ -112,9 +112,9 @@ fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
         "http://:7443",
     ] {
         let error = with(bad).check().expect_err(bad);
-        assert_eq!(chain(&error), format!("{place} http://HOST:PORT"), "{bad}");
+        assert_eq!(chain(&error), format!("{place} http://HOST:PORT, one or several with commas"), "{bad}");
     }
-    let error = with("http://192.0.2.1:7443").check().expect_err("another machine");
+    let error = with("http://localhost:7443,http://192.0.2.1:7443").check().expect_err("another machine");
     assert_eq!(chain(&error), format!("{place} an address of this machine, as long as there is no TLS"));
 }
 
@@ -135,8 +135,8 @@ fn the_environment_goes_before_the_file() {
         Service::ALL.map(url),
         ["sqlite:data/registration.sqlite3", "sqlite:from-environment", "sqlite:from-file"]
     );
-    let address = config.neighbours.address(Service::Registration).expect("an address");
-    assert_eq!(address, Some("http://localhost:7444"));
+    let addresses = config.neighbours.addresses(Service::Registration).expect("an address").expect("one");
+    assert_eq!(addresses.hosts().collect::<Vec<_>>(), ["localhost"]);
 
     let error = Config::load(None, |_| Ok("nonsense".to_owned())).expect_err("no URL");
     let named = "database.registration or ENTRYPASS_REGISTRATION_DATABASE cannot be used: ";

@@ -39,7 +39,7 @@ impl App {
 
     /// A fresh service whose registration service cannot be reached: nothing listens on port 1.
     pub async fn alone() -> Self {
-        let nobody = Transport::remote("http://127.0.0.1:1").expect("an address");
+        let nobody = Transport::remote(&"http://127.0.0.1:1".parse().expect("an address"));
         Self::beside(Arc::default(), nobody).await
     }
 

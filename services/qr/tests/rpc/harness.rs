@@ -53,7 +53,7 @@ impl App {
 
     /// The same service with a registration service at the address `uri`.
     pub async fn asking(&self, uri: &str) -> Self {
-        let neighbour = Transport::remote(uri).expect("an address");
+        let neighbour = Transport::remote(&uri.parse().expect("an address"));
         self.surroundings().start("qr.sqlite3", "key.hex", neighbour).await
     }
 

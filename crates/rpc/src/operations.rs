@@ -1,0 +1,209 @@
+//! The operators' side of a listener: health and reflection.
+//!
+//! Owns: when a service counts as serving, and telling so. What a service needs in order to serve is the program's to know, which hands in
+//! a [`Probe`] for each.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, join_all, select_ok},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, service::Routes};
+use tonic_health::{
+    ServingStatus,
+    pb::{HealthCheckRequest, health_check_response, health_client::HealthClient},
+    server::HealthReporter,
+};
+
+use crate::Transport;
+
+/// How long a probe may take, in whole seconds: what takes longer does not serve callers either.
+const PROBE_LIMIT: Duration = Duration::from_secs(2);
+
+/// `grpc.health.v1` for each service of a listener and for all of them (""), and reflection v1 and v1alpha.
+#[derive(Debug)]
+pub struct Operations {
+    health: HealthReporter,
+    services: Vec<&'static str>,
+}
+
+/// Finds out whether a service can do its work, or why it cannot. Cheap to clone: whoever needs a neighbour of the same process takes
+/// that neighbour's own.
+#[derive(Clone)]
+pub struct Probe(Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>);
+
+impl Operations {
+    /// Adds health and reflection to `routes`, which serve `services` (full names, `entrypass.qr.v1.QrService`). Nothing is serving yet.
+    ///
+    /// # Errors
+    /// When the compiled descriptors cannot be read, which would be a fault of the build.
+    pub fn mount(
+        services: Vec<&'static str>,
+        routes: Routes,
+    ) -> Result<(Self, Routes), tonic_reflection::server::Error> {
+        let (health, health_server) = tonic_health::server::health_reporter();
+        let routes = routes
+            .add_service(health_server)
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
+        let operations = Self { health, services };
+        // tonic-health begins with "" as serving. Nobody else has the reporter yet, so that there is nothing to wait for.
+        let _ = operations.set_not_serving().now_or_never();
+        Ok((operations, routes))
+    }
+
+    /// Reports every service, and the whole (""), as serving.
+    pub async fn set_serving(&self) {
+        self.report(ServingStatus::Serving).await;
+    }
+
+    /// Reports every service, and the whole (""), as not serving: callers that follow health go elsewhere. A follower of
+    /// [`Self::follow`] would soon report otherwise: end that instead.
+    pub async fn set_not_serving(&self) {
+        self.report(ServingStatus::NotServing).await;
+    }
+
+    /// Ends every health watch: they would hold up a graceful shutdown for ever. The services are unknown to health from then on.
+    pub async fn end_watches(&self) {
+        let mut health = self.health.clone();
+        for service in self.names() {
+            health.clear_service_status(service).await;
+        }
+    }
+
+    /// Keeps the health of each service at what its probe finds, and that of "" at whether all are well: at once, and then at each
+    /// `interval`, until `stopping` is cancelled, which is to say at the beginning of a drain. Then nothing is serving any more.
+    ///
+    /// A service that changes is logged once, with the reason. One that has no probe never serves.
+    pub fn follow(
+        &self,
+        probes: Vec<(&'static str, Probe)>,
+        interval: Duration,
+        stopping: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let follower = Self { health: self.health.clone(), services: self.services.clone() };
+        async move {
+            let mut last = Vec::new();
+            let looking = async {
+                loop {
+                    let found = join_all(probes.iter().map(|(_, probe)| probe.ask())).await;
+                    let services = probes.iter().map(|(service, _)| *service);
+                    last = follower.tell(services.zip(found).collect(), &last).await;
+                    tokio::time::sleep(interval).await;
+                }
+            };
+            let _: Option<()> = stopping.run_until_cancelled(looking).await;
+            follower.set_not_serving().await;
+        }
+    }
+
+    /// Reports what was found now, and logs what differs from `last`.
+    async fn tell(&self, found: Vec<Found>, last: &[Found]) -> Vec<Found> {
+        for one in found.iter().filter(|one| !last.contains(one)) {
+            match one {
+                (service, Ok(())) => tracing::info!("{service} is serving"),
+                (service, Err(reason)) => tracing::warn!("{service} is not serving: {reason}"),
+            }
+        }
+        for (service, state) in &found {
+            self.health.set_service_status(service, status(state.is_ok())).await;
+        }
+        let all = self.services.iter().all(|service| found.contains(&(service, Ok(()))));
+        self.health.set_service_status("", status(all)).await;
+        found
+    }
+
+    async fn report(&self, status: ServingStatus) {
+        for service in self.names() {
+            self.health.set_service_status(service, status).await;
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.services.iter().copied().chain([""])
+    }
+}
+
+/// A service, and why it cannot do its work.
+type Found = (&'static str, Result<(), String>);
+
+impl Probe {
+    /// A probe that asks `check`, which says why the service cannot do its work: "its database does not answer". No personal data.
+    pub fn new<F, Fut>(check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        Self(Arc::new(move || check().boxed()))
+    }
+
+    /// A probe of the neighbour `service` (its full name) behind `transport`, by its own health.
+    #[must_use]
+    pub fn neighbour(transport: Transport, service: &'static str) -> Self {
+        Self::new(move || {
+            let transport = transport.clone();
+            async move {
+                if is_serving(&transport, service).await {
+                    Ok(())
+                } else {
+                    Err(format!("{service} is not serving"))
+                }
+            }
+        })
+    }
+
+    /// A probe that is content when both are, and asks `other` only then.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self::new(move || {
+            let (first, second) = (self.clone(), other.clone());
+            async move {
+                first.0().await?;
+                second.0().await
+            }
+        })
+    }
+
+    async fn ask(&self) -> Result<(), String> {
+        let answer = tokio::time::timeout(PROBE_LIMIT, self.0()).await;
+        answer.unwrap_or_else(|_| Err(format!("its check takes more than {} s", PROBE_LIMIT.as_secs())))
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Probe")
+    }
+}
+
+/// Whether any copy behind `transport` reports `service` (its full name) as serving. `transport` must lead to a listener: routes in this
+/// process have no health. Takes at most two seconds.
+pub async fn is_serving(transport: &Transport, service: &str) -> bool {
+    let copies = transport.copies().into_iter().map(|copy| {
+        let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
+        request.set_timeout(PROBE_LIMIT);
+        async move {
+            let answer = HealthClient::new(copy).check(request).await;
+            let serving = answer.is_ok_and(|answer| {
+                answer.get_ref().status() == health_check_response::ServingStatus::Serving
+            });
+            if serving { Ok(()) } else { Err(()) }
+        }
+        .boxed()
+    });
+    select_ok(copies).await.is_ok()
+}
+
+fn status(serving: bool) -> ServingStatus {
+    if serving { ServingStatus::Serving } else { ServingStatus::NotServing }
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(entrypass_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        // Without these grpcurl prints the details of an error as base64.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+}

@@ -1,0 +1,136 @@
+//! Several copies of a neighbour, and connections that cannot be made.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use entrypass_proto::qr::v1::{ListVerificationKeysRequest, qr_service_client::QrServiceClient};
+use entrypass_rpc::{Call, Listener, Neighbour, Transport};
+use futures_util::future::join_all;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tonic::{Code, Request, Status};
+
+use crate::probe::{Copy, bind, remote};
+
+async fn call(transport: &Transport, timeout: Duration) -> Result<(), Status> {
+    let mut request = Request::new(ListVerificationKeysRequest {});
+    request.set_timeout(timeout);
+    QrServiceClient::new(transport.clone()).list_verification_keys(request).await.map(|_| ())
+}
+
+async fn calls(transport: &Transport, count: usize) -> Vec<Result<(), Status>> {
+    let mut answers = Vec::new();
+    for _ in 0..count {
+        answers.push(call(transport, Duration::from_secs(10)).await);
+    }
+    answers
+}
+
+/// Asks with retries, as services do.
+async fn ask(transport: &Transport) -> Result<(), Status> {
+    let neighbour = Neighbour::new(QrServiceClient::new(transport.clone()));
+    let list =
+        async |mut client: QrServiceClient<Transport>, request| client.list_verification_keys(request).await;
+    neighbour.ask(&Call::of(&Request::new(())), ListVerificationKeysRequest {}, list).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn copies_are_called_in_turn() {
+    let copies = [Copy::start().await, Copy::start().await, Copy::start().await];
+    let transport = remote(&copies.each_ref().map(|copy| copy.address));
+    assert!(calls(&transport, 12).await.iter().all(Result::is_ok));
+    assert_eq!(copies.map(|copy| copy.probe.calls().len()), [4; 3]);
+}
+
+#[tokio::test]
+async fn a_dead_copy_is_passed_over_after_its_first_failure() {
+    let [alive, dead] = [Copy::start().await, Copy::start().await];
+    let transport = remote(&[alive.address, dead.address]);
+    assert!(calls(&transport, 2).await.iter().all(Result::is_ok), "both are connected");
+    let address = dead.stop().await;
+    let answers = calls(&transport, 20).await;
+    let failed: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert!(failed.len() <= 1, "{failed:?}");
+    assert!(failed.iter().all(|status| status.code() == Code::Unavailable), "{failed:?}");
+
+    // It comes back, and into its turn.
+    let again = Copy::again(address).await;
+    let began = Instant::now();
+    while again.probe.calls().is_empty() {
+        call(&transport, Duration::from_secs(10)).await.expect("an answer");
+        assert!(began.elapsed() < Duration::from_secs(10), "it is never called again");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn with_a_dead_copy_no_call_fails_that_is_tried_again() {
+    let alive = Copy::start().await;
+    let (listener, dead) = bind(0).await;
+    drop(listener);
+    let transport = remote(&[dead, alive.address]);
+    for _ in 0..10 {
+        ask(&transport).await.expect("the other copy answers");
+    }
+    assert_eq!(alive.probe.calls().len(), 10);
+}
+
+#[tokio::test]
+async fn a_neighbour_that_was_restarted_is_reached_again() {
+    let copy = Copy::start().await;
+    let transport = remote(&[copy.address]);
+    ask(&transport).await.expect("an answer");
+    let address = copy.stop().await;
+    assert_eq!(ask(&transport).await.expect_err("nobody listens").code(), Code::Unavailable);
+    let again = Copy::again(address).await;
+    ask(&transport).await.expect("an answer, without anybody having told");
+    assert_eq!(again.probe.calls().len(), 1);
+}
+
+/// An address whose connections are neither made nor refused: the system's queue of them is full. As from a machine that went away.
+async fn black_hole() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    let listener = socket.listen(0).expect("a queue");
+    let address = listener.local_addr().expect("an address");
+    let mut queued = Vec::new();
+    while let Ok(connected) =
+        tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await
+    {
+        queued.push(connected.expect("a place in the queue"));
+        assert!(queued.len() < 100, "the queue is never full");
+    }
+    (address, listener, queued)
+}
+
+#[tokio::test]
+async fn a_machine_that_does_not_answer_costs_a_second_or_the_callers_time() {
+    let (address, ..) = &black_hole().await;
+    let transport = remote(&[*address]);
+    let began = Instant::now();
+    let status = call(&transport, Duration::from_millis(150)).await.expect_err("no connection");
+    assert_eq!(status.code(), Code::DeadlineExceeded, "the caller's time is over first");
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+
+    // Those who wait for the connection together do not wait for one time-out each.
+    let transport = remote(&[*address]);
+    let began = Instant::now();
+    for answer in join_all((0..20).map(|_| call(&transport, Duration::from_secs(20)))).await {
+        assert_eq!(answer.expect_err("no connection").code(), Code::Unavailable);
+    }
+    assert!((900..3000).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_old_connection_is_made_anew_without_a_failed_call() {
+    let (listener, address) = bind(0).await;
+    let listener = Listener::from(listener).connections_up_to(Duration::from_millis(50));
+    let copy = Copy::serve(listener, address, std::sync::Arc::default());
+    let transport = remote(&[address]);
+    let began = Instant::now();
+    while copy.probe.peers().len() < 3 {
+        ask(&transport).await.expect("an answer");
+        assert!(began.elapsed() < Duration::from_secs(10), "the connection is never renewed");
+    }
+}
