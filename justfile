@@ -49,11 +49,12 @@ docs:
 vectors:
     python3 tests/interop/verify_token.py --vectors crates/token/vectors/tokens.json
 
-# The real program, called by grpcurl, by a partner in Python and checked by foreign software.
+# The real program, called by grpcurl, by a partner in Python and checked by foreign software; on either engine.
 live:
     # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
     cargo build --workspace --bin entrypass --tests
     tests/live
+    tests/with-postgres tests/live
 
 # Starts everything in one process.
 run *arguments:

@@ -1,6 +1,6 @@
 //! A whole system: in one process, over sockets in one process, or as separate processes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use entrypass::{
     compose::{self, Background},
@@ -12,7 +12,7 @@ use entrypass_proto::{
     qr::v1::qr_service_client::QrServiceClient,
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::Transport;
+use entrypass_rpc::{Transport, is_serving};
 use entrypass_testkit::TestDatabase;
 
 use crate::{
@@ -20,6 +20,11 @@ use crate::{
     node::{self, Node},
     plan::Plan,
 };
+
+/// How often health is asked while something is waited for.
+const HEALTH_EVERY: Duration = Duration::from_millis(20);
+/// How long it may take to follow what has happened.
+const HEALTH_LIMIT: Duration = Duration::from_secs(30);
 
 /// How callers and services reach each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +97,28 @@ impl System {
     /// Name and address of each service that has a listener; none in process.
     pub fn listeners(&self) -> impl Iterator<Item = (&'static str, String)> {
         self.nodes.iter().map(|node| (node.role.service_name(), node.uri()))
+    }
+
+    /// Waits until health says that the service `name` is serving; a copy is named by its address.
+    pub async fn until_serving(&self, name: &str) {
+        self.until(name, true).await;
+    }
+
+    /// Waits until health says that the service `name` is not serving.
+    pub async fn until_not_serving(&self, name: &str) {
+        self.until(name, false).await;
+    }
+
+    async fn until(&self, name: &str, serving: bool) {
+        let node = self.nodes.iter().find(|node| is(node, name)).expect("a service with a listener");
+        let way = Transport::remote(&node.uri().parse().expect("an address"));
+        let reported = async {
+            while is_serving(&way, node.role.service_name()).await != serving {
+                tokio::time::sleep(HEALTH_EVERY).await;
+            }
+        };
+        let reported = tokio::time::timeout(HEALTH_LIMIT, reported).await;
+        assert!(reported.is_ok(), "{name}: serving={serving} is not reported");
     }
 
     /// The database of `service`.

@@ -29,6 +29,7 @@ macro_rules! journeys {
 }
 
 mod amending;
+mod apart;
 mod companions;
 mod electronic_pass;
 mod first_visit;

@@ -46,6 +46,7 @@ async fn every_listener_reports_its_service_and_the_whole_as_serving() {
     let system = System::start(Mode::Sockets).await;
     assert_eq!(system.listeners().count(), 4);
     for (service, address) in system.listeners() {
+        system.until_serving(service).await;
         let transport = Transport::remote(&address.parse().expect("an address"));
         let mut health = HealthClient::new(transport);
         for name in ["", service] {

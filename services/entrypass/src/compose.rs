@@ -230,15 +230,18 @@ impl Opened {
             qr: None,
             epass: None,
         };
-        if runs(Service::Registration) {
-            let settings = config.registration.service(&config.requests)?;
+        // Whatever is cheap to find out comes before the first database.
+        let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
+        let registration = registration.transpose()?;
+        let qr = runs(Service::Qr).then(|| config.qr.service()).transpose()?;
+        let keys = runs(Service::Qr).then(|| keys(config, data_dir, surroundings.random.as_ref()));
+        let qr = qr.zip(keys.transpose()?);
+        if let Some(settings) = registration {
             let service = Service::Registration;
             let database = database::<entrypass_registration::Migrator>(config, service, data_dir).await?;
             opened.registration = Some((settings, database));
         }
-        if runs(Service::Qr) {
-            let settings = config.qr.service()?;
-            let keys = keys(config, data_dir, surroundings.random.as_ref())?;
+        if let Some((settings, keys)) = qr {
             let database = database::<entrypass_qr::Migrator>(config, Service::Qr, data_dir).await?;
             opened.qr = Some((settings, database, keys));
         }

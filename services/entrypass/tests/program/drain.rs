@@ -56,7 +56,7 @@ impl Busy {
         let call = tokio::spawn(async move { client.resolve_traveller(request).await });
         let busy = Self { program, channel, lock, call, _kept: (place, database) };
         // Answered on the same connection and sent later: the call has arrived.
-        assert_eq!(busy.health().await, ServingStatus::Serving);
+        busy.until(ServingStatus::Serving).await;
         busy
     }
 
@@ -66,13 +66,13 @@ impl Busy {
         answer.expect("health").into_inner().status()
     }
 
-    async fn until_not_serving(&self) {
-        let not_serving = async {
-            while self.health().await == ServingStatus::Serving {
+    async fn until(&self, wanted: ServingStatus) {
+        let reported = async {
+            while self.health().await != wanted {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(SOON, not_serving).await.expect("NOT_SERVING soon");
+        timeout(SOON, reported).await.unwrap_or_else(|_| panic!("{wanted:?} soon"));
     }
 }
 
@@ -80,7 +80,7 @@ impl Busy {
 async fn sigterm_tells_health_first_takes_calls_for_a_while_and_finishes_them() {
     let busy = Busy::new("lame_duck_seconds = 2\nlimit_seconds = 600").await;
     busy.program.signal(Signal::TERM);
-    busy.until_not_serving().await;
+    busy.until(ServingStatus::NotServing).await;
     let notice = RegistrationServiceClient::new(busy.channel.clone()).get_notice(GetNoticeRequest {}).await;
     notice.expect("calls are still taken");
     assert!(!busy.call.is_finished(), "the call waits");
@@ -109,7 +109,7 @@ async fn calls_that_do_not_end_are_left_at_the_limit() {
 async fn a_second_signal_ends_it_at_once() {
     let busy = Busy::new("lame_duck_seconds = 300\nlimit_seconds = 600").await;
     busy.program.signal(Signal::TERM);
-    busy.until_not_serving().await;
+    busy.until(ServingStatus::NotServing).await;
     busy.program.signal(Signal::TERM);
     let status = timeout(SOON, busy.program.ended()).await.expect("soon");
     assert!(status.success(), "{status}");
