@@ -254,7 +254,7 @@ impl Opened {
 
     /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
     /// do without is well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
-    /// so itself (CANNOT_DECIDE).
+    /// so itself (`CANNOT_DECIDE`).
     fn wire(
         self,
         mut ways: Ways,
