@@ -16,5 +16,6 @@ mod system;
 mod traveller;
 
 pub use clock::FileClock;
+pub use node::program;
 pub use system::{Mode, System};
 pub use traveller::Traveller;

@@ -134,9 +134,10 @@ pub(crate) fn log(folder: &Path, role: Role) -> PathBuf {
     folder.join(format!("{}.log", role.name()))
 }
 
-/// The program lies two folders above the tests, wherever the build puts its files.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("this test");
-    let folder = test.ancestors().nth(2).expect("a build folder");
-    folder.join("entrypass-under-test")
+/// The program under test. It lies beside this program or, if this is a test, in the folder above, wherever the build puts its files.
+#[must_use]
+pub fn program() -> PathBuf {
+    let this = std::env::current_exe().expect("this program");
+    let beside = this.ancestors().skip(1).map(|folder| folder.join("entrypass-under-test"));
+    beside.take(2).find(|path| path.is_file()).expect("a build folder")
 }

@@ -65,9 +65,15 @@ impl System {
 
     /// Starts a system with the configuration file `settings`.
     pub async fn configured(mode: Mode, settings: &str) -> Self {
+        Self::with_copies(mode, settings, 1).await
+    }
+
+    /// Starts a system with the configuration file `settings` and so many copies of each service, which call each other's in turn.
+    pub async fn with_copies(mode: Mode, settings: &str, copies: usize) -> Self {
         let mut plan = Plan::new(settings).await;
         let apart = mode == Mode::Processes;
-        let nodes = if mode == Mode::InProcess { Vec::new() } else { start_nodes(&mut plan, apart).await };
+        let nodes =
+            if mode == Mode::InProcess { Vec::new() } else { start_nodes(&mut plan, apart, copies).await };
         let mut whole = None;
         let [gateway, registration, qr, epass] = match nodes.as_slice() {
             [] => {
@@ -170,15 +176,30 @@ fn is(node: &Node, name: &str) -> bool {
     node.role.service_name() == name || node.uri() == name
 }
 
-/// Starts every role, each after those that it calls: their addresses are not known before. The gateway comes last in the list.
-async fn start_nodes(plan: &mut Plan, apart: bool) -> Vec<Node> {
-    let registration = Node::start(Role::Registration, apart, plan).await;
-    plan.locate(Role::Registration, &registration.uri());
-    let (qr, epass) = tokio::join!(Node::start(Role::Qr, apart, plan), Node::start(Role::Epass, apart, plan));
-    plan.locate(Role::Qr, &qr.uri());
-    plan.locate(Role::Epass, &epass.uri());
-    let gateway = Node::start(Role::Gateway, apart, plan).await;
-    vec![registration, qr, epass, gateway]
+/// Starts every role, each after those that it calls: their addresses are not known before. The gateways come last in the list.
+async fn start_nodes(plan: &mut Plan, apart: bool, copies: usize) -> Vec<Node> {
+    let registrations = start_copies(plan, Role::Registration, apart, copies).await;
+    plan.locate(Role::Registration, &addresses(&registrations));
+    let (qrs, epasses) = tokio::join!(
+        start_copies(plan, Role::Qr, apart, copies),
+        start_copies(plan, Role::Epass, apart, copies)
+    );
+    plan.locate(Role::Qr, &addresses(&qrs));
+    plan.locate(Role::Epass, &addresses(&epasses));
+    let gateways = start_copies(plan, Role::Gateway, apart, copies).await;
+    registrations.into_iter().chain(qrs).chain(epasses).chain(gateways).collect()
+}
+
+async fn start_copies(plan: &Plan, role: Role, apart: bool, copies: usize) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for _ in 0..copies {
+        nodes.push(Node::start(role, apart, plan).await);
+    }
+    nodes
+}
+
+fn addresses(nodes: &[Node]) -> String {
+    nodes.iter().map(Node::uri).collect::<Vec<_>>().join(",")
 }
 
 impl Drop for System {

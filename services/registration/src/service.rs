@@ -126,7 +126,8 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::UpdateRegistrationRequest>,
     ) -> Answer<pb::UpdateRegistrationResponse> {
-        answer(request, async |call, message| self.update(&call, message).await).await
+        // Boxed: forms before and after, and their merging, take 17 kB.
+        answer(request, async |call, message| Box::pin(self.update(&call, message)).await).await
     }
 
     async fn replace_document(
