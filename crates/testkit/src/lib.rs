@@ -1,16 +1,24 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
-//! Owns: reading a refusal as a caller does ([`Refusal`]), and a registration service for those who need one beside them
-//! ([`Registrations`]).
+//! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
+//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), and
+//! waiting for what is done in the background ([`eventually`]).
 //! Does not own: starting a service or a system, which is each harness's own.
 
 #![expect(
     clippy::expect_used,
-    reason = "a refusal that lacks what every refusal has fails the test that reads it"
+    clippy::missing_panics_doc,
+    reason = "a refusal that lacks what every refusal has fails the test that reads it, as does a database that cannot be had"
 )]
 
+mod database;
+mod feed;
 mod refusal;
 mod registrations;
+mod wait;
 
+pub use database::TestDatabase;
+pub use feed::Feed;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};
+pub use wait::eventually;

@@ -1,0 +1,92 @@
+//! A database of its own for one service in one test, on the engine that the test run is for.
+
+use entrypass_db::{DatabaseUrl, schema};
+use sea_orm_migration::MigratorTrait;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use tempfile::TempDir;
+
+/// The URL of the superuser of a throw-away PostgreSQL cluster; `tests/with-postgres` sets it. Without it tests use SQLite.
+const POSTGRES: &str = "ENTRYPASS_TEST_POSTGRES";
+
+/// A fresh database that nobody else uses.
+///
+/// On SQLite a file, which goes with this. On PostgreSQL a user and its schema in the cluster of the test run, as a city has them:
+/// the URL alone says which tables are meant. They stay to the cluster's end: it is thrown away, and nobody can wait for a server
+/// in a `Drop`.
+#[derive(Debug)]
+pub struct TestDatabase {
+    place: Place,
+    url: String,
+}
+
+#[derive(Debug)]
+enum Place {
+    Sqlite(#[expect(dead_code, reason = "the folder goes with this")] TempDir),
+    Postgres { schema: String },
+}
+
+impl TestDatabase {
+    /// An empty database for the service `service`.
+    pub async fn new(service: &str) -> Self {
+        match superuser() {
+            Some(superuser) => Self::on_postgres(&superuser, service).await,
+            None => Self::on_sqlite(service),
+        }
+    }
+
+    /// A database for the service `service` with the schema of `M`.
+    pub async fn migrated<M: MigratorTrait>(service: &str) -> Self {
+        let database = Self::new(service).await;
+        schema::up::<M>(&database.url()).await.expect("migrated");
+        database
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> DatabaseUrl {
+        self.url.parse().expect("a URL")
+    }
+
+    /// Where it is, as an operator writes it, password included.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.url
+    }
+
+    /// The name of its user and schema on PostgreSQL.
+    #[must_use]
+    pub fn schema(&self) -> Option<&str> {
+        match &self.place {
+            Place::Sqlite(_) => None,
+            Place::Postgres { schema } => Some(schema),
+        }
+    }
+
+    fn on_sqlite(service: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join(format!("{service}.sqlite3")).display());
+        Self { place: Place::Sqlite(folder), url }
+    }
+
+    async fn on_postgres(superuser: &str, service: &str) -> Self {
+        let mut server = PgConnection::connect(superuser).await.expect("the server of tests/with-postgres");
+        // Tests run in processes of their own, which have no number that none of them had before: the server draws one.
+        let drawn =
+            "SELECT replace(gen_random_uuid()::text, '-', ''), replace(gen_random_uuid()::text, '-', '')";
+        let drawn = sqlx::query(drawn).fetch_one(&mut server).await.expect("two numbers");
+        let (schema, password): (String, String) =
+            (format!("{service}_{}", drawn.get::<&str, _>(0)), drawn.get(1));
+        let create = format!(
+            "CREATE ROLE {schema} LOGIN PASSWORD '{password}'; CREATE SCHEMA {schema} AUTHORIZATION {schema}"
+        );
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut server).await.expect("a user and a schema");
+        server.close().await.expect("closed");
+        let (_, place) = superuser.rsplit_once('@').expect("a URL with a user");
+        Self { url: format!("postgres://{schema}:{password}@{place}"), place: Place::Postgres { schema } }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test run says by the environment which engine is meant")]
+fn superuser() -> Option<String> {
+    std::env::var(POSTGRES).ok()
+}
