@@ -101,3 +101,30 @@ impl Outage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Duration, Instant};
+
+    use super::{Failure, LONGEST_PAUSE, Outage, SHORTEST_PAUSE};
+
+    async fn pause(outage: &mut Outage) -> Duration {
+        let begun = Instant::now();
+        outage.pause(&Failure::Ended).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_to_a_limit_until_something_goes_well() {
+        let mut outage = Outage::default();
+        for doubled in 0..12 {
+            let least = (SHORTEST_PAUSE * 2_u32.pow(doubled)).min(LONGEST_PAUSE);
+            let found = pause(&mut outage).await;
+            // The timer counts in milliseconds and rounds up.
+            let most = (least * 2).min(LONGEST_PAUSE) + Duration::from_millis(1);
+            assert!((least..=most).contains(&found), "{doubled}: {found:?}");
+        }
+        outage.is_over();
+        assert!(pause(&mut outage).await <= SHORTEST_PAUSE * 2);
+    }
+}

@@ -88,10 +88,8 @@ impl Follower {
         let mut place = Place::at(self.stored().await?);
         let cursor = place.stored().filter(|stored| refused != Some(stored)).map(str::to_owned);
         let start = if cursor.is_none() { Start::Oldest } else { Start::Unspecified };
-        let request = WatchRegistrationsRequest {
-            cursor: cursor.clone().unwrap_or_default(),
-            start: start.into(),
-        };
+        let request =
+            WatchRegistrationsRequest { cursor: cursor.clone().unwrap_or_default(), start: start.into() };
         // Without the deadline that every other call has.
         let mut client = RegistrationServiceClient::new(self.registration.clone());
         let stream = self.heard(cursor.as_deref(), client.watch_registrations(request)).await;

@@ -103,7 +103,8 @@ mod tests {
             let mut place = Place::at(Some("2".to_owned()));
             assert_eq!(left(&place, &batch), Some(vec!["3".into(), "4".into(), "5".into()]), "in step");
             place.see(stored.map(str::to_owned));
-            let expected: Option<Vec<_>> = expected.map(|left| left.iter().map(|one| (*one).to_owned()).collect());
+            let expected: Option<Vec<_>> =
+                expected.map(|left| left.iter().map(|one| (*one).to_owned()).collect());
             assert_eq!(left(&place, &batch), expected, "{stored:?}");
         }
     }
