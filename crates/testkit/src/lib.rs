@@ -2,7 +2,7 @@
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
 //! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), and
-//! waiting for what is done in the background ([`eventually`]).
+//! waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: starting a service or a system, which is each harness's own.
 
 #![expect(
@@ -21,4 +21,4 @@ pub use database::TestDatabase;
 pub use feed::Feed;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};
-pub use wait::eventually;
+pub use wait::{eventually, until_one_waits_for};

@@ -2,8 +2,8 @@
 
 use entrypass_ambient::{Random as _, SystemRandom};
 use entrypass_db::Database;
-use entrypass_testkit::{TestDatabase, eventually};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement};
+use entrypass_testkit::{TestDatabase, until_one_waits_for};
+use sea_orm::{DatabaseTransaction, DbErr};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
@@ -44,9 +44,7 @@ async fn both(first: Deed, second: Deed) -> Vec<(u16, CodeState)> {
         second.act(&transaction, registration).await?;
         transaction.commit().await
     });
-    if database.reader().get_database_backend() == DbBackend::Postgres {
-        eventually("the second waits", async || waits(&database, registration).await).await;
-    }
+    until_one_waits_for(registration, &database).await;
     before.commit().await.expect("committed");
     later.await.expect("no panic").expect("done");
 
@@ -55,17 +53,6 @@ async fn both(first: Deed, second: Deed) -> Vec<(u16, CodeState)> {
     let mut codes: Vec<_> = codes.into_iter().map(|Code { revision, state, .. }| (revision, state)).collect();
     codes.sort_unstable_by_key(|(revision, _)| *revision);
     codes
-}
-
-/// Whether a transaction waits for `registration`.
-async fn waits(database: &Database, registration: Uuid) -> bool {
-    let (_, key) = registration.as_u64_pair();
-    let query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
-                 AND classid::bigint = $1 AND objid::bigint = $2";
-    let halves = [(key >> 32).cast_signed().into(), (key & 0xffff_ffff).cast_signed().into()];
-    let query = Statement::from_sql_and_values(DbBackend::Postgres, query, halves);
-    let row = database.reader().query_one_raw(query).await.expect("the locks").expect("a row");
-    row.try_get_by_index::<i64>(0).expect("a number") == 1
 }
 
 #[tokio::test]
