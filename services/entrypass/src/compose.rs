@@ -5,8 +5,10 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
-use entrypass_rpc::{EdgeLayer, Operations, Transport};
+use entrypass_rpc::{EdgeLayer, Operations, Service, Transport};
 use thiserror::Error;
+use time::Duration;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
@@ -99,8 +101,9 @@ pub async fn qr(
             .await?;
     let Surroundings { clock, random } = surroundings.clone();
     let keys = Keys::open(&data_dir.file("qr-signing-key.hex"), random.as_ref())?;
-    let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
-    Ok(entrypass_qr::routes(settings, deps))
+    let stopping = CancellationToken::new();
+    let deps = entrypass_qr::Deps { database, keys, clock, random, registration, stopping };
+    Ok(run(entrypass_qr::service(settings, deps)))
 }
 
 /// The epass service on its database in `data_dir`.
@@ -116,8 +119,10 @@ pub async fn epass(
         Database::open::<entrypass_epass::Migrator>(&DatabaseUrl::sqlite(&data_dir.file("epass.sqlite3")), 4)
             .await?;
     let Surroundings { clock, random } = surroundings.clone();
-    let deps = entrypass_epass::Deps { database, clock, random, registration };
-    Ok(entrypass_epass::routes(deps))
+    let stopping = CancellationToken::new();
+    let deps = entrypass_epass::Deps { database, clock, random, registration, stopping };
+    let settings = entrypass_epass::Config { keep_answers: Duration::days(7) };
+    Ok(run(entrypass_epass::service(settings, deps)))
 }
 
 /// All four services, each calling its neighbours in this process.
@@ -148,6 +153,12 @@ pub async fn all_in_one(
     let routes = [registration, qr, epass].into_iter().fold(gateway, merge);
     let (operations, routes) = Operations::mount(services, routes)?;
     Ok(AllInOne { routes, operations })
+}
+
+/// Sets the background going, and gives the routes.
+fn run(service: Service) -> Routes {
+    tokio::spawn(service.background);
+    service.routes
 }
 
 fn merge(all: Routes, more: Routes) -> Routes {
