@@ -64,5 +64,5 @@ async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
 #[tokio::test]
 async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_epass::Migrator>().await;
-    assert_eq!(tables, ["answers", "applications", "passes", "positions"]);
+    assert_eq!(tables, ["answers", "applications", "ended_registrations", "passes", "positions"]);
 }

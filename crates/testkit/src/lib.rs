@@ -1,7 +1,8 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
-//! ([`Registrations`]), a fresh database on the engine of the test run ([`TestDatabase`]), and a process of the program ([`Program`]).
+//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), a
+//! process of the program ([`Program`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: what is started with which settings, which is each harness's own.
 
 #![expect(
@@ -11,12 +12,16 @@
 )]
 
 mod database;
+mod feed;
 mod program;
 mod refusal;
 mod registrations;
+mod wait;
 
 pub use database::TestDatabase;
+pub use feed::Feed;
 pub use program::Program;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};
 pub use rustix::process::Signal;
+pub use wait::{eventually, until_one_waits_for};

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use entrypass_proto::{
@@ -16,16 +19,20 @@ use entrypass_rpc::{AnswerStream, Call, EdgeLayer, Problem, Transport, answer};
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use tonic::{Code, Request, Response, Status, service::Routes};
 
+use crate::Feed;
+
 /// A well-formed number with a wrong check character (6 would be right).
 pub const WRONG_CHECK_CHARACTER: &str = "440699198501010017";
 
-/// Registrations by name, and travellers by document number.
+/// Registrations by name, travellers by document number, and what a test tells of their changes.
 #[derive(Default)]
 pub struct Registrations {
     facts: Mutex<HashMap<String, pb::GetRegistrationFactsResponse>>,
     travellers: Mutex<HashMap<String, String>>,
     languages: Mutex<Vec<&'static str>>,
     fault: Mutex<Option<Code>>,
+    failed_calls: AtomicUsize,
+    feed: Feed,
 }
 
 impl Registrations {
@@ -56,13 +63,26 @@ impl Registrations {
         *locked(&self.fault) = None;
     }
 
+    /// How many calls it answered while it was broken.
+    pub fn failed_calls(&self) -> usize {
+        self.failed_calls.load(Ordering::SeqCst)
+    }
+
+    /// What is told of changes.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// The languages of the calls that it answered well or refused, in order.
     pub fn languages(&self) -> Vec<&'static str> {
         locked(&self.languages).clone()
     }
 
     fn works(&self) -> Result<(), Status> {
-        locked(&self.fault).map_or(Ok(()), |code| Err(Status::new(code, "broken")))
+        let Some(code) = *locked(&self.fault) else { return Ok(()) };
+        self.failed_calls.fetch_add(1, Ordering::SeqCst);
+        Err(Status::new(code, "broken"))
     }
 
     fn note(&self, call: &Call) {
@@ -94,7 +114,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The service, of which neighbours call two methods; the listed ones none has a reason to call.
+/// The service, of which neighbours call three methods; the listed ones none has a reason to call.
 macro_rules! registration_service_without {
     ($($method:ident: $request:ident => $response:ident),+ $(,)?) => {
         #[tonic::async_trait]
@@ -125,10 +145,10 @@ macro_rules! registration_service_without {
 
             async fn watch_registrations(
                 &self,
-                _: Request<pb::WatchRegistrationsRequest>,
+                request: Request<pb::WatchRegistrationsRequest>,
             ) -> Result<Response<Self::WatchRegistrationsStream>, Status> {
                 self.works()?;
-                Ok(Response::new(Box::pin(futures_util::stream::pending())))
+                answer(request, |_, message| async move { self.feed.watch(&message) }).await
             }
 
             $(async fn $method(&self, _: Request<pb::$request>) -> Result<Response<pb::$response>, Status> {

@@ -1,6 +1,7 @@
 //! Which roles a process runs, and how each reaches its neighbours: in this process where they are in it, by address where not.
 
 use std::{
+    future::ready,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -209,7 +210,7 @@ struct Opened {
     gateway: bool,
     registration: Option<(entrypass_registration::Config, Database)>,
     qr: Option<(entrypass_qr::Config, Database, Keys)>,
-    epass: Option<Database>,
+    epass: Option<(entrypass_epass::Config, Database)>,
 }
 
 impl Opened {
@@ -246,8 +247,9 @@ impl Opened {
             opened.qr = Some((settings, database, keys));
         }
         if runs(Service::Epass) {
-            opened.epass =
-                Some(database::<entrypass_epass::Migrator>(config, Service::Epass, data_dir).await?);
+            let settings = entrypass_epass::Config { keep_answers: config.requests.keep()? };
+            let database = database::<entrypass_epass::Migrator>(config, Service::Epass, data_dir).await?;
+            opened.epass = Some((settings, database));
         }
         Ok(opened)
     }
@@ -274,17 +276,19 @@ impl Opened {
             let Surroundings { clock, random } = surroundings.clone();
             let probe = answers(&database);
             let (registration, _) = ways.to(Service::Registration, Role::Qr)?;
-            let deps = entrypass_qr::Deps { database, keys, clock, random, registration };
-            let part = Part::new(Role::Qr, entrypass_qr::routes(config, deps), probe);
+            let stopping = stopping.clone();
+            let deps = entrypass_qr::Deps { database, keys, clock, random, registration, stopping };
+            let part = Part::of(Role::Qr, entrypass_qr::service(config, deps), probe);
             ways.add(Service::Qr, &part);
             parts.push(part);
         }
-        if let Some(database) = self.epass {
+        if let Some((config, database)) = self.epass {
             let Surroundings { clock, random } = surroundings.clone();
             let (registration, is_well) = ways.to(Service::Registration, Role::Epass)?;
             let probe = answers(&database).and(is_well);
-            let deps = entrypass_epass::Deps { database, clock, random, registration };
-            let part = Part::new(Role::Epass, entrypass_epass::routes(deps), probe);
+            let stopping = stopping.clone();
+            let deps = entrypass_epass::Deps { database, clock, random, registration, stopping };
+            let part = Part::of(Role::Epass, entrypass_epass::service(config, deps), probe);
             ways.add(Service::Epass, &part);
             parts.push(part);
         }
@@ -294,7 +298,10 @@ impl Opened {
             let (epass, _) = ways.to(Service::Epass, Role::Gateway)?;
             let stopping = stopping.clone();
             let deps = entrypass_gateway::Deps { registration, qr, epass, stopping };
-            parts.push(Part::new(Role::Gateway, entrypass_gateway::routes(deps), is_well));
+            let routes = entrypass_gateway::routes(deps);
+            // It does nothing unasked.
+            let service = entrypass_rpc::Service { routes, background: Box::pin(ready(())) };
+            parts.push(Part::of(Role::Gateway, service, is_well));
         }
         Ok(parts)
     }
@@ -304,10 +311,6 @@ impl Part {
     fn of(role: Role, service: entrypass_rpc::Service, probe: Probe) -> Self {
         let entrypass_rpc::Service { routes, background } = service;
         Self { role, routes, background, probe }
-    }
-
-    fn new(role: Role, routes: Routes, probe: Probe) -> Self {
-        Self { role, routes, background: Box::pin(std::future::ready(())), probe }
     }
 }
 

@@ -59,6 +59,10 @@ pub(crate) enum State {
     Approved,
     /// Over; a new application may be made.
     Rejected,
+    /// Over, because its registration was cancelled; a new application may be made.
+    Withdrawn,
+    /// Over, because its registration ended by time; a new application may be made.
+    Expired,
 }
 
 /// What moves an application.
@@ -68,6 +72,17 @@ pub(crate) enum Step {
     Resubmit,
     /// A reviewer decides.
     Decide(Decision),
+    /// Its registration ends.
+    End(Ending),
+}
+
+/// How a registration ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It was cancelled.
+    Cancelled,
+    /// Its time ended.
+    Expired,
 }
 
 /// What a reviewer can decide.
@@ -94,16 +109,29 @@ pub(crate) struct Review {
 pub(crate) struct IllegalTransition(pub(crate) State);
 
 /// Every step that is allowed; what is not here is refused.
-const TRANSITIONS: [(State, Step, State); 4] = [
+const TRANSITIONS: [(State, Step, State); 8] = [
     (State::UnderReview, Step::Decide(Decision::Approve), State::Approved),
     (State::UnderReview, Step::Decide(Decision::ReturnForCorrection), State::ReturnedForCorrection),
     (State::UnderReview, Step::Decide(Decision::Reject), State::Rejected),
     (State::ReturnedForCorrection, Step::Resubmit, State::UnderReview),
+    (State::UnderReview, Step::End(Ending::Cancelled), State::Withdrawn),
+    (State::UnderReview, Step::End(Ending::Expired), State::Expired),
+    (State::ReturnedForCorrection, Step::End(Ending::Cancelled), State::Withdrawn),
+    (State::ReturnedForCorrection, Step::End(Ending::Expired), State::Expired),
 ];
 
 impl State {
     /// Every state.
-    const ALL: [Self; 4] = [Self::UnderReview, Self::ReturnedForCorrection, Self::Approved, Self::Rejected];
+    const ALL: [Self; 6] = [
+        Self::UnderReview,
+        Self::ReturnedForCorrection,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Expired,
+    ];
+    /// The states that an application can leave.
+    pub(crate) const OPEN: [Self; 2] = [Self::UnderReview, Self::ReturnedForCorrection];
 
     /// The state that `step` leads to.
     pub(crate) fn after(self, step: Step) -> Result<Self, IllegalTransition> {
@@ -118,6 +146,8 @@ impl State {
             Self::ReturnedForCorrection => "RETURNED_FOR_CORRECTION",
             Self::Approved => "APPROVED",
             Self::Rejected => "REJECTED",
+            Self::Withdrawn => "WITHDRAWN",
+            Self::Expired => "EXPIRED",
         }
     }
 
@@ -194,6 +224,16 @@ impl Application {
         })
     }
 
+    /// This application after its registration ended.
+    pub(crate) fn ended(&self, ending: Ending, now: OffsetDateTime) -> Result<Self, IllegalTransition> {
+        Ok(Self {
+            state: self.state.after(Step::End(ending))?,
+            revision: self.revision + 1,
+            update_time: now,
+            ..self.clone()
+        })
+    }
+
     /// Opaque to callers, different after every change, and never that of another application.
     pub(crate) fn etag(&self) -> String {
         let (_, low) = self.id.as_u64_pair();
@@ -206,28 +246,36 @@ mod tests {
     use time::macros::datetime;
     use uuid::Uuid;
 
-    use super::{Applicant, Application, Decision, IllegalTransition, Note, Review, State, Step};
+    use super::{Applicant, Application, Decision, Ending, IllegalTransition, Note, Review, State, Step};
 
-    const STEPS: [Step; 4] = [
+    const STEPS: [Step; 6] = [
         Step::Resubmit,
         Step::Decide(Decision::Approve),
         Step::Decide(Decision::ReturnForCorrection),
         Step::Decide(Decision::Reject),
+        Step::End(Ending::Cancelled),
+        Step::End(Ending::Expired),
     ];
 
     #[test]
     fn every_state_takes_exactly_the_steps_of_the_contract() {
         use State as S;
+        let over = [Some(S::Withdrawn), Some(S::Expired)];
+        let decided = [Some(S::Approved), Some(S::ReturnedForCorrection), Some(S::Rejected)];
         let table = [
-            (S::UnderReview, [None, Some(S::Approved), Some(S::ReturnedForCorrection), Some(S::Rejected)]),
-            (S::ReturnedForCorrection, [Some(S::UnderReview), None, None, None]),
-            (S::Approved, [None; 4]),
-            (S::Rejected, [None; 4]),
+            (S::UnderReview, [None, decided[0], decided[1], decided[2], over[0], over[1]]),
+            (S::ReturnedForCorrection, [Some(S::UnderReview), None, None, None, over[0], over[1]]),
+            (S::Approved, [None; 6]),
+            (S::Rejected, [None; 6]),
+            (S::Withdrawn, [None; 6]),
+            (S::Expired, [None; 6]),
         ];
         for (state, row) in table {
             for (step, expected) in STEPS.into_iter().zip(row) {
                 assert_eq!(state.after(step), expected.ok_or(IllegalTransition(state)), "{state:?} {step:?}");
             }
+            let leaves = row.iter().any(Option::is_some);
+            assert_eq!(State::OPEN.contains(&state), leaves, "{state:?}");
         }
     }
 
@@ -236,7 +284,7 @@ mod tests {
         for state in State::ALL {
             assert_eq!(State::from_word(state.word()), Some(state));
         }
-        assert_eq!(State::from_word("WITHDRAWN"), None);
+        assert_eq!(State::from_word("DRAFT"), None);
     }
 
     #[test]
@@ -256,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resubmission_counts_and_changes_the_etag() {
+    fn a_resubmission_counts_and_every_step_changes_the_etag() {
         let applicant = Applicant {
             registration: Uuid::from_u128(1),
             traveller: Uuid::from_u128(2),
@@ -273,7 +321,9 @@ mod tests {
         assert_eq!((again.registration, again.traveller), (Uuid::from_u128(4), applicant.traveller));
         assert_eq!(again.review_note, returned.review_note);
         let other = Application { id: Uuid::from_u128(5), ..first.clone() };
-        let etags = [&first, &returned, &again, &other].map(Application::etag);
+        let ended = again.ended(Ending::Cancelled, now).expect("it is open");
+        assert_eq!((ended.submission_count, ended.revision, ended.state), (2, 4, State::Withdrawn));
+        let etags = [&first, &returned, &again, &ended, &other].map(Application::etag);
         let distinct: std::collections::HashSet<_> = etags.iter().collect();
         assert_eq!(distinct.len(), etags.len(), "{etags:?}");
     }

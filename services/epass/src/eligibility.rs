@@ -136,27 +136,29 @@ impl Reason {
 mod tests {
     use super::{Facts, Obstacle, Offer, Reason, State, decide};
 
-    const LAST: [Option<State>; 5] = [
+    const LAST: [Option<State>; 7] = [
         None,
         Some(State::UnderReview),
         Some(State::ReturnedForCorrection),
         Some(State::Approved),
         Some(State::Rejected),
+        Some(State::Withdrawn),
+        Some(State::Expired),
     ];
 
     /// Registration active, resident identity card, pass exists; then the reasons for each state of [`LAST`].
-    type Row = ((bool, bool, bool), [&'static str; 5]);
+    type Row = ((bool, bool, bool), [&'static str; 7]);
 
     /// E eligible, C returned for correction; against it: R registration, D document type, P pass, A application.
     const TABLE: [Row; 8] = [
-        ((true, true, false), ["E", "A", "C", "P", "E"]),
-        ((true, true, true), ["P", "PA", "P", "P", "P"]),
-        ((true, false, false), ["D", "DA", "D", "DP", "D"]),
-        ((true, false, true), ["DP", "DPA", "DP", "DP", "DP"]),
-        ((false, true, false), ["R", "RA", "R", "RP", "R"]),
-        ((false, true, true), ["RP", "RPA", "RP", "RP", "RP"]),
-        ((false, false, false), ["RD", "RDA", "RD", "RDP", "RD"]),
-        ((false, false, true), ["RDP", "RDPA", "RDP", "RDP", "RDP"]),
+        ((true, true, false), ["E", "A", "C", "P", "E", "E", "E"]),
+        ((true, true, true), ["P", "PA", "P", "P", "P", "P", "P"]),
+        ((true, false, false), ["D", "DA", "D", "DP", "D", "D", "D"]),
+        ((true, false, true), ["DP", "DPA", "DP", "DP", "DP", "DP", "DP"]),
+        ((false, true, false), ["R", "RA", "R", "RP", "R", "R", "R"]),
+        ((false, true, true), ["RP", "RPA", "RP", "RP", "RP", "RP", "RP"]),
+        ((false, false, false), ["RD", "RDA", "RD", "RDP", "RD", "RD", "RD"]),
+        ((false, false, true), ["RDP", "RDPA", "RDP", "RDP", "RDP", "RDP", "RDP"]),
     ];
 
     fn letter(reason: Reason) -> char {

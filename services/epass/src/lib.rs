@@ -2,29 +2,43 @@
 //!
 //! Owns: the rule of the offer, the life of an application, passes issued here and passes recorded from other channels.
 //! Does not own: any name, document number or registration. A person is a resource name here, and what the rule asks about
-//! a registration is fetched from the registration service at the moment of the question.
+//! a registration is fetched from the registration service at the moment of the question; its end, which ends an open application,
+//! is learnt from that service's changes.
 
 mod application;
 mod eligibility;
 mod error;
+mod following;
 mod pass;
 mod service;
 mod store;
 mod text;
+mod upkeep;
 mod wire;
 
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
+use entrypass_follow::{Change, Follower, PATIENCE};
 use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
-use entrypass_rpc::{MAX_REQUEST_BYTES, Transport};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
+use sea_orm::DatabaseTransaction;
+use time::Duration;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use entrypass_proto::epass::v1::epass_service_server::SERVICE_NAME;
 pub use store::Migrator;
 
-/// What the service is built on. It has no settings of its own.
+/// What a city can set.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// How long a repeated write gets its first answer.
+    pub keep_answers: Duration,
+}
+
+/// What the service needs from outside.
 pub struct Deps {
     /// Its own database, brought up to date by [`Migrator`].
     pub database: Database,
@@ -34,11 +48,34 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// The neighbour that knows registrations and documents.
     pub registration: Transport,
+    /// Ends the background.
+    pub stopping: CancellationToken,
 }
 
-/// The service, ready to be served on a socket or called in process.
+/// The service, ready to be run. In the background it follows the changes of registrations and forgets old answers.
 #[must_use]
-pub fn routes(deps: Deps) -> Routes {
-    let service = service::Epass::new(deps);
-    Routes::new(EpassServiceServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES))
+pub fn service(config: Config, deps: Deps) -> Service {
+    let Config { keep_answers } = config;
+    let effects = following::Effects { clock: Arc::clone(&deps.clock) };
+    let follower = Follower {
+        registration: deps.registration.clone(),
+        database: deps.database.clone(),
+        patience: PATIENCE,
+        stopping: deps.stopping.clone(),
+    };
+    let upkeep = upkeep::Upkeep {
+        database: deps.database.clone(),
+        clock: Arc::clone(&deps.clock),
+        keep_answers,
+        stopping: deps.stopping.clone(),
+    };
+    let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
+        effects.apply(transaction, change).await
+    };
+    let background = async move {
+        tokio::join!(follower.run(apply), upkeep.run());
+    };
+    let server =
+        EpassServiceServer::new(service::Epass::new(deps)).max_decoding_message_size(MAX_REQUEST_BYTES);
+    Service { routes: Routes::new(server), background: Box::pin(background) }
 }

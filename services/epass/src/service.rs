@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
-use entrypass_db::{Database, answers::RequestKey};
+use entrypass_db::{Database, answers::RequestKey, hold};
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_server::EpassService},
     registration::v1::{
@@ -88,7 +88,7 @@ impl EpassService for Epass {
 impl Epass {
     /// The service on `deps`.
     pub(crate) fn new(deps: Deps) -> Self {
-        let Deps { database, clock, random, registration } = deps;
+        let Deps { database, clock, random, registration, stopping: _ } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
         Self { database, clock, random, registration }
     }
@@ -155,6 +155,12 @@ impl Epass {
         applicant: &Applicant,
         now: OffsetDateTime,
     ) -> Result<Application, Error> {
+        // The registration may have ended since its service was asked. Whoever follows that holds it as well: so either the application
+        // is there to be ended, or the end is known here.
+        hold(transaction, [applicant.registration]).await?;
+        let ended = store::has_ended(transaction, applicant.registration).await?;
+        let applicant =
+            &Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
         let Standing { last, pass } = standing(transaction, applicant.traveller).await?;
         let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
         let (submitted, kept) = match (offer, &last) {
@@ -199,7 +205,11 @@ impl Epass {
             }
             let pass = match reviewed.state {
                 State::Approved => Some(Pass::issued(self.random.as_ref(), reviewed.traveller, now)),
-                State::UnderReview | State::ReturnedForCorrection | State::Rejected => None,
+                State::UnderReview
+                | State::ReturnedForCorrection
+                | State::Rejected
+                | State::Withdrawn
+                | State::Expired => None,
             };
             if let Some(pass) = &pass {
                 keep_pass(transaction, pass).await?;
@@ -282,3 +292,6 @@ async fn keep_pass(transaction: &DatabaseTransaction, pass: &Pass) -> Result<(),
         Err(Error::PassNumberTaken)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,13 +6,14 @@
 mod entity;
 mod migration;
 
-use entity::{application, pass};
+use entity::{application, ended_registration, pass};
 use entrypass_db::{PersonalText, instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, sea_query::OnConflict,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use migration::Migrator;
@@ -68,6 +69,44 @@ pub(crate) async fn last_application(
         .order_by_desc(application::COLUMN.ordinal)
         .limit(1);
     last.one(connection).await?.as_ref().map(read_application).transpose()
+}
+
+/// The open applications that were submitted last under `registration`, locked to the end of the transaction.
+pub(crate) async fn hold_open_applications(
+    connection: &impl ConnectionTrait,
+    registration: Uuid,
+) -> Result<Vec<Application>, DbErr> {
+    let open = application::Entity::find()
+        .filter(application::COLUMN.registration.eq(registration))
+        .filter(application::COLUMN.state.is_in(State::OPEN.map(State::word)))
+        .lock_exclusive();
+    open.all(connection).await?.iter().map(read_application).collect()
+}
+
+/// Remembers that `registration` has ended.
+pub(crate) async fn note_end(
+    connection: &impl ConnectionTrait,
+    registration: Uuid,
+    now: OffsetDateTime,
+) -> Result<(), DbErr> {
+    let row = ended_registration::ActiveModel { id: Set(registration), create_time: Set(micros(now)) };
+    let insert = ended_registration::Entity::insert(row).on_conflict(do_nothing());
+    insert.exec_without_returning(connection).await.map(drop)
+}
+
+/// Whether it is remembered that `registration` has ended.
+pub(crate) async fn has_ended(connection: &impl ConnectionTrait, registration: Uuid) -> Result<bool, DbErr> {
+    Ok(ended_registration::Entity::find_by_id(registration).one(connection).await?.is_some())
+}
+
+/// Forgets which registrations ended, as far as that was learnt before `limit`.
+pub(crate) async fn forget_ends(
+    connection: &impl ConnectionTrait,
+    limit: OffsetDateTime,
+) -> Result<(), DbErr> {
+    let old = ended_registration::Entity::delete_many()
+        .filter(ended_registration::COLUMN.create_time.lt(micros(limit)));
+    old.exec(connection).await.map(drop)
 }
 
 /// One page of applications, oldest first, and where the next one begins.
@@ -170,22 +209,19 @@ fn unreadable(what: &str) -> DbErr {
 
 #[cfg(test)]
 mod tests {
-    use entrypass_db::{Database, DatabaseUrl};
+    use entrypass_db::Database;
+    use entrypass_testkit::TestDatabase;
     use sea_orm_migration::MigratorTrait as _;
-    use tempfile::TempDir;
     use time::macros::datetime;
     use uuid::Uuid;
 
     use super::{Application, Migrator, Note, State, application, insert_application, last_application};
     use super::{pass_of, update_application};
 
-    async fn fresh() -> (TempDir, Database) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("epass.db");
-        (
-            directory,
-            Database::open::<Migrator>(&DatabaseUrl::sqlite(&path), 4).await.expect("a fresh database"),
-        )
+    async fn fresh() -> (TestDatabase, Database) {
+        let place = TestDatabase::migrated::<Migrator>("epass").await;
+        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a fresh database");
+        (place, database)
     }
 
     /// The `ordinal`-th application of one person.
@@ -208,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_kept_is_read_back() {
-        let (_directory, database) = fresh().await;
+        let (_place, database) = fresh().await;
         let kept = nth(1, State::ReturnedForCorrection);
         assert!(insert_application(database.reader(), &kept).await.expect("a database"));
         assert_eq!(application(database.reader(), kept.id).await, Ok(Some(kept)));
@@ -223,7 +259,7 @@ mod tests {
             for (second, kept) in
                 [(UnderReview, false), (ReturnedForCorrection, false), (Rejected, true), (Approved, true)]
             {
-                let (_directory, database) = fresh().await;
+                let (_place, database) = fresh().await;
                 assert_eq!(insert_application(database.reader(), &nth(1, open)).await, Ok(true));
                 let found = insert_application(database.reader(), &nth(2, second)).await;
                 assert_eq!(found, Ok(kept), "{open:?} then {second:?}");
@@ -233,7 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn two_applications_are_never_both_the_last() {
-        let (_directory, database) = fresh().await;
+        let (_place, database) = fresh().await;
         assert_eq!(insert_application(database.reader(), &nth(1, State::Rejected)).await, Ok(true));
         let same = Application { id: Uuid::from_u128(7), ..nth(1, State::UnderReview) };
         assert_eq!(insert_application(database.reader(), &same).await, Ok(false));
@@ -244,7 +280,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_revision_replaces_only_the_one_before() {
-        let (_directory, database) = fresh().await;
+        let (_place, database) = fresh().await;
         let first = nth(1, State::UnderReview);
         let next = Application { state: State::Rejected, revision: first.revision + 1, ..first.clone() };
         assert_eq!(insert_application(database.reader(), &first).await, Ok(true));
@@ -255,10 +291,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_schema_goes_down_and_up_again() {
-        let (_directory, database) = fresh().await;
-        Migrator::down(database.reader(), None).await.expect("down");
-        assert!(application(database.reader(), Uuid::nil()).await.is_err(), "the table is gone");
-        Migrator::up(database.reader(), None).await.expect("up");
+        let (_place, database) = fresh().await;
+        let transaction = database.begin().await.expect("a transaction");
+        Migrator::down(&transaction, None).await.expect("down");
+        assert!(application(&transaction, Uuid::nil()).await.is_err(), "the table is gone");
+        transaction.rollback().await.expect("rolled back");
+        let transaction = database.begin().await.expect("a transaction");
+        Migrator::down(&transaction, None).await.expect("down");
+        Migrator::up(&transaction, None).await.expect("up");
+        transaction.commit().await.expect("committed");
         assert_eq!(application(database.reader(), Uuid::nil()).await, Ok(None));
     }
 }

@@ -1,5 +1,6 @@
 //! A code: which revision of which registration it stands for, and how its content is made. Pure.
 
+use entrypass_ambient::Random;
 use entrypass_token::{Claims, CodeId, InvalidClaims, Issuer};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -22,7 +23,7 @@ pub(crate) struct Code {
 pub(crate) enum CodeState {
     /// May be shown.
     Active,
-    /// A code of a later revision was issued.
+    /// The registration has a later revision, whose code is recorded.
     Superseded,
     /// Revoked with its registration.
     Revoked,
@@ -34,6 +35,13 @@ pub(crate) struct Subject {
     pub(crate) registration: Uuid,
     pub(crate) revision: u16,
     pub(crate) expire_time: OffsetDateTime,
+}
+
+/// A fresh code id.
+pub(crate) fn new_id(random: &dyn Random) -> CodeId {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    CodeId::from_bytes(bytes)
 }
 
 /// From when to when a code's content counts.

@@ -3,13 +3,14 @@
 //! Owns: the signing key, which code stands for which revision of which registration, the picture of a code, the verdict on a
 //! scanned one; the database `qr`. It knows registrations by resource name only: no name, no document number.
 //! Does not own: the token's format (`entrypass-token`), and whether a registration is active (`entrypass-registration`, which it
-//! asks at each verification).
+//! asks at each verification, and whose changes it follows).
 //!
 //! Invariants: one revision of one registration has one code id, for good; a code of an earlier revision is never `VALID`; whatever
 //! cannot be learnt is `CANNOT_DECIDE`, never `VALID`.
 
 mod code;
 mod error;
+mod following;
 mod keys;
 mod render;
 mod service;
@@ -21,13 +22,16 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
+use entrypass_follow::{Change, Follower, PATIENCE};
 use entrypass_proto::{
     qr::v1::qr_service_server::{self, QrServiceServer},
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Transport};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Service, Transport};
 use entrypass_token::Issuer;
+use sea_orm::DatabaseTransaction;
 use time::Duration;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use keys::{KeyFileError, Keys};
@@ -57,13 +61,22 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// The way to the registration service.
     pub registration: Transport,
+    /// Ends the background.
+    pub stopping: CancellationToken,
 }
 
-/// The service, ready to be mounted.
+/// The service, ready to be run. In the background it follows the changes of registrations.
 #[must_use]
-pub fn routes(config: Config, deps: Deps) -> Routes {
-    let Deps { database, keys, clock, random, registration } = deps;
-    let service = service::Codes {
+pub fn service(config: Config, deps: Deps) -> Service {
+    let Deps { database, keys, clock, random, registration, stopping } = deps;
+    let effects = following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random) };
+    let follower = Follower {
+        registration: registration.clone(),
+        database: database.clone(),
+        patience: PATIENCE,
+        stopping,
+    };
+    let codes = service::Codes {
         config,
         store: store::Store::new(database),
         keys,
@@ -71,5 +84,9 @@ pub fn routes(config: Config, deps: Deps) -> Routes {
         random,
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
     };
-    Routes::new(QrServiceServer::new(service).max_decoding_message_size(MAX_REQUEST_BYTES))
+    let server = QrServiceServer::new(codes).max_decoding_message_size(MAX_REQUEST_BYTES);
+    let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
+        effects.apply(transaction, change).await
+    };
+    Service { routes: Routes::new(server), background: Box::pin(follower.run(apply)) }
 }

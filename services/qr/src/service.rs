@@ -9,12 +9,12 @@ use entrypass_proto::{
 };
 use entrypass_rpc::{Call, Neighbour, Transport, answer};
 use entrypass_rule::Violations;
-use entrypass_token::{Claims, CodeId, Token};
+use entrypass_token::{Claims, Token};
 use tonic::{Code as GrpcCode, Request, Response, Status};
 
 use crate::{
     Config,
-    code::{Code, CodeState, Period, Subject},
+    code::{self, Code, CodeState, Period, Subject},
     error::Error,
     keys::Keys,
     render::Symbol,
@@ -80,7 +80,7 @@ impl Codes {
     async fn issue(&self, message: pb::IssueQrCodesRequest) -> Result<pb::IssueQrCodesResponse, Error> {
         let subjects = wire::subjects(message)?;
         let now = self.clock.now();
-        let codes = self.store.codes_of(&subjects, || self.new_code_id(), now).await?;
+        let codes = self.store.codes_of(&subjects, || code::new_id(self.random.as_ref()), now).await?;
         let signing = self.keys.signing();
         let key = signing.verification_key();
         let sign = |(subject, code): (&Subject, &Code)| {
@@ -93,12 +93,6 @@ impl Codes {
         let qr_codes = subjects.iter().zip(&codes).map(sign);
         let qr_codes = qr_codes.map(|qr_code| pb::IssuedQrCode { qr_code }).collect();
         Ok(pb::IssueQrCodesResponse { qr_codes })
-    }
-
-    fn new_code_id(&self) -> CodeId {
-        let mut bytes = [0; 16];
-        self.random.fill(&mut bytes);
-        CodeId::from_bytes(bytes)
     }
 
     fn render(&self, message: &pb::RenderQrCodeRequest) -> Result<pb::RenderQrCodeResponse, Error> {
@@ -190,7 +184,8 @@ impl Codes {
 
     async fn revoke(&self, message: pb::RevokeQrCodesRequest) -> Result<pb::RevokeQrCodesResponse, Error> {
         let registration = Violations::at("registration", wire::registration_id(&message.registration))?;
-        let revoked = self.store.revoke(registration, self.new_code_id(), self.clock.now()).await?;
+        let revoked =
+            self.store.revoke(registration, code::new_id(self.random.as_ref()), self.clock.now()).await?;
         Ok(pb::RevokeQrCodesResponse { revoked_count: i32::try_from(revoked).unwrap_or(i32::MAX) })
     }
 

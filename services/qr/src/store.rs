@@ -3,11 +3,11 @@
 mod entity;
 mod migration;
 
-use entrypass_db::{Database, micros};
+use entrypass_db::{Database, hold, micros};
 use entrypass_token::CodeId;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query, SimpleExpr},
 };
 use time::OffsetDateTime;
@@ -54,15 +54,14 @@ impl Store {
             return Ok(codes);
         }
         let transaction = self.database.begin().await?;
-        record_missing(&transaction, subjects, new_id, now).await?;
+        let revisions = subjects.iter().map(|subject| (subject.registration, subject.revision));
+        record(&transaction, revisions, new_id, now).await?;
         let known = codes_of(&transaction, subjects).await?;
         transaction.commit().await?;
         in_order(&known, subjects).ok_or(Error::Corrupt("a code that was just recorded is missing"))
     }
 
-    /// Revokes every code of `registration`, and says how many were not revoked before.
-    ///
-    /// Leaves the code of no revision, revoked, behind: so that those of later revisions, or the first one, are revoked with it.
+    /// [`revoke`], in a transaction of its own.
     pub(crate) async fn revoke(
         &self,
         registration: Uuid,
@@ -70,17 +69,56 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<u64, DbErr> {
         let transaction = self.database.begin().await?;
-        let revoked = code::Entity::update_many()
-            .col_expr(code::Column::State, state_name(CodeState::Revoked).into())
-            .filter(code::Column::RegistrationId.eq(registration))
-            .filter(code::Column::State.ne(state_name(CodeState::Revoked)))
-            .exec(&transaction)
-            .await?;
-        let tombstone = row(registration, NO_REVISION, CodeState::Revoked, new_id, now);
-        insert_new(&transaction, [tombstone]).await?;
+        let revoked = revoke(&transaction, registration, new_id, now).await?;
         transaction.commit().await?;
-        Ok(revoked.rows_affected)
+        Ok(revoked)
     }
+}
+
+/// Records a code, with an id from `new_id`, for each registration and revision that has none yet. The codes of earlier revisions are
+/// superseded, whether they came before or come later.
+pub(crate) async fn record(
+    transaction: &DatabaseTransaction,
+    revisions: impl IntoIterator<Item = (Uuid, u16)>,
+    new_id: impl Fn() -> CodeId,
+    now: OffsetDateTime,
+) -> Result<(), DbErr> {
+    let revisions: Vec<_> = revisions.into_iter().collect();
+    let registrations: Vec<_> = revisions.iter().map(|(registration, _)| *registration).collect();
+    // Two transactions do not see each other's inserts: each would leave its own code active.
+    hold(transaction, registrations.iter().copied()).await?;
+    let rows = revisions
+        .iter()
+        .map(|(registration, revision)| row(*registration, *revision, CodeState::Active, new_id(), now));
+    insert_new(transaction, rows).await?;
+    let other = Alias::new("other");
+    let later = Expr::col((other.clone(), code::Column::Revision))
+        .gt(Expr::col((code::Entity, code::Column::Revision)));
+    let revoked = Expr::col((other, code::Column::State)).eq(state_name(CodeState::Revoked));
+    follow(transaction, &registrations, later, CodeState::Superseded).await?;
+    follow(transaction, &registrations, revoked, CodeState::Revoked).await
+}
+
+/// Revokes every code of `registration`, and says how many were not revoked before.
+///
+/// Leaves the code of no revision, revoked, behind: so that those of later revisions, or the first one, are revoked with it.
+pub(crate) async fn revoke(
+    transaction: &DatabaseTransaction,
+    registration: Uuid,
+    new_id: CodeId,
+    now: OffsetDateTime,
+) -> Result<u64, DbErr> {
+    // As in `record`: a code that is being recorded must see the one left behind, or be seen here.
+    hold(transaction, [registration]).await?;
+    let revoked = code::Entity::update_many()
+        .col_expr(code::Column::State, state_name(CodeState::Revoked).into())
+        .filter(code::Column::RegistrationId.eq(registration))
+        .filter(code::Column::State.ne(state_name(CodeState::Revoked)))
+        .exec(transaction)
+        .await?;
+    let tombstone = row(registration, NO_REVISION, CodeState::Revoked, new_id, now);
+    insert_new(transaction, [tombstone]).await?;
+    Ok(revoked.rows_affected)
 }
 
 /// Every code of the subjects' registrations, whatever its revision.
@@ -98,25 +136,6 @@ fn in_order(known: &[Code], subjects: &[Subject]) -> Option<Vec<Code>> {
             .copied()
     };
     subjects.iter().map(find).collect()
-}
-
-async fn record_missing(
-    transaction: &impl ConnectionTrait,
-    subjects: &[Subject],
-    new_id: impl Fn() -> CodeId,
-    now: OffsetDateTime,
-) -> Result<(), DbErr> {
-    let rows = subjects
-        .iter()
-        .map(|subject| row(subject.registration, subject.revision, CodeState::Active, new_id(), now));
-    insert_new(transaction, rows).await?;
-    let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
-    let other = Alias::new("other");
-    let later = Expr::col((other.clone(), code::Column::Revision))
-        .gt(Expr::col((code::Entity, code::Column::Revision)));
-    let revoked = Expr::col((other, code::Column::State)).eq(state_name(CodeState::Revoked));
-    follow(transaction, &registrations, later, CodeState::Superseded).await?;
-    follow(transaction, &registrations, revoked, CodeState::Revoked).await
 }
 
 fn row(
@@ -192,3 +211,6 @@ fn state_name(state: CodeState) -> &'static str {
         CodeState::Revoked => "REVOKED",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,3 +47,19 @@ pub(super) mod pass {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod ended_registration {
+    use sea_orm::entity::prelude::*;
+
+    /// A registration that is known to have ended a short time ago.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ended_registrations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

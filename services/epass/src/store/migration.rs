@@ -56,7 +56,7 @@ impl MigrationTrait for First {
     }
 }
 
-/// Callers, and how far the changes of registrations were followed.
+/// Callers, and how far the changes of registrations were followed, with what their ends need.
 struct Following;
 
 impl MigrationName for Following {
@@ -69,11 +69,18 @@ impl MigrationName for Following {
 impl MigrationTrait for Following {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         entrypass_db::answers::add_caller(manager).await?;
-        manager.create_table(entrypass_db::follower::create_table()).await
+        for table in [entrypass_db::follower::create_table(), ended_registrations()] {
+            manager.create_table(table).await?;
+        }
+        let by_registration = "CREATE INDEX applications_of_registration ON applications (registration)";
+        manager.get_connection().execute_unprepared(by_registration).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("positions").to_owned()).await?;
+        manager.get_connection().execute_unprepared("DROP INDEX applications_of_registration").await?;
+        for table in ["ended_registrations", "positions"] {
+            manager.drop_table(Table::drop().table(table).to_owned()).await?;
+        }
         entrypass_db::answers::remove_caller(manager).await
     }
 }
@@ -91,6 +98,14 @@ fn applications() -> TableCreateStatement {
         .col(schema::integer("revision"))
         .col(schema::big_integer("create_time"))
         .col(schema::big_integer("update_time"))
+        .to_owned()
+}
+
+fn ended_registrations() -> TableCreateStatement {
+    Table::create()
+        .table("ended_registrations")
+        .col(schema::uuid("id").primary_key())
+        .col(schema::big_integer("create_time"))
         .to_owned()
 }
 

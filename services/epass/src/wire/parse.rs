@@ -147,6 +147,8 @@ fn parse_state_filter(state: i32) -> Result<Option<State>, [Rule; 1]> {
         Ok(Wire::ReturnedForCorrection) => Ok(Some(State::ReturnedForCorrection)),
         Ok(Wire::Approved) => Ok(Some(State::Approved)),
         Ok(Wire::Rejected) => Ok(Some(State::Rejected)),
+        Ok(Wire::Withdrawn) => Ok(Some(State::Withdrawn)),
+        Ok(Wire::Expired) => Ok(Some(State::Expired)),
         Err(_) => Err([unknown_value("未知的申请状态", "not one of the published states")]),
     }
 }

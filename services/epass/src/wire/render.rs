@@ -37,6 +37,8 @@ pub(crate) fn render_application(application: &Application) -> ElectronicPassApp
         State::ReturnedForCorrection => Wire::ReturnedForCorrection,
         State::Approved => Wire::Approved,
         State::Rejected => Wire::Rejected,
+        State::Withdrawn => Wire::Withdrawn,
+        State::Expired => Wire::Expired,
     };
     ElectronicPassApplication {
         name: resource_name(collection::APPLICATIONS, application.id),

@@ -206,7 +206,7 @@ async fn what_is_wrong_with_the_number_is_said_by_its_field() {
 async fn the_document_number_is_not_kept() {
     let app = App::new().await;
     let pass = app.record(app.external_pass("r-1", CARD)).await.expect("the first");
-    let written = app.written();
+    let written = app.written().await;
     let holds = |text: &str| written.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(&pass.pass_number), "this test looks where the data are");
     assert!(!holds(CARD));

@@ -1,26 +1,34 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
-use entrypass_db::{Database, DatabaseUrl};
-use entrypass_epass::{Deps, Migrator, routes};
+use entrypass_db::{Database, follower};
+use entrypass_epass::{Config, Deps, Migrator, service};
+use entrypass_follow::FEED;
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_client::EpassServiceClient},
-    registration::v1::{Document, DocumentType, GetRegistrationFactsResponse, RegistrationState},
+    registration::v1::{
+        Document, DocumentType, GetRegistrationFactsResponse, RegistrationState, registration_change::Kind,
+    },
 };
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
-use entrypass_testkit::{Refusal, Registrations};
-use tempfile::TempDir;
+use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
+use sea_orm::{ConnectionTrait as _, Statement};
 use time::{Duration, macros::datetime};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// How long first answers are kept.
+pub const KEEP_ANSWERS: Duration = Duration::hours(24);
 
 /// The service and its surroundings.
 pub struct App {
     pub clock: Arc<TestClock>,
     pub registrations: Arc<Registrations>,
     client: EpassServiceClient<Transport>,
-    directory: TempDir,
+    database: Database,
+    place: Arc<TestDatabase>,
 }
 
 /// A person with a registration, as the registration service tells of them.
@@ -44,19 +52,35 @@ impl App {
     }
 
     async fn beside(registrations: Arc<Registrations>, neighbour: Transport) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("epass.db");
         let clock = Arc::new(TestClock::at(datetime!(2026-11-22 08:00:00.123_456_789 UTC)));
+        let place = Arc::new(TestDatabase::migrated::<Migrator>("epass").await);
+        Self::start(clock, registrations, neighbour, place).await
+    }
+
+    /// The same service after a restart.
+    pub async fn again(&self) -> Self {
+        let neighbour = self.registrations.transport(&edge());
+        Self::start(self.clock.clone(), self.registrations.clone(), neighbour, self.place.clone()).await
+    }
+
+    async fn start(
+        clock: Arc<TestClock>,
+        registrations: Arc<Registrations>,
+        neighbour: Transport,
+        place: Arc<TestDatabase>,
+    ) -> Self {
+        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
         let deps = Deps {
-            database: Database::open::<Migrator>(&DatabaseUrl::sqlite(&path), 4)
-                .await
-                .expect("a fresh database"),
+            database: database.clone(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(7)),
             registration: neighbour,
+            stopping: CancellationToken::new(),
         };
-        let client = EpassServiceClient::new(Transport::local(routes(deps), &edge()));
-        Self { clock, registrations, client, directory }
+        let service = service(Config { keep_answers: KEEP_ANSWERS }, deps);
+        tokio::spawn(service.background);
+        let client = EpassServiceClient::new(Transport::local(service.routes, &edge()));
+        Self { clock, registrations, client, database, place }
     }
 
     /// A client, cheap to make.
@@ -86,11 +110,50 @@ impl App {
         person
     }
 
-    /// Everything that the service has written to its directory.
-    pub fn written(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.directory.path()).expect("the directory");
-        let paths = files.map(|file| file.expect("a file").path());
-        paths.flat_map(|path| std::fs::read(path).expect("its content")).collect()
+    /// Tells of a person's registration that it was changed, and waits until that was dealt with.
+    pub async fn changed(&self, person: &Person, kind: Kind) {
+        let cursor = self.registrations.feed().tell(&person.registration, kind, 2);
+        eventually("the change is dealt with", async || {
+            let position = follower::position(self.database.reader(), FEED).await;
+            position.expect("a position").as_deref() == Some(&cursor)
+        })
+        .await;
+    }
+
+    /// Everything that the service has written.
+    pub async fn written(&self) -> Vec<u8> {
+        if let Some(path) = self.place.text().strip_prefix("sqlite:") {
+            let folder = Path::new(path).parent().expect("a folder");
+            let files = std::fs::read_dir(folder).expect("the folder");
+            let paths = files.map(|file| file.expect("a file").path());
+            return paths.flat_map(|path| std::fs::read(path).expect("its content")).collect();
+        }
+        let mut written = Vec::new();
+        for table in ["applications", "passes", "positions", "ended_registrations"] {
+            written
+                .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
+        }
+        written.extend(
+            self.column("SELECT convert_to(caller || request_id, 'UTF8') || digest || answer FROM answers")
+                .await,
+        );
+        written
+    }
+
+    async fn column(&self, query: &str) -> Vec<u8> {
+        let reader = self.database.reader();
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let rows = reader.query_all_raw(query).await.expect("rows");
+        rows.iter().flat_map(|row| row.try_get_by_index::<Vec<u8>>(0).expect("bytes")).collect()
+    }
+
+    /// How many rows `table` has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let reader = self.database.reader();
+        let query = format!("SELECT count(*) FROM {table}");
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let row = reader.query_one_raw(query).await.expect("a count").expect("a row");
+        row.try_get_by_index(0).expect("a number")
     }
 
     /// Lets a moment pass, so that later ids are larger.

@@ -5,7 +5,9 @@
 
 mod apply;
 mod external_pass;
+mod following;
 mod harness;
 mod list;
 mod offer;
 mod review;
+mod upkeep;

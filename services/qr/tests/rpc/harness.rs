@@ -3,20 +3,24 @@
 use std::{path::PathBuf, sync::Arc};
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
-use entrypass_db::{Database, DatabaseUrl};
+use entrypass_db::{Database, follower};
+use entrypass_follow::FEED;
 use entrypass_proto::{
     qr::v1::{
         self as pb, Verdict,
         qr_service_client::QrServiceClient,
         verification_check::{Check, Outcome},
     },
-    registration::v1::{DocumentType, GetRegistrationFactsResponse, RegistrationState},
+    registration::v1::{
+        DocumentType, GetRegistrationFactsResponse, RegistrationState, registration_change::Kind,
+    },
 };
-use entrypass_qr::{Config, Deps, Keys, Migrator, routes};
+use entrypass_qr::{Config, Deps, Keys, Migrator, service};
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
-use entrypass_testkit::{Refusal, Registrations};
+use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The service and its surroundings.
@@ -25,6 +29,8 @@ pub struct App {
     pub registrations: Arc<Registrations>,
     random: Arc<SeededRandom>,
     client: QrServiceClient<Transport>,
+    database: Database,
+    place: Arc<TestDatabase>,
     folder: Arc<TempDir>,
 }
 
@@ -35,15 +41,23 @@ impl App {
             clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
             registrations: Arc::default(),
             random: Arc::new(SeededRandom::new(11)),
+            place: Arc::new(TestDatabase::migrated::<Migrator>("qr").await),
             folder: Arc::new(tempfile::tempdir().expect("a folder")),
         };
         let neighbour = surroundings.registrations.transport(&edge());
-        surroundings.start("qr.sqlite3", "key.hex", neighbour).await
+        surroundings.start("key.hex", neighbour).await
     }
 
-    /// Another service in the same surroundings, with the database and the key file of these names.
-    pub async fn another(&self, database: &str, key: &str) -> Self {
-        self.surroundings().start(database, key, self.registrations.transport(&edge())).await
+    /// Another service in the same surroundings, with a fresh database and the key file of this name.
+    pub async fn another(&self, key: &str) -> Self {
+        let place = Arc::new(TestDatabase::migrated::<Migrator>("qr").await);
+        let surroundings = Surroundings { place, ..self.surroundings() };
+        surroundings.start(key, self.registrations.transport(&edge())).await
+    }
+
+    /// The same service after a restart.
+    pub async fn again(&self) -> Self {
+        self.surroundings().start("key.hex", self.registrations.transport(&edge())).await
     }
 
     /// The same service after its registration service went away: nothing listens on port 1.
@@ -54,7 +68,7 @@ impl App {
     /// The same service with a registration service at the address `uri`.
     pub async fn asking(&self, uri: &str) -> Self {
         let neighbour = Transport::remote(&uri.parse().expect("an address"));
-        self.surroundings().start("qr.sqlite3", "key.hex", neighbour).await
+        self.surroundings().start("key.hex", neighbour).await
     }
 
     fn surroundings(&self) -> Surroundings {
@@ -62,6 +76,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             registrations: Arc::clone(&self.registrations),
             random: Arc::clone(&self.random),
+            place: Arc::clone(&self.place),
             folder: Arc::clone(&self.folder),
         }
     }
@@ -86,6 +101,16 @@ impl App {
             document_type: DocumentType::Passport.into(),
             expire_time: None,
         });
+    }
+
+    /// Tells a change of the registration `number`, and waits until it was dealt with.
+    pub async fn changed(&self, number: u128, kind: Kind, revision: i32) {
+        let cursor = self.registrations.feed().tell(&registration(number), kind, revision);
+        eventually("the change is dealt with", async || {
+            let position = follower::position(self.database.reader(), FEED).await;
+            position.expect("a position").as_deref() == Some(&cursor)
+        })
+        .await;
     }
 
     /// A revision of the registration `number`, which ends in 30 days.
@@ -136,25 +161,27 @@ struct Surroundings {
     clock: Arc<TestClock>,
     registrations: Arc<Registrations>,
     random: Arc<SeededRandom>,
+    place: Arc<TestDatabase>,
     folder: Arc<TempDir>,
 }
 
 impl Surroundings {
-    async fn start(self, database: &str, key: &str, registration: Transport) -> App {
-        let Self { clock, registrations, random, folder } = self;
-        let database = folder.path().join(database);
+    async fn start(self, key: &str, registration: Transport) -> App {
+        let Self { clock, registrations, random, place, folder } = self;
+        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
         let deps = Deps {
-            database: Database::open::<Migrator>(&DatabaseUrl::sqlite(&database), 4)
-                .await
-                .expect("a database"),
+            database: database.clone(),
             keys: Keys::open(&folder.path().join(key), random.as_ref()).expect("a key"),
             clock: clock.clone(),
             random: random.clone(),
             registration,
+            stopping: CancellationToken::new(),
         };
         let config = Config { issuer: "FS".parse().expect("an issuer"), display_for: Duration::minutes(15) };
-        let client = QrServiceClient::new(Transport::local(routes(config, deps), &edge()));
-        App { clock, registrations, random, client, folder }
+        let service = service(config, deps);
+        tokio::spawn(service.background);
+        let client = QrServiceClient::new(Transport::local(service.routes, &edge()));
+        App { clock, registrations, random, client, database, place, folder }
     }
 }
 

@@ -112,7 +112,7 @@ async fn content_ends_with_its_registration_at_the_latest() {
 async fn code_ids_outlive_a_restart() {
     let app = App::new().await;
     let before = app.code(1, 1).await;
-    let restarted = app.another("qr.sqlite3", "key.hex").await;
+    let restarted = app.again().await;
     let after = restarted.code(1, 1).await;
     assert_eq!((after.code_id, after.key_id), (before.code_id, before.key_id));
     assert_eq!(restarted.verdict(&before.content).await.0, Verdict::Valid);

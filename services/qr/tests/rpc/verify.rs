@@ -69,7 +69,7 @@ async fn what_a_scanner_appends_to_a_code_is_forgiven_and_a_blank_is_not() {
 #[tokio::test]
 async fn a_code_of_another_key_is_not_ours() {
     let app = App::new().await;
-    let elsewhere = app.another("elsewhere.sqlite3", "elsewhere.hex").await;
+    let elsewhere = app.another("elsewhere.hex").await;
     let code = elsewhere.code(1, 1).await;
     let decision = app.decision(&code.content).await;
     assert_eq!(told(&decision), (Verdict::UnknownKey, "+!----".to_owned()));
@@ -92,7 +92,7 @@ async fn a_code_that_our_key_did_not_sign_is_forged() {
 #[tokio::test]
 async fn a_genuine_code_that_was_never_recorded_is_not_found() {
     let app = App::new().await;
-    let twin = app.another("lost.sqlite3", "key.hex").await;
+    let twin = app.another("key.hex").await;
     let unrecorded = twin.code(1, 1).await;
     assert_eq!(app.verdict(&unrecorded.content).await, (Verdict::NotFound, "++++!-".to_owned()));
 

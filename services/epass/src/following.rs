@@ -1,0 +1,43 @@
+//! What the end of a registration does to applications.
+
+use std::sync::Arc;
+
+use entrypass_ambient::Clock;
+use entrypass_follow::{Change, ChangeKind};
+use sea_orm::DatabaseTransaction;
+
+use crate::{application::Ending, error::Error, store};
+
+/// Has the effects of changes.
+pub(crate) struct Effects {
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Effects {
+    /// Has the effect of `change`: an application that is open ends with its registration.
+    pub(crate) async fn apply(
+        &self,
+        transaction: &DatabaseTransaction,
+        change: &Change,
+    ) -> Result<(), Error> {
+        let ending = match change.kind {
+            ChangeKind::Cancelled => Ending::Cancelled,
+            ChangeKind::Expired => Ending::Expired,
+            ChangeKind::Registered
+            | ChangeKind::Amended
+            | ChangeKind::DocumentReplaced
+            | ChangeKind::CompanionBound
+            | ChangeKind::CompanionConfirmed
+            | ChangeKind::CompanionUnbound => return Ok(()),
+        };
+        let now = self.clock.now();
+        store::note_end(transaction, change.registration, now).await?;
+        for application in store::hold_open_applications(transaction, change.registration).await? {
+            let ended = application.ended(ending, now)?;
+            if !store::update_application(transaction, &ended).await? {
+                return Err(Error::EtagMismatch);
+            }
+        }
+        Ok(())
+    }
+}

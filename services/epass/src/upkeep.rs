@@ -1,0 +1,52 @@
+//! Forgetting what is kept for a time only.
+
+use std::sync::Arc;
+
+use entrypass_ambient::Clock;
+use entrypass_db::{Database, answers};
+use sea_orm::DbErr;
+use time::Duration;
+use tokio_util::sync::CancellationToken;
+
+use crate::store;
+
+/// How long to rest in between.
+const EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+/// How long the end of a registration is remembered: longer by far than the longest call lasts, whose application it must meet.
+const KEEP_ENDS: Duration = Duration::hours(1);
+
+/// Forgets what is older than it must be.
+pub(crate) struct Upkeep {
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keep_answers: Duration,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Upkeep {
+    /// Forgets once a minute until it is to stop. Several copies may do so at once.
+    pub(crate) async fn run(self) {
+        let forget = async {
+            let mut works = true;
+            loop {
+                let forgotten = self.forget().await;
+                if works && let Err(error) = &forgotten {
+                    tracing::warn!(%error, "nothing is forgotten for now");
+                }
+                works = forgotten.is_ok();
+                tokio::time::sleep(EVERY).await;
+            }
+        };
+        self.stopping.run_until_cancelled(forget).await;
+    }
+
+    /// Forgets what is old enough now.
+    async fn forget(&self) -> Result<(), DbErr> {
+        let now = self.clock.now();
+        let transaction = self.database.begin().await?;
+        store::forget_ends(&transaction, now.saturating_sub(KEEP_ENDS)).await?;
+        transaction.commit().await?;
+        while answers::forget(&self.database, now.saturating_sub(self.keep_answers)).await? > 0 {}
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! What becomes of an application when its registration ends.
+
+use entrypass_proto::{
+    epass::v1::{
+        ListElectronicPassApplicationsRequest as List, ReviewDecision as Decision,
+        electronic_pass_application::State,
+    },
+    registration::v1::{DocumentType, RegistrationState, registration_change::Kind},
+};
+use tonic::Code;
+
+use crate::harness::{App, Person, codes, decision};
+
+/// The registration `number`, of the person `of`.
+fn registration_of(app: &App, number: u128, of: &Person) -> Person {
+    let person = app.person(number);
+    app.registrations.put(entrypass_proto::registration::v1::GetRegistrationFactsResponse {
+        registration: person.registration.clone(),
+        traveller: of.traveller.clone(),
+        state: RegistrationState::Active.into(),
+        revision: 1,
+        document_type: DocumentType::ResidentIdCard.into(),
+        expire_time: None,
+    });
+    Person { registration: person.registration, traveller: of.traveller.clone() }
+}
+
+#[tokio::test]
+async fn an_open_application_ends_with_its_registration_and_the_offer_is_open_again() {
+    for (kind, expected, word) in
+        [(Kind::Cancelled, State::Withdrawn, "WITHDRAWN"), (Kind::Expired, State::Expired, "EXPIRED")]
+    {
+        for returned in [false, true] {
+            let app = App::new().await;
+            let person = app.person(1);
+            let mut open = app.apply("r-1", &person).await.expect("offered");
+            if returned {
+                let answer = app.review(decision("r-2", &open, Decision::ReturnForCorrection)).await;
+                open = answer.expect("under review").application.expect("an application");
+            }
+            app.wait();
+            app.changed(&person, kind).await;
+
+            let ended = app.get(&person).await.expect("known").offer.expect("an offer");
+            let ended = ended.application.expect("an application");
+            assert_eq!((ended.state(), &ended.name), (expected, &open.name));
+            assert_eq!((&ended.review_note, ended.submission_count), (&open.review_note, 1));
+            assert!(ended.etag != open.etag && ended.update_time != open.update_time);
+            let stale = app.review(decision("r-3", &open, Decision::Approve)).await.expect_err("it ended");
+            assert_eq!(stale.is(), (Code::Aborted, "ETAG_MISMATCH"));
+            let late = app.review(decision("r-4", &ended, Decision::Approve)).await.expect_err("it ended");
+            assert_eq!(
+                (late.is(), late.fact("state")),
+                ((Code::FailedPrecondition, "ILLEGAL_TRANSITION"), word)
+            );
+            let listed = app.list(List { state: expected.into(), ..List::default() }).await.expect("a page");
+            assert_eq!(listed.applications, [ended]);
+
+            let next = registration_of(&app, 2, &person);
+            assert_eq!(codes(&app.offer(&next).await.expect("known")), ["CODE_ELIGIBLE"]);
+            let again = app.apply("r-5", &next).await.expect("offered");
+            assert_eq!((again.state(), again.submission_count), (State::UnderReview, 1));
+            assert_ne!(again.name, open.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_decided_or_of_another_registration_or_told_of_something_else_stays() {
+    let app = App::new().await;
+    let mut decided = Vec::new();
+    for (number, made) in (1..).zip([Decision::Approve, Decision::Reject]) {
+        let person = app.person(number);
+        let application = app.apply(&format!("a-{number}"), &person).await.expect("offered");
+        let answer = app.review(decision(&format!("b-{number}"), &application, made)).await;
+        decided.push((person, answer.expect("under review").application));
+    }
+    for (person, application) in decided {
+        app.changed(&person, Kind::Cancelled).await;
+        assert_eq!(app.offer(&person).await.expect("known").application, application);
+    }
+    let person = app.person(3);
+    let open = Some(app.apply("a-3", &person).await.expect("offered"));
+    for kind in [Kind::Amended, Kind::DocumentReplaced, Kind::CompanionBound, Kind::Registered] {
+        app.changed(&person, kind).await;
+    }
+    app.changed(&app.person(4), Kind::Cancelled).await;
+    assert_eq!(app.offer(&person).await.expect("known").application, open);
+}
+
+#[tokio::test]
+async fn an_application_that_was_resubmitted_under_another_registration_does_not_end_with_the_first() {
+    let app = App::new().await;
+    let person = app.person(1);
+    let application = app.apply("r-1", &person).await.expect("offered");
+    app.review(decision("r-2", &application, Decision::ReturnForCorrection)).await.expect("under review");
+    let next = registration_of(&app, 2, &person);
+    let resubmitted = app.apply("r-3", &next).await.expect("returned");
+    app.changed(&person, Kind::Expired).await;
+    assert_eq!(app.offer(&next).await.expect("known").application, Some(resubmitted));
+}
+
+#[tokio::test]
+async fn an_end_that_is_told_again_changes_nothing_more() {
+    let app = App::new().await;
+    let person = app.person(1);
+    app.apply("r-1", &person).await.expect("offered");
+    app.changed(&person, Kind::Cancelled).await;
+    let ended = app.offer(&person).await.expect("known").application;
+    app.wait();
+    app.changed(&person, Kind::Cancelled).await;
+    app.changed(&person, Kind::Expired).await;
+    assert_eq!(app.offer(&person).await.expect("known").application, ended);
+}
+
+#[tokio::test]
+async fn nothing_is_submitted_under_a_registration_whose_end_is_known() {
+    let app = App::new().await;
+    // The registration service still answers as it did before: an answer that was long on its way.
+    let person = app.person(1);
+    app.changed(&person, Kind::Cancelled).await;
+    let refusal = app.apply("r-1", &person).await.expect_err("it has ended");
+    assert_eq!(refusal.is(), (Code::FailedPrecondition, "ELECTRONIC_PASS_NOT_OFFERED"));
+    assert_eq!(refusal.fact("reasons"), "REGISTRATION_NOT_ACTIVE");
+}

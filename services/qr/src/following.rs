@@ -1,0 +1,46 @@
+//! What changes of registrations do to codes.
+//!
+//! A verdict does not wait for this: it asks the registration service for the present revision. But what was dealt with here is known also
+//! when that service cannot be asked.
+
+use std::sync::Arc;
+
+use entrypass_ambient::{Clock, Random};
+use entrypass_follow::{Change, ChangeKind};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::{code, store};
+
+/// Has the effects of changes.
+pub(crate) struct Effects {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl Effects {
+    /// Has the effect of `change`.
+    ///
+    /// The code of an amended revision is recorded at once, also when none was ever asked for: it supersedes those of earlier revisions,
+    /// and will supersede the one that a caller who is late still asks for. An ended registration needs nothing: its codes'
+    /// content has expired with it.
+    pub(crate) async fn apply(
+        &self,
+        transaction: &DatabaseTransaction,
+        change: &Change,
+    ) -> Result<(), DbErr> {
+        let Change { registration, kind, revision } = *change;
+        let new_id = || code::new_id(self.random.as_ref());
+        let now = self.clock.now();
+        match kind {
+            ChangeKind::Amended | ChangeKind::DocumentReplaced => {
+                store::record(transaction, [(registration, revision)], new_id, now).await
+            }
+            ChangeKind::Cancelled => store::revoke(transaction, registration, new_id(), now).await.map(drop),
+            ChangeKind::Registered
+            | ChangeKind::Expired
+            | ChangeKind::CompanionBound
+            | ChangeKind::CompanionConfirmed
+            | ChangeKind::CompanionUnbound => Ok(()),
+        }
+    }
+}
