@@ -38,8 +38,9 @@ test:
 # The packages with a database on a PostgreSQL 15 of the tests' own.
 test-postgres *arguments:
     # With --workspace and a filter, not with --package: cargo settles on the same features, and compiles nothing a second time.
-    tests/with-postgres cargo nextest run --workspace --filterset \
-        'package(/^entrypass(-db|-registration|-qr|-epass|-e2e)?$/)' {{ arguments }}
+    # Ignored are those that only PostgreSQL can show.
+    tests/with-postgres cargo nextest run --workspace --run-ignored all --filterset \
+        'package(/^entrypass(-db|-follow|-registration|-qr|-epass|-e2e)?$/)' {{ arguments }}
 
 # The documentation builds without a warning.
 docs:
