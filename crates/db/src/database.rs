@@ -202,6 +202,12 @@ fn sqlite_options(path: &Path, connections: u32) -> ConnectOptions {
             .foreign_keys(true)
             .statement_cache_capacity(256)
     });
+    // After an I/O error SQLite has ended a transaction by itself, or cannot end it, and the driver's ROLLBACK fails: it goes on counting
+    // that transaction, takes the next for one inside it, and "commits" it without any effect. Such a connection is closed.
+    options.map_sqlx_sqlite_before_acquire(|connection, _| {
+        let clean = !connection.is_in_transaction();
+        Box::pin(async move { Ok(clean) })
+    });
     options
 }
 

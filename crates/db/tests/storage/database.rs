@@ -4,8 +4,8 @@ use std::{error::Error as _, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use entrypass_db::{Database, OpenError, PersonalBytes, PersonalText, is_unavailable, is_unique_violation};
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement,
-    TransactionTrait as _,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    Statement, TransactionTrait as _,
 };
 
 use crate::{act, deeds, number, open};
@@ -15,6 +15,15 @@ const READERS: usize = 4;
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("a file").permissions().mode() & 0o777
+}
+
+/// A connection as another process has it, that waits for no lock.
+async fn another_process(path: &Path) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
+    let connection = sea_orm::Database::connect(options.max_connections(1).to_owned());
+    let connection = connection.await.expect("a connection");
+    connection.execute_unprepared("PRAGMA busy_timeout = 0").await.expect("set");
+    connection
 }
 
 #[tokio::test]
@@ -99,16 +108,33 @@ async fn a_lock_that_is_held_and_a_connection_that_is_missing_are_unavailability
     let path = folder.path().join("locked.sqlite3");
     let database: Database = open(&path).await.expect("a fresh database");
     let _held = database.begin().await.expect("the lock");
-    let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
-    let another_process = sea_orm::Database::connect(options.max_connections(1).to_owned());
-    let another_process = another_process.await.expect("a connection");
-    another_process.execute_unprepared("PRAGMA busy_timeout = 0").await.expect("set");
-    let busy = another_process.execute_unprepared("BEGIN IMMEDIATE").await.expect_err("locked");
+    let busy = another_process(&path).await.execute_unprepared("BEGIN IMMEDIATE").await.expect_err("locked");
     let missing = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
     let closed = DbErr::Conn(RuntimeErr::Internal("closed".to_owned()));
     for error in [busy, missing, closed] {
         assert!(is_unavailable(&error) && !is_unique_violation(&error), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn after_sqlite_has_ended_a_transaction_by_itself_the_next_is_one_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ended.sqlite3");
+    let database = open(&path).await.expect("a fresh database");
+    let transaction = database.begin().await.expect("a transaction");
+    // As after an I/O error: the driver still counts a transaction that SQLite has ended, and its own ROLLBACK fails.
+    transaction.execute_unprepared("ROLLBACK").await.expect("ended");
+    drop(transaction);
+
+    let next = database.begin().await.expect("a transaction");
+    let another_process = another_process(&path).await;
+    another_process
+        .execute_unprepared("BEGIN IMMEDIATE")
+        .await
+        .expect_err("no savepoint, which would hold no lock");
+    act(&next, "deed").await.expect("done");
+    next.commit().await.expect("committed");
+    assert_eq!(deeds(&database).await, 1);
 }
 
 #[test]
