@@ -31,10 +31,8 @@ pub(crate) async fn full() -> Findings {
 
     let largest = largest_file(&data);
     limit(&program, &format!("{largest}:unlimited"));
-    let retried = gateways.retried();
-    while gateways.retried() < retried + VISITS {
-        reads_go_on(&gateways).await;
-    }
+    load.retries(VISITS).await;
+    reads_go_on(&gateways).await;
     limit(&program, "unlimited:unlimited");
     load.progress(VISITS).await;
     let outcome = load.end().await;
@@ -47,7 +45,7 @@ async fn start(data: &Path, clock: &Path) -> Program {
     command
         .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"])
         .arg(program())
-        .args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--data-dir"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
         .arg(data)
         .env("ENTRYPASS_TEST_CLOCK", clock);
     Program::start(command).await.expect("it starts")

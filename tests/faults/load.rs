@@ -86,15 +86,27 @@ impl Load {
     /// Waits until `count` more travellers have been served from beginning to end.
     pub(crate) async fn progress(&mut self, count: usize) {
         let goal = locked(&self.stories).len() + count;
-        let reached = async {
-            while locked(&self.stories).len() < goal {
+        let stories = Arc::clone(&self.stories);
+        self.until(|| locked(&stories).len() >= goal).await;
+    }
+
+    /// Waits until `count` more calls have been repeated.
+    pub(crate) async fn retries(&mut self, count: usize) {
+        let goal = self.gateways.retried() + count;
+        let gateways = self.gateways.clone();
+        self.until(|| gateways.retried() >= goal).await;
+    }
+
+    async fn until(&mut self, reached: impl Fn() -> bool) {
+        let looking = async {
+            while !reached() {
                 if let Some(ended) = self.travellers.try_join_next() {
                     panic!("a call failed: {ended:?}");
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
-        assert!(tokio::time::timeout(PATIENCE, reached).await.is_ok(), "the system does not serve again");
+        assert!(tokio::time::timeout(PATIENCE, looking).await.is_ok(), "the system makes no progress");
     }
 
     /// Lets every traveller come to an end.
@@ -177,7 +189,8 @@ impl Visit<'_> {
 
 /// The code on the screen: a write that shows none has said UNAVAILABLE.
 fn shown(pass: &pb::EntryPass) -> String {
-    pass.qr_code.as_ref().expect("a code").content.clone()
+    let code = pass.qr_code.as_ref();
+    code.unwrap_or_else(|| panic!("no code, and {:?}", pass.unavailable_parts)).content.clone()
 }
 
 fn told(pass: pb::EntryPass) -> Registration {
