@@ -9,7 +9,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is merged; CI runs the same.
-check: fmt lint deny proto test docs vectors live
+check: fmt lint deny proto test docs vectors live faults
 
 # The code is formatted as rustfmt.toml says.
 fmt:
@@ -56,6 +56,11 @@ live:
     cargo build --workspace --bin entrypass --tests
     tests/live
     tests/with-postgres tests/live
+
+# Kills, freezes and restarts everything under load, and counts what was lost; `just faults postgres` does one of them.
+faults word="":
+    cargo build --workspace --bin entrypass --tests
+    tests/with-postgres --revive target/debug/entrypass-faults {{ word }}
 
 # Starts everything in one process.
 run *arguments:

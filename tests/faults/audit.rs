@@ -36,6 +36,22 @@ pub(crate) struct Findings {
     pub(crate) misjudged: usize,
 }
 
+impl Findings {
+    /// Counts those of another fault in.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.acknowledged += other.acknowledged;
+        self.retried += other.retried;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.misjudged += other.misjudged;
+    }
+
+    /// Whether nothing is wrong.
+    pub(crate) fn are_clean(self) -> bool {
+        (self.lost, self.doubled, self.misjudged) == (0, 0, 0)
+    }
+}
+
 /// What the feed says was done to one registration, in its order.
 type Changes = BTreeMap<String, Vec<(Kind, i32)>>;
 

@@ -38,7 +38,13 @@ pub(crate) enum Insistence {
     AfterAnyAccident,
     /// UNAVAILABLE only: nothing else may happen while copies are restarted in an orderly way.
     AfterUnavailable,
+    /// As [`Self::AfterAnyAccident`]; and of the first answers to each call nobody hears, since the caller hangs up sooner or later than
+    /// they are given.
+    GivesUpAtFirst,
 }
+
+/// Answers to one call that nobody hears of a caller who gives up at first.
+const LOST: u64 = 3;
 
 /// All copies of the gateway, and which of them are serving. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +88,15 @@ impl Gateways {
         call: impl AsyncFn(Client, Request<Q>) -> Result<Response<A>, Status>,
     ) -> Result<A, Status> {
         let begun = tokio::time::Instant::now();
+        if insistence == Insistence::GivesUpAtFirst {
+            for nth in 0..LOST {
+                let patience =
+                    Duration::from_millis(1 + 7 * nth + self.next.load(Ordering::SeqCst) as u64 % 7);
+                let unheard = call(self.serving().await, Request::new(message.clone()));
+                let _ = tokio::time::timeout(patience, unheard).await;
+                self.retried.fetch_add(1, Ordering::SeqCst);
+            }
+        }
         loop {
             let mut request = Request::new(message.clone());
             request.set_timeout(DEADLINE);
@@ -116,7 +131,7 @@ impl Gateways {
 fn may_repeat(insistence: Insistence, status: &Status) -> bool {
     let of_the_connection = status.get_details_error_info().is_none();
     let accident = status.code() == Code::DeadlineExceeded || of_the_connection;
-    status.code() == Code::Unavailable || (insistence == Insistence::AfterAnyAccident && accident)
+    status.code() == Code::Unavailable || (insistence != Insistence::AfterUnavailable && accident)
 }
 
 /// Keeps `serving` at what the copy behind `channel` says of itself.

@@ -16,6 +16,8 @@ use crate::{
     load::Load,
 };
 
+/// Travellers at once.
+const TRAVELLERS: usize = 8;
 /// Visits before the disk is full, and after there is room again.
 const VISITS: usize = 20;
 
@@ -26,7 +28,7 @@ pub(crate) async fn full() -> Findings {
     let _standing_still = FileClock::new(&clock, datetime!(2026-11-23 02:00 UTC));
     let program = start(&data, &clock).await;
     let gateways = Gateways::at(&[format!("http://{}", program.address())]);
-    let mut load = Load::begin(&gateways, Insistence::AfterAnyAccident, 0);
+    let mut load = Load::begin(&gateways, Insistence::AfterAnyAccident, TRAVELLERS);
     load.progress(VISITS).await;
 
     let largest = largest_file(&data);

@@ -20,8 +20,6 @@ use tonic::Status;
 
 use crate::client::{Gateways, Insistence};
 
-/// Travellers at once.
-const AT_ONCE: usize = 8;
 /// How long the load may make no progress before the system counts as broken.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Rest between two looks at the progress.
@@ -57,8 +55,8 @@ pub(crate) struct Outcome {
 }
 
 impl Load {
-    /// Begins. `series` tells the travellers of one load from those of another on the same database.
-    pub(crate) fn begin(gateways: &Gateways, insistence: Insistence, series: usize) -> Self {
+    /// Begins, with so many travellers at once.
+    pub(crate) fn begin(gateways: &Gateways, insistence: Insistence, at_once: usize) -> Self {
         let mut load = Self {
             gateways: gateways.clone(),
             stories: Arc::default(),
@@ -66,14 +64,13 @@ impl Load {
             travellers: JoinSet::new(),
         };
         let numbers = Arc::new(AtomicUsize::new(0));
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             let (gateways, numbers) = (gateways.clone(), Arc::clone(&numbers));
             let (stories, stopping) = (Arc::clone(&load.stories), load.stopping.clone());
             load.travellers.spawn(async move {
                 while !stopping.is_cancelled() {
                     let nth = numbers.fetch_add(1, Ordering::SeqCst);
-                    let visit =
-                        Visit { gateways: &gateways, insistence, number: format!("X{series:02}{nth:05}") };
+                    let visit = Visit { gateways: &gateways, insistence, number: format!("X{nth:07}") };
                     let story = visit.make(nth).await?;
                     locked(&stories).push(story);
                 }
