@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
-use crate::harness::{App, amendment, config, form, passport};
+use crate::harness::{App, amendment, binding, config, form};
 
 const SUBMITTERS: usize = 32;
 
@@ -147,14 +147,7 @@ async fn binding_on_two_copies_at_once_never_exceeds_the_limit() {
     let mut binders = JoinSet::new();
     for (nth, number) in numbers.iter().enumerate() {
         let mut client = if nth % 2 == 0 { app.client() } else { another.client() };
-        let request = pb::BindCompanionRequest {
-            request_id: format!("bind-{number}"),
-            registration: holder.name.clone(),
-            relationship: pb::Relationship::Relative.into(),
-            document: Some(passport(number)),
-            companion_name: "Smith Anna Maria".to_owned(),
-            ..Default::default()
-        };
+        let request = binding(&holder, number);
         binders.spawn(async move { client.bind_companion(request).await });
     }
     let (bound, refused): (Vec<_>, Vec<_>) = binders.join_all().await.into_iter().partition(Result::is_ok);

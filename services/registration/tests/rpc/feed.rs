@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait as _;
 use tokio::task::JoinSet;
 use tonic::{Code, Streaming};
 
-use crate::harness::{App, amendment, config, form, passport};
+use crate::harness::{App, amendment, binding, config, form, passport};
 
 /// Longest wait for what must come.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -72,15 +72,7 @@ fn kinds(changes: &[pb::RegistrationChange]) -> Vec<(Kind, i32)> {
 
 /// Binds the holder of the passport `number` to `holder`; gives the bond's resource name.
 async fn bound(app: &App, holder: &pb::Registration, number: &str) -> String {
-    let request = pb::BindCompanionRequest {
-        request_id: format!("bind-{number}"),
-        registration: holder.name.clone(),
-        relationship: pb::Relationship::Relative.into(),
-        document: Some(passport(number)),
-        companion_name: "Smith Anna Maria".to_owned(),
-        ..Default::default()
-    };
-    app.client().bind_companion(request).await.expect("bound");
+    app.client().bind_companion(binding(holder, number)).await.expect("bound");
     let request = pb::GetRegistrationRequest { registration: holder.name.clone(), ..Default::default() };
     app.client().get_registration(request).await.expect("known").into_inner().companions[0].name.clone()
 }

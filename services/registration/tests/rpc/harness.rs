@@ -171,6 +171,18 @@ pub fn passport(number: &str) -> pb::Document {
     }
 }
 
+/// The request that binds the registered holder of the passport `number`.
+pub fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequest {
+    pb::BindCompanionRequest {
+        request_id: format!("bind-{number}"),
+        registration: holder.name.clone(),
+        relationship: pb::Relationship::Relative.into(),
+        document: Some(passport(number)),
+        companion_name: "Smith Anna Maria".to_owned(),
+        ..Default::default()
+    }
+}
+
 /// The amendment that sets the length of stay of `registration`, as it was read, to `stay_days`.
 pub fn amendment(registration: &pb::Registration, stay_days: i32) -> pb::UpdateRegistrationRequest {
     pb::UpdateRegistrationRequest {

@@ -8,19 +8,7 @@ use time::Duration;
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::harness::{App, amendment, config, form, passport};
-
-/// The request that binds the registered holder of the passport `number`.
-fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequest {
-    pb::BindCompanionRequest {
-        request_id: format!("bind-{number}"),
-        registration: holder.name.clone(),
-        relationship: pb::Relationship::Relative.into(),
-        document: Some(passport(number)),
-        companion_name: "Smith Anna Maria".to_owned(),
-        ..Default::default()
-    }
-}
+use crate::harness::{App, amendment, binding, config, form};
 
 /// Makes `registration` one that was amended up to `revision`.
 async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32) -> pb::Registration {
