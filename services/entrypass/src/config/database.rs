@@ -12,7 +12,7 @@ use crate::role::Service;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Databases {
-    /// Most connections of one service to PostgreSQL, 1 to 100. SQLite has its own number.
+    /// Most connections of one service to PostgreSQL, 2 to 100: one may listen for notifications. SQLite has its own number.
     pub connections: u32,
     /// URL of the registration service's database; without one, a SQLite file in the data folder.
     pub registration: Option<Secret>,
@@ -72,8 +72,8 @@ impl Databases {
     /// # Errors
     /// When the number is outside its range.
     pub fn connections(&self) -> Result<u32, ConfigError> {
-        let kept = (1..=100).contains(&self.connections);
-        ConfigError::range("database.connections", "1 to 100", kept)?;
+        let kept = (2..=100).contains(&self.connections);
+        ConfigError::range("database.connections", "2 to 100", kept)?;
         Ok(self.connections)
     }
 
