@@ -126,7 +126,7 @@ async fn happen(fault: Fault, system: &mut System, load: &mut Load) {
 fn kill_postgres() {
     let superuser = superuser();
     let (_, place) = superuser.rsplit_once('@').expect("a URL with a user");
-    let folder = place.split('/').next().expect("a folder").replace("%2F", "/");
+    let folder = place.split([':', '/']).next().expect("a folder").replace("%2F", "/");
     let pid = std::fs::read_to_string(format!("{folder}/data/postmaster.pid")).expect("a running server");
     let pid = pid.lines().next().expect("a process").trim().to_owned();
     let killed = std::process::Command::new("kill").args(["-KILL", &pid]).status().expect("kill");

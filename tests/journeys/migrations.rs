@@ -1,46 +1,84 @@
-//! Every service's schema can be taken back and made again, and is the same then.
+//! Every service's schema goes up and back again on the engine of the test run, and loses nothing on the way that the step before can hold.
+//! And the release before works on it (`first_release`).
 
-use entrypass_db::{Database, DatabaseUrl};
+mod first_release;
+
+use std::collections::BTreeSet;
+
+use entrypass_db::{Database, schema};
+use entrypass_testkit::TestDatabase;
 use sea_orm_migration::{
     MigratorTrait,
-    sea_orm::{ConnectionTrait as _, DbBackend, Statement},
+    sea_orm::{ConnectionTrait as _, DbBackend, QueryResult, Statement},
 };
 
-/// Kind, name and statement of everything in the schema but the migrations' own table.
-async fn schema(database: &Database) -> Vec<(String, String, String)> {
-    let query = "SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE tbl_name NOT LIKE '%_migrations' \
-                 AND name NOT LIKE 'sqlite_%' ORDER BY type, name";
-    let rows = database.reader().query_all_raw(Statement::from_string(DbBackend::Sqlite, query)).await;
-    let column =
-        |row: &sea_orm_migration::sea_orm::QueryResult, at| row.try_get_by_index(at).expect("a text");
+/// Kind, name and statement of everything but the migrations' own table.
+const ON_SQLITE: &str = "SELECT type, name, coalesce(sql, '') FROM sqlite_master \
+    WHERE tbl_name NOT LIKE '%_migrations' AND name NOT LIKE 'sqlite_%' ORDER BY 1, 2";
+/// The same from PostgreSQL's catalogues. Constraints go without their names, and so without the names of their indexes: no statement of
+/// ours names them, and a table that was made beside another and put in its place keeps those of its birth.
+const ON_POSTGRES: &str = "\
+    SELECT 'table', tablename::text, '' FROM pg_tables \
+        WHERE schemaname = current_schema() AND tablename NOT LIKE '%_migrations' \
+    UNION ALL SELECT 'column', table_name || '.' || column_name, \
+        concat_ws(' ', ordinal_position, data_type, character_maximum_length, is_nullable, column_default, identity_generation) \
+        FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '%_migrations' \
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint \
+        WHERE connamespace = current_schema()::regnamespace AND conrelid::regclass::text NOT LIKE '%_migrations' \
+    UNION ALL SELECT 'index', index.relname::text, pg_get_indexdef(indexrelid) FROM pg_index \
+        JOIN pg_class AS index ON index.oid = indexrelid JOIN pg_class AS indexed ON indexed.oid = indrelid \
+        WHERE index.relnamespace = current_schema()::regnamespace AND indexed.relname NOT LIKE '%_migrations' \
+        AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid) \
+    UNION ALL SELECT 'sequence', sequencename::text, data_type::text FROM pg_sequences WHERE schemaname = current_schema() \
+    ORDER BY 1, 2, 3";
+
+type Schema = Vec<(String, String, String)>;
+
+async fn described(database: &Database) -> Schema {
+    let backend = database.reader().get_database_backend();
+    let query = if backend == DbBackend::Postgres { ON_POSTGRES } else { ON_SQLITE };
+    let rows = database.reader().query_all_raw(Statement::from_string(backend, query)).await;
+    let column = |row: &QueryResult, at| row.try_get_by_index(at).expect("a text");
     rows.expect("the schema").iter().map(|row| (column(row, 0), column(row, 1), column(row, 2))).collect()
 }
 
-/// Takes the schema of `M` back and makes it again; gives its tables.
-async fn taken_back_and_made_again<M: MigratorTrait>() -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("schema.sqlite3");
-    let database = Database::open::<M>(&DatabaseUrl::sqlite(&path), 4).await.expect("up");
-    let first = schema(&database).await;
+/// A database with the schema of `M`, and the way to it.
+async fn present<M: MigratorTrait>(service: &str) -> (TestDatabase, Database) {
+    let place = TestDatabase::migrated::<M>(service).await;
+    let database = Database::open::<M>(&place.url(), 4).await.expect("the present schema");
+    (place, database)
+}
 
+async fn one_step_up<M: MigratorTrait>(database: &Database) {
     let transaction = database.begin().await.expect("a transaction");
-    M::down(&transaction, None).await.expect("down");
+    M::up(&transaction, Some(1)).await.expect("up");
     transaction.commit().await.expect("committed");
-    assert_eq!(schema(&database).await, [], "nothing is left");
+}
 
-    let transaction = database.begin().await.expect("a transaction");
-    M::up(&transaction, None).await.expect("up again");
-    transaction.commit().await.expect("committed");
-    assert_eq!(schema(&database).await, first);
+/// Takes the schema of `M` back step by step and makes it again; gives its tables.
+async fn taken_back_and_made_again<M: MigratorTrait>(service: &str) -> Vec<String> {
+    let (place, database) = present::<M>(service).await;
+    let mut levels = vec![described(&database).await];
+    for step in M::migrations().iter().rev() {
+        assert_eq!(schema::down::<M>(&place.url(), 1).await.expect("down"), [step.name()]);
+        levels.push(described(&database).await);
+    }
+    let different: BTreeSet<_> = levels.iter().collect();
+    assert_eq!(different.len(), M::migrations().len() + 1, "every step changes something");
 
-    let reopened = Database::open::<M>(&DatabaseUrl::sqlite(&path), 4).await.expect("nothing is left to do");
-    assert_eq!(schema(&reopened).await, first);
-    first.into_iter().filter(|(kind, ..)| kind == "table").map(|(_, name, _)| name).collect()
+    assert_eq!(levels.pop(), Some(Schema::new()), "nothing is left");
+    while let Some(level) = levels.pop() {
+        one_step_up::<M>(&database).await;
+        assert_eq!(described(&database).await, level);
+    }
+    let reopened = Database::open::<M>(&place.url(), 4).await.expect("nothing is left to do");
+    let made = described(&reopened).await.into_iter();
+    made.filter(|(kind, ..)| kind == "table").map(|(_, name, _)| name).collect()
 }
 
 #[tokio::test]
 async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
-    let tables = taken_back_and_made_again::<entrypass_registration::Migrator>().await;
+    let tables = taken_back_and_made_again::<entrypass_registration::Migrator>("registration").await;
     assert_eq!(
         tables,
         [
@@ -58,11 +96,12 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
 
 #[tokio::test]
 async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
-    assert_eq!(taken_back_and_made_again::<entrypass_qr::Migrator>().await, ["codes", "positions"]);
+    let tables = taken_back_and_made_again::<entrypass_qr::Migrator>("qr").await;
+    assert_eq!(tables, ["codes", "positions"]);
 }
 
 #[tokio::test]
 async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
-    let tables = taken_back_and_made_again::<entrypass_epass::Migrator>().await;
+    let tables = taken_back_and_made_again::<entrypass_epass::Migrator>("epass").await;
     assert_eq!(tables, ["answers", "applications", "ended_registrations", "passes", "positions"]);
 }

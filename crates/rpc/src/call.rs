@@ -98,9 +98,15 @@ impl Call {
     /// `longest` at the latest.
     #[must_use]
     pub fn share(&self, longest: Duration) -> Self {
-        let now = Instant::now();
-        let half = self.deadline.saturating_duration_since(now) / 2;
-        let deadline = now + half.min(longest);
+        let half = self.deadline.saturating_duration_since(Instant::now()) / 2;
+        self.at_most(half.min(longest))
+    }
+
+    /// The same call for one attempt: it ends with the call, and after `longest` at the latest.
+    #[must_use]
+    pub(crate) fn at_most(&self, longest: Duration) -> Self {
+        let latest = Instant::now().checked_add(longest);
+        let deadline = latest.map_or(self.deadline, |latest| latest.min(self.deadline));
         Self { deadline, stated_deadline: Some(deadline), ..self.clone() }
     }
 

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use entrypass_proto::errors::v1::ErrorReason;
 use tokio::time::Instant;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt as _;
 use tower::retry::{
     backoff::{Backoff as _, ExponentialBackoffMaker, MakeBackoff as _},
@@ -18,6 +18,11 @@ use crate::{Call, Problem, problem, reason};
 
 /// Most attempts for one call, the first included.
 const MOST_ATTEMPTS: u32 = 4;
+/// Longest that one attempt of a unary call may take; it normally takes milliseconds. A copy that stands still (a stopped process, a machine
+/// that hangs) refuses nothing and would otherwise cost a call all of its time, which another copy could use.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
+/// How much before the limit an attempt may already have been ended by it: every hop stops a margin before the one in front of it.
+const ENDED_EARLY: Duration = Duration::from_millis(100);
 /// With less than this for the next hop nothing useful can be done: it is not even asked.
 const LEAST_USEFUL: Duration = Duration::from_millis(10);
 
@@ -36,11 +41,11 @@ impl<C: Clone> Neighbour<C> {
         Self { client, budget: Arc::default() }
     }
 
-    /// Makes the unary call `rpc` with `message`, and gives the answer's message.
+    /// Makes the unary call `rpc` with `message`, and gives the answer's message. An attempt takes 5 s at most.
     ///
     /// # Errors
-    /// What the neighbour answered, or what became of the connection, after the last attempt. `DEADLINE_EXCEEDED`, without
-    /// asking, when what is left of the call's time is of no use.
+    /// What the neighbour answered, or what became of the connection, after the last attempt; `UNAVAILABLE` when that had no answer within
+    /// its limit. `DEADLINE_EXCEEDED`, without asking, when what is left of the call's time is of no use.
     pub async fn ask<Q, A, Fut>(
         &self,
         call: &Call,
@@ -51,7 +56,8 @@ impl<C: Clone> Neighbour<C> {
         Q: Clone,
         Fut: Future<Output = Result<Response<A>, Status>>,
     {
-        self.attempts(call, || rpc(self.client.clone(), call.request(message.clone()))).await
+        self.attempts(call, || limited(call, |part| rpc(self.client.clone(), part.request(message.clone()))))
+            .await
     }
 
     /// As [`Self::ask`], for a call that is answered by a stream. Only its beginning is tried again: whoever follows a stream knows
@@ -104,6 +110,31 @@ impl<C: Clone> Neighbour<C> {
     }
 }
 
+/// Makes one `attempt`, and ends it at its limit. What that ends, and not the caller's deadline, says as little of what was asked as a
+/// connection that broke.
+async fn limited<A, Fut>(call: &Call, attempt: impl FnOnce(Call) -> Fut) -> Result<A, Status>
+where
+    Fut: Future<Output = Result<A, Status>>,
+{
+    let began = Instant::now();
+    let part = call.at_most(ATTEMPT_LIMIT);
+    let shortened = part.deadline() < call.deadline();
+    // The request carries the limit, and whoever is asked ends by it; this one is for an answer that has begun and does not go on.
+    let answered = tokio::time::timeout(ATTEMPT_LIMIT, attempt(part)).await;
+    match answered {
+        Ok(Err(status)) if status.code() == Code::DeadlineExceeded && shortened => {
+            let by_limit = began.elapsed() + ENDED_EARLY > ATTEMPT_LIMIT;
+            Err(if by_limit { unanswered() } else { status })
+        }
+        Ok(answered) => answered,
+        Err(_elapsed) => Err(unanswered()),
+    }
+}
+
+fn unanswered() -> Status {
+    Status::unavailable("no answer within the limit of an attempt")
+}
+
 /// Until `next`, and not less than the neighbour asks for.
 fn pause(status: &Status, next: Instant) -> Duration {
     let asked_for = status.get_details_retry_info().and_then(|info| info.retry_delay).unwrap_or_default();
@@ -123,35 +154,4 @@ fn can_help(status: &Status) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use entrypass_proto::FILE_DESCRIPTOR_SET;
-    use prost::Message as _;
-    use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
-
-    /// Writes that are known by what they ask for: done twice, they are done once.
-    const IDEMPOTENT_IN_THEMSELVES: [&str; 3] = ["IssueQrCodes", "RevokeQrCodes", "ResolveTraveller"];
-
-    /// What is retried here is safe because the contract says so of every method, and rightly.
-    #[test]
-    fn every_method_may_be_repeated() {
-        let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("descriptors").file;
-        let fields_of = |name: &str| {
-            let messages = files.iter().flat_map(|file| file.message_type.iter().map(move |one| (file, one)));
-            let mut named =
-                messages.filter(|(file, one)| format!(".{}.{}", file.package(), one.name()) == name);
-            let (_, message) = named.next().unwrap_or_else(|| panic!("{name} is described"));
-            message.field.iter().map(|field| field.name().to_owned()).collect::<Vec<_>>()
-        };
-        let mut seen = 0;
-        for method in files.iter().flat_map(|file| &file.service).flat_map(|service| &service.method) {
-            let level = method.options.as_ref().map(prost_types::MethodOptions::idempotency_level);
-            let has_request_id = fields_of(method.input_type()).iter().any(|field| field == "request_id");
-            let is_write = has_request_id || IDEMPOTENT_IN_THEMSELVES.contains(&method.name());
-            let expected =
-                if is_write { IdempotencyLevel::Idempotent } else { IdempotencyLevel::NoSideEffects };
-            assert_eq!(level, Some(expected), "{}", method.name());
-            seen += 1;
-        }
-        assert!(seen > 30, "{seen} methods");
-    }
-}
+mod tests;

@@ -7,6 +7,8 @@ use tempfile::TempDir;
 
 /// The URL of the superuser of a throw-away PostgreSQL cluster; `tests/with-postgres` sets it. Without it tests use SQLite.
 const POSTGRES: &str = "ENTRYPASS_TEST_POSTGRES";
+/// The same with host, port and the authority's certificate, for connections over TLS.
+const POSTGRES_OVER_TLS: &str = "ENTRYPASS_TEST_POSTGRES_TLS";
 
 /// A fresh database that nobody else uses.
 ///
@@ -28,7 +30,7 @@ enum Place {
 impl TestDatabase {
     /// An empty database for the service `service`.
     pub async fn new(service: &str) -> Self {
-        match superuser() {
+        match variable(POSTGRES) {
             Some(superuser) => Self::on_postgres(&superuser, service).await,
             None => Self::on_sqlite(service),
         }
@@ -51,6 +53,17 @@ impl TestDatabase {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.url
+    }
+
+    /// As [`Self::text`], over TLS to a server that has to prove that it is the right one (`sslmode=verify-full`).
+    ///
+    /// # Panics
+    /// On SQLite.
+    #[must_use]
+    pub fn text_over_tls(&self) -> String {
+        let superuser = variable(POSTGRES_OVER_TLS).expect("the PostgreSQL of tests/with-postgres");
+        let ((user, _), (_, place)) = (split(&self.url), split(&superuser));
+        format!("{user}@{place}")
     }
 
     /// The name of its user and schema on PostgreSQL.
@@ -81,12 +94,17 @@ impl TestDatabase {
         );
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut server).await.expect("a user and a schema");
         server.close().await.expect("closed");
-        let (_, place) = superuser.rsplit_once('@').expect("a URL with a user");
+        let (_, place) = split(superuser);
         Self { url: format!("postgres://{schema}:{password}@{place}"), place: Place::Postgres { schema } }
     }
 }
 
+/// What a URL says of the user, and of the place.
+fn split(url: &str) -> (&str, &str) {
+    url.rsplit_once('@').expect("a URL with a user")
+}
+
 #[expect(clippy::disallowed_methods, reason = "the test run says by the environment which engine is meant")]
-fn superuser() -> Option<String> {
-    std::env::var(POSTGRES).ok()
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

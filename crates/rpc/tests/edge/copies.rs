@@ -76,6 +76,25 @@ async fn with_a_dead_copy_no_call_fails_that_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_copy_that_stands_still_costs_one_call_the_limit_of_an_attempt() {
+    let alive = Copy::start().await;
+    // Connections to it are made, by the system; nobody ever takes them. As with a process that was stopped.
+    let (_standing_still, address) = &bind().await;
+    let transport = remote(&[*address, alive.address]);
+    let began = Instant::now();
+    ask(&transport).await.expect("the other copy answers");
+    assert!((4900..8000).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+
+    // It is passed over then.
+    let began = Instant::now();
+    for _ in 0..4 {
+        ask(&transport).await.expect("the other copy answers");
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(alive.probe.calls().len(), 5);
+}
+
+#[tokio::test]
 async fn a_neighbour_that_was_restarted_is_reached_again() {
     let copy = Copy::start().await;
     let transport = remote(&[copy.address]);

@@ -5,6 +5,7 @@
 mod drain;
 mod migrate;
 mod start;
+mod tls;
 
 use std::{
     fs,

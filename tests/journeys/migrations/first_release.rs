@@ -1,0 +1,286 @@
+//! The first release, whose schema was `m0001_first` alone, on the present schema: during a rolling update its copies work beside the
+//! present ones, and after one they may have to come back.
+//!
+//! Its statements are sea-orm's: they name every column that it knew, and no other. They are made here in the same way, from the columns
+//! of its entities.
+
+use entrypass_db::{
+    Database,
+    answers::{AnswersError, RequestKey},
+    is_unique_violation, schema,
+};
+use entrypass_proto::registration::v1::{CancelRegistrationRequest, Registration};
+use sea_orm_migration::{
+    MigratorTrait,
+    sea_orm::{
+        ConnectionTrait as _, DatabaseTransaction, DbErr, Statement, Value,
+        sea_query::{Alias, Expr, ExprTrait as _, Query},
+    },
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{one_step_up, present};
+
+/// A row, as the first release writes it.
+#[derive(Debug, Clone)]
+struct Row {
+    table: &'static str,
+    columns: Vec<(&'static str, Value)>,
+}
+
+fn row<const N: usize>(table: &'static str, columns: [(&'static str, Value); N]) -> Row {
+    Row { table, columns: columns.into() }
+}
+
+impl Row {
+    async fn write(&self, database: &Database) -> Result<(), DbErr> {
+        let (columns, values): (Vec<_>, Vec<_>) = self.columns.iter().cloned().unzip();
+        let columns = columns.into_iter().map(Alias::new);
+        let values = values.into_iter().map(Expr::value);
+        let insert = Query::insert().into_table(self.table).columns(columns).values_panic(values).to_owned();
+        let transaction = database.begin().await?;
+        transaction.execute(&insert).await?;
+        transaction.commit().await
+    }
+
+    /// How many rows there are that hold all of this.
+    async fn count(&self, database: &Database) -> i64 {
+        let mut select = Query::select();
+        select.expr(Expr::cust("count(*)")).from(self.table);
+        for (column, value) in &self.columns {
+            select.and_where(Expr::col(Alias::new(*column)).eq(value.clone()));
+        }
+        let row = database.reader().query_one(&select).await.expect("a query").expect("a row");
+        row.try_get_by_index(0).expect("a number")
+    }
+}
+
+fn id(table: u128, number: u128) -> Value {
+    Uuid::from_u128(table << 64 | number).into()
+}
+
+fn answer(request_id: &str, digest: Vec<u8>, answer: Vec<u8>) -> Row {
+    row(
+        "answers",
+        [
+            ("request_id", request_id.into()),
+            ("digest", digest.into()),
+            ("answer", answer.into()),
+            ("create_time", 1_i64.into()),
+        ],
+    )
+}
+
+fn some_answer(request_id: &str) -> Row {
+    answer(request_id, vec![1; 32], b"an answer".to_vec())
+}
+
+/// What a visit leaves in the registration service.
+fn visit(number: u128) -> Vec<Row> {
+    let (traveller, registration) = (id(1, number), id(2, number));
+    let document_number = format!("X{number:07}");
+    let traveller_row = row("travellers", [("id", traveller.clone()), ("create_time", 1_i64.into())]);
+    let document = row(
+        "documents",
+        [
+            ("document_key", format!("PASSPORT:GBR:{document_number}").into()),
+            ("traveller_id", traveller.clone()),
+            ("create_time", 1_i64.into()),
+        ],
+    );
+    let registration_row = row(
+        "registrations",
+        [
+            ("id", registration.clone()),
+            ("traveller_id", traveller),
+            ("reference", format!("FS-{number}").into()),
+            ("state", "ACTIVE".into()),
+            ("revision", 1_i32.into()),
+            ("notice_version", "2026-11".into()),
+            ("create_time", 1_i64.into()),
+            ("update_time", 1_i64.into()),
+            ("expire_time", 2_i64.into()),
+        ],
+    );
+    let revision = row(
+        "revisions",
+        [
+            ("registration_id", registration),
+            ("revision", 1_i32.into()),
+            ("kind", "REGISTERED".into()),
+            ("changed_paths", "".into()),
+            ("document_type", "PASSPORT".into()),
+            ("document_number", document_number.into()),
+            ("issuing_state", "GBR".into()),
+            ("form_version", 1_i32.into()),
+            ("form", "{}".into()),
+            ("create_time", 1_i64.into()),
+        ],
+    );
+    vec![traveller_row, document, registration_row, revision]
+}
+
+/// What two visits, one of them the other's companion, leave in the registration service.
+fn of_registration(number: u128) -> Vec<Row> {
+    let bond = row(
+        "companions",
+        [
+            ("id", id(3, number)),
+            ("holder_id", id(2, number)),
+            ("companion_id", id(2, number + 1)),
+            ("relationship", "CHILD".into()),
+            ("state", "CONFIRMED".into()),
+            ("display_name", "ANNA MARIA ERIKSSON".into()),
+            ("create_time", 1_i64.into()),
+        ],
+    );
+    let answer = some_answer(&format!("submit-{number}"));
+    visit(number).into_iter().chain(visit(number + 1)).chain([bond, answer]).collect()
+}
+
+/// What a code leaves in the QR service.
+fn of_qr(number: u128) -> Vec<Row> {
+    let code = row(
+        "codes",
+        [
+            ("id", id(4, number)),
+            ("registration_id", id(2, number)),
+            ("revision", 1_i32.into()),
+            ("state", "ACTIVE".into()),
+            ("create_time", 1_i64.into()),
+        ],
+    );
+    vec![code]
+}
+
+/// What an application and its pass leave in the epass service.
+fn of_epass(number: u128) -> Vec<Row> {
+    let application = row(
+        "applications",
+        [
+            ("id", id(5, number)),
+            ("traveller", id(1, number)),
+            ("registration", id(2, number)),
+            ("ordinal", 1_i32.into()),
+            ("state", "APPROVED".into()),
+            ("review_note", "".into()),
+            ("submission_count", 1_i32.into()),
+            ("revision", 2_i32.into()),
+            ("create_time", 1_i64.into()),
+            ("update_time", 2_i64.into()),
+        ],
+    );
+    let pass = row(
+        "passes",
+        [
+            ("id", id(6, number)),
+            ("traveller", id(1, number)),
+            ("pass_number", format!("{number:010}").into()),
+            ("issuer", "".into()),
+            ("issue_time", 2_i64.into()),
+            ("create_time", 2_i64.into()),
+        ],
+    );
+    vec![application, pass, some_answer(&format!("apply-{number}"))]
+}
+
+async fn write(database: &Database, rows: &[Row]) {
+    for row in rows {
+        row.write(database).await.unwrap_or_else(|error| panic!("{}: {error}", row.table));
+    }
+}
+
+/// Every row is there, once.
+async fn are_there(database: &Database, rows: &[Row]) {
+    for row in rows {
+        assert_eq!(row.count(database).await, 1, "{}", row.table);
+    }
+}
+
+/// What the first release wrote is there after every step up to the present schema; there it writes and reads as before, and is told when
+/// something is there already; and all of it is there on the way back.
+async fn works_and_loses_nothing<M: MigratorTrait>(service: &str, rows: fn(u128) -> Vec<Row>) {
+    let (place, database) = present::<M>(service).await;
+    let later = M::migrations().len() - 1;
+    let steps = u32::try_from(later).expect("few");
+    schema::down::<M>(&place.url(), steps).await.expect("back to the first schema");
+    let before = rows(1);
+    write(&database, &before).await;
+    for _ in 0..later {
+        one_step_up::<M>(&database).await;
+        are_there(&database, &before).await;
+    }
+
+    let beside = rows(11);
+    write(&database, &beside).await;
+    are_there(&database, &beside).await;
+    for row in &beside {
+        let twice = row.write(&database).await.expect_err(row.table);
+        assert!(is_unique_violation(&twice), "{}: {twice}", row.table);
+    }
+
+    for _ in 0..later {
+        schema::down::<M>(&place.url(), 1).await.expect("down");
+        are_there(&database, &before).await;
+        are_there(&database, &beside).await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_release_of_registration_works_on_the_present_schema_and_loses_nothing() {
+    works_and_loses_nothing::<entrypass_registration::Migrator>("registration", of_registration).await;
+}
+
+#[tokio::test]
+async fn the_first_release_of_qr_works_on_the_present_schema_and_loses_nothing() {
+    works_and_loses_nothing::<entrypass_qr::Migrator>("qr", of_qr).await;
+}
+
+#[tokio::test]
+async fn the_first_release_of_epass_works_on_the_present_schema_and_loses_nothing() {
+    works_and_loses_nothing::<entrypass_epass::Migrator>("epass", of_epass).await;
+}
+
+fn key(caller: &str, request_id: &str) -> RequestKey {
+    let request =
+        CancelRegistrationRequest { registration: "registrations/1".to_owned(), ..Default::default() };
+    RequestKey::new(caller, "CancelRegistration", request_id, &request)
+}
+
+/// While both releases run, a caller may repeat at one what the other has answered; the first release knew no callers.
+async fn each_release_reads_the_others_answers<M: MigratorTrait>(service: &str) {
+    let (place, database) = present::<M>(service).await;
+    let first = Registration { name: "registrations/1".to_owned(), ..Default::default() };
+    for caller in ["anonymous", "city-hall"] {
+        let act = async |_: &DatabaseTransaction| Ok::<_, AnswersError>(first.clone());
+        let done = key(caller, caller).once(&database, OffsetDateTime::UNIX_EPOCH, act).await;
+        assert_eq!(done.expect("done"), first);
+    }
+    let read = "SELECT request_id, digest, answer, create_time FROM answers WHERE request_id = 'anonymous'";
+    let read = Statement::from_string(database.reader().get_database_backend(), read);
+    let read = database.reader().query_one_raw(read).await.expect("a query").expect("an answer");
+    let column = |name| read.try_get::<Vec<u8>>("", name).expect("bytes");
+    let by_first_release = answer("by-first-release", column("digest"), column("answer"));
+    by_first_release.write(&database).await.expect("written");
+    let found = key("anonymous", "by-first-release").first_answer(database.reader()).await;
+    assert_eq!(found.expect("the same content"), Some(first));
+
+    let steps = u32::try_from(M::migrations().len() - 1).expect("few");
+    schema::down::<M>(&place.url(), steps).await.expect("back to the first schema");
+    are_there(&database, &[by_first_release]).await;
+    for (request_id, kept) in [("anonymous", 1), ("city-hall", 0)] {
+        let any = row("answers", [("request_id", request_id.into())]);
+        assert_eq!(any.count(&database).await, kept, "its schema has no place for callers: {request_id}");
+    }
+}
+
+#[tokio::test]
+async fn both_releases_of_registration_read_each_others_answers() {
+    each_release_reads_the_others_answers::<entrypass_registration::Migrator>("registration").await;
+}
+
+#[tokio::test]
+async fn both_releases_of_epass_read_each_others_answers() {
+    each_release_reads_the_others_answers::<entrypass_epass::Migrator>("epass").await;
+}
