@@ -33,8 +33,10 @@ pub(crate) struct Feed {
 /// A place in the feed, and what comes after it.
 pub(crate) struct Follower {
     feed: Feed,
-    position: u64,
     head: watch::Receiver<u64>,
+    position: u64,
+    /// Wants the oldest change, and has not got one yet.
+    from_oldest: bool,
 }
 
 impl Feed {
@@ -103,9 +105,10 @@ impl Feed {
         rows.extent().await?.ok_or(Error::Corrupt("no row of the change feed"))
     }
 
-    /// Follows the feed from `position` on, all of which must be there.
-    pub(crate) fn follow(&self, position: u64) -> Follower {
-        Follower { feed: self.clone(), position, head: self.head.subscribe() }
+    /// Follows the feed behind `position`, all of which must be there; what is forgotten before it is first read is not missed by whoever
+    /// wants to begin with the oldest change.
+    pub(crate) fn follow(&self, position: u64, from_oldest: bool) -> Follower {
+        Follower { feed: self.clone(), head: self.head.subscribe(), position, from_oldest }
     }
 }
 
@@ -114,16 +117,24 @@ impl Follower {
     ///
     /// `CursorOutOfRange` when the follower was so slow that what comes next is forgotten.
     pub(crate) async fn next(&mut self, size: u64) -> Result<Vec<(u64, Change)>, Error> {
-        let position = self.position;
-        // The sender lives in `self`, so that waiting cannot fail.
-        let _ = self.head.wait_for(|head| *head > position).await;
-        let changes = Rows(self.feed.database.reader()).changes(position, size).await?;
-        // Positions have no gaps.
-        if changes.first().is_none_or(|(first, _)| *first != position + 1) {
-            return Err(Error::CursorOutOfRange);
+        loop {
+            let position = self.position;
+            // The sender lives in `self`, so that waiting cannot fail.
+            let _ = self.head.wait_for(|head| *head > position).await;
+            let changes = Rows(self.feed.database.reader()).changes(position, size).await?;
+            if let (Some((first, _)), Some((last, _))) = (changes.first(), changes.last())
+                // Positions have no gaps.
+                && *first == position + 1
+            {
+                (self.position, self.from_oldest) = (*last, false);
+                return Ok(changes);
+            }
+            if !self.from_oldest {
+                return Err(Error::CursorOutOfRange);
+            }
+            // The oldest may be forgotten just as it is read.
+            self.position = self.feed.extent().await?.tail;
         }
-        self.position = changes.last().map_or(position, |(last, _)| *last);
-        Ok(changes)
     }
 
     /// The last change that was given.

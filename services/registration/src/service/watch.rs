@@ -36,7 +36,7 @@ impl Registrations {
         };
         let watch = Watch {
             feed: extent.feed,
-            follower: self.feed.follow(position),
+            follower: self.feed.follow(position, matches!(start, Start::Oldest)),
             checkpoint_every: self.config.checkpoint_every,
             // Whoever begins now must learn where that is.
             checkpoint_due: matches!(start, Start::Now),

@@ -31,7 +31,7 @@ async fn a_repetition_gets_its_first_answer_under_another_notice() {
 
 #[tokio::test]
 async fn a_repetition_gets_its_first_answer_after_the_registration_went_on() {
-    let app = App::new().await;
+    let app = App::configured(Config { keep_answers: Duration::days(61), ..config() }).await;
     let request = app.submission("mine", "X0000001", form());
     let first = app.submit(request.clone()).await.expect("registered");
     let change = amendment(&first, 5);
