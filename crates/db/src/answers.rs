@@ -64,6 +64,10 @@ impl RequestKey {
         &self,
         connection: &impl ConnectionTrait,
     ) -> Result<Option<A>, AnswersError> {
+        // Asked before the request is judged, and PostgreSQL has no text with a NUL in it.
+        if self.request_id.contains('\0') {
+            return Ok(None);
+        }
         let key = (self.caller.as_str(), self.request_id.as_str());
         match entity::Entity::find_by_id((key.0.to_owned(), key.1.to_owned())).one(connection).await? {
             None => Ok(None),

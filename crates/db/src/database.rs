@@ -20,8 +20,11 @@ use crate::{
 
 /// Connections for reading: SQLite in WAL mode reads beside its one writer.
 const SQLITE_READERS: u32 = 4;
-/// How long a connection or another's lock is waited for before the database counts as unavailable.
+/// How long SQLite's one writer or another process's lock is waited for before the database counts as busy.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection to PostgreSQL is waited for before it counts as unavailable. A server that is down refuses at once, and is asked again for
+/// so long; a caller must still be told in time.
+const POSTGRES_PATIENCE: Duration = Duration::from_secs(2);
 /// A connection that has rested longer is tried before it is used: the server may have been restarted since.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// What every session on PostgreSQL is told. A copy that was stopped in the middle of a transaction must not hold its locks for ever,
@@ -49,6 +52,12 @@ pub enum OpenError {
         place: DatabaseUrl,
         /// What the system says.
         source: io::Error,
+    },
+    /// There is no such file.
+    #[error("there is no database {place}")]
+    Missing {
+        /// The database.
+        place: DatabaseUrl,
     },
     /// No connection: a wrong address, password or path, a missing right, a file that is no database.
     #[error("cannot open the database {place}")]
@@ -80,7 +89,7 @@ impl Database {
         let database = Self::connect(place, connections).await?;
         let schema = |source| OpenError::Schema { place: place.clone(), source };
         if matches!(place.0, Place::Sqlite(_)) && schema::is_empty(&database).await.map_err(schema)? {
-            schema::apply::<M>(&database, None).await.map_err(schema)?;
+            schema::apply::<M>(&database).await.map_err(schema)?;
         }
         schema::check::<M>(&database).await.map_err(schema)?;
         Ok(database)
@@ -186,7 +195,7 @@ fn make_private(path: &Path) -> io::Result<()> {
 /// Connects once. The pool would try a refused connection again until its patience ends, and then not say what was wrong.
 async fn greet(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
     let connection = tokio::time::timeout(PATIENCE, options.clone().connect()).await;
-    connection.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await
+    connection.map_err(|_| sqlx::Error::Io(io::ErrorKind::TimedOut.into()))??.close().await
 }
 
 fn sqlite_options(path: &Path, connections: u32) -> ConnectOptions {
@@ -213,7 +222,7 @@ fn sqlite_options(path: &Path, connections: u32) -> ConnectOptions {
 
 fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = options(url, connections);
-    options.test_before_acquire_if_idle_for(TRUSTED_FOR);
+    options.acquire_timeout(POSTGRES_PATIENCE).test_before_acquire_if_idle_for(TRUSTED_FOR);
     options.map_sqlx_postgres_opts(|postgres| postgres.options(SESSION));
     options
 }

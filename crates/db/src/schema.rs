@@ -1,13 +1,11 @@
 //! The schema of one service's database: whether it is the one that this program works on, and how it is brought there.
 
-use std::fs;
-
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::{Database, DatabaseUrl, OpenError, hold, url::Place};
+use crate::{Database, DatabaseUrl, OpenError, hold};
 
 /// Only one program at a time migrates one database.
 const MIGRATION: Uuid = Uuid::from_u128(0x656e_7472_7970_6173_732e_6d69_6772_6174);
@@ -38,6 +36,9 @@ pub enum SchemaError {
         /// The other service's table of migrations.
         table: String,
     },
+    /// Another program has migrated it between a look at it and the change.
+    #[error("another program has migrated it meanwhile: look at `entrypass migrate status` and decide again")]
+    Changed,
     /// The database refused or failed.
     #[error("its schema cannot be read or changed")]
     Database(#[from] DbErr),
@@ -58,23 +59,18 @@ pub struct Migration {
 /// When the database cannot be opened, is another service's or ahead, or a statement fails.
 pub async fn up<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     let database = Database::connect(place, 1).await?;
-    let before = status_of::<M>(&database).await.map_err(at(place))?;
-    apply::<M>(&database, None).await.map_err(at(place))?;
-    Ok(before.into_iter().filter(|step| !step.applied).map(|step| step.name).collect())
+    apply::<M>(&database).await.map_err(at(place))
 }
 
 /// Takes the last `steps` migrations of `M` back, all or none; gives their names, the last one first.
 ///
 /// # Errors
-/// As [`up`].
+/// As [`up`]; and when another program has migrated it meanwhile, since other steps would then be the last. Nothing is made: a SQLite
+/// file that is missing is an error.
 pub async fn down<M: MigratorTrait>(place: &DatabaseUrl, steps: u32) -> Result<Vec<String>, OpenError> {
+    must_exist(place)?;
     let database = Database::connect(place, 1).await?;
-    let before = status_of::<M>(&database).await.map_err(at(place))?;
-    let transaction = begin(&database).await.map_err(at(place))?;
-    M::down(&transaction, Some(steps)).await.map_err(|error| at(place)(error.into()))?;
-    transaction.commit().await.map_err(|error| at(place)(error.into()))?;
-    let applied = before.into_iter().filter(|step| step.applied).rev();
-    Ok(applied.take(usize::try_from(steps).unwrap_or(usize::MAX)).map(|step| step.name).collect())
+    take_back::<M>(&database, steps).await.map_err(at(place))
 }
 
 /// The migrations of `M`, in order.
@@ -82,11 +78,16 @@ pub async fn down<M: MigratorTrait>(place: &DatabaseUrl, steps: u32) -> Result<V
 /// # Errors
 /// As [`up`]. Nothing is made: a SQLite file that is missing is an error.
 pub async fn status<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<Migration>, OpenError> {
-    if let Place::Sqlite(path) = &place.0 {
-        fs::metadata(path).map_err(|source| OpenError::Create { place: place.clone(), source })?;
-    }
+    must_exist(place)?;
     let database = Database::connect(place, 1).await?;
-    status_of::<M>(&database).await.map_err(at(place))
+    status_of::<M>(database.reader()).await.map_err(at(place))
+}
+
+fn must_exist(place: &DatabaseUrl) -> Result<(), OpenError> {
+    match place.file() {
+        Some(path) if !path.exists() => Err(OpenError::Missing { place: place.clone() }),
+        _ => Ok(()),
+    }
 }
 
 fn at(place: &DatabaseUrl) -> impl Fn(SchemaError) -> OpenError + '_ {
@@ -95,17 +96,29 @@ fn at(place: &DatabaseUrl) -> impl Fn(SchemaError) -> OpenError + '_ {
 
 /// Whether there is no table at all.
 pub(crate) async fn is_empty(database: &Database) -> Result<bool, SchemaError> {
-    Ok(tables(database, "").await?.is_empty())
+    Ok(tables(database.reader(), "").await?.is_empty())
 }
 
-/// Applies migrations in one transaction: a statement that fails leaves the schema as it was.
-pub(crate) async fn apply<M: MigratorTrait>(
-    database: &Database,
-    steps: Option<u32>,
-) -> Result<(), SchemaError> {
+/// Applies what is missing in one transaction: a statement that fails leaves the schema as it was. Gives the names of the steps.
+pub(crate) async fn apply<M: MigratorTrait>(database: &Database) -> Result<Vec<String>, SchemaError> {
     let transaction = begin(database).await?;
-    M::up(&transaction, steps).await?;
-    Ok(transaction.commit().await?)
+    let missing = status_of::<M>(&transaction).await?.into_iter().filter(|step| !step.applied);
+    let missing = missing.map(|step| step.name).collect();
+    M::up(&transaction, None).await?;
+    transaction.commit().await?;
+    Ok(missing)
+}
+
+async fn take_back<M: MigratorTrait>(database: &Database, steps: u32) -> Result<Vec<String>, SchemaError> {
+    let meant = status_of::<M>(database.reader()).await?;
+    let transaction = begin(database).await?;
+    if status_of::<M>(&transaction).await? != meant {
+        return Err(SchemaError::Changed);
+    }
+    M::down(&transaction, Some(steps)).await?;
+    transaction.commit().await?;
+    let applied = meant.into_iter().filter(|step| step.applied).rev();
+    Ok(applied.take(usize::try_from(steps).unwrap_or(usize::MAX)).map(|step| step.name).collect())
 }
 
 async fn begin(database: &Database) -> Result<DatabaseTransaction, SchemaError> {
@@ -116,20 +129,22 @@ async fn begin(database: &Database) -> Result<DatabaseTransaction, SchemaError> 
 
 /// Refuses every schema but that of `M` as a whole.
 pub(crate) async fn check<M: MigratorTrait>(database: &Database) -> Result<(), SchemaError> {
-    match status_of::<M>(database).await?.into_iter().find(|step| !step.applied) {
+    match status_of::<M>(database.reader()).await?.into_iter().find(|step| !step.applied) {
         Some(Migration { name: missing, .. }) => Err(SchemaError::Behind { missing }),
         None => Ok(()),
     }
 }
 
-async fn status_of<M: MigratorTrait>(database: &Database) -> Result<Vec<Migration>, SchemaError> {
+async fn status_of<M: MigratorTrait>(
+    connection: &impl ConnectionTrait,
+) -> Result<Vec<Migration>, SchemaError> {
     let own = M::migration_table_name().to_string();
-    let kept = tables(database, "_migrations").await?;
+    let kept = tables(connection, "_migrations").await?;
     if let Some(table) = kept.iter().find(|table| **table != own) {
         return Err(SchemaError::AnotherService { table: table.clone() });
     }
     let query = format!("SELECT version FROM {own} ORDER BY version");
-    let applied = if kept.is_empty() { Vec::new() } else { texts(database, &query).await? };
+    let applied = if kept.is_empty() { Vec::new() } else { texts(connection, &query).await? };
     let known: Vec<_> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
     if let Some(unknown) = applied.iter().find(|step| !known.contains(step)) {
         return Err(SchemaError::Ahead { unknown: unknown.clone() });
@@ -139,15 +154,16 @@ async fn status_of<M: MigratorTrait>(database: &Database) -> Result<Vec<Migratio
 }
 
 /// The tables of the service's own schema whose names end with `ending`.
-async fn tables(database: &Database, ending: &str) -> Result<Vec<String>, DbErr> {
-    let all = match database.backend() {
+async fn tables(connection: &impl ConnectionTrait, ending: &str) -> Result<Vec<String>, DbErr> {
+    let all = match connection.get_database_backend() {
         DbBackend::Postgres => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()",
         _ => "SELECT name FROM sqlite_master WHERE type = 'table'",
     };
-    Ok(texts(database, all).await?.into_iter().filter(|table| table.ends_with(ending)).collect())
+    Ok(texts(connection, all).await?.into_iter().filter(|table| table.ends_with(ending)).collect())
 }
 
-async fn texts(database: &Database, query: &str) -> Result<Vec<String>, DbErr> {
-    let rows = database.reader().query_all_raw(Statement::from_string(database.backend(), query)).await?;
+async fn texts(connection: &impl ConnectionTrait, query: &str) -> Result<Vec<String>, DbErr> {
+    let statement = Statement::from_string(connection.get_database_backend(), query);
+    let rows = connection.query_all_raw(statement).await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }

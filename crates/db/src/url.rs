@@ -28,6 +28,9 @@ pub enum UrlError {
     /// Neither of the two engines.
     #[error("a database is sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
     Scheme,
+    /// A parameter that the driver would pass over, with a warning that shows its value: a misspelt `password`, for one.
+    #[error("unknown parameter {0:?} in the PostgreSQL URL")]
+    Parameter(String),
     /// Not what PostgreSQL's driver reads.
     #[error("not a PostgreSQL URL")]
     Postgres(#[source] sqlx::Error),
@@ -39,6 +42,15 @@ impl DatabaseUrl {
     pub fn sqlite(path: &Path) -> Self {
         Self(Place::Sqlite(path.to_owned()))
     }
+
+    /// The file that it is, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Sqlite(path) => Some(path),
+            Place::Postgres { .. } => None,
+        }
+    }
 }
 
 impl FromStr for DatabaseUrl {
@@ -47,13 +59,37 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, UrlError> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::sqlite(Path::new(path))),
-            Some(("postgres" | "postgresql", _)) => {
+            Some(("postgres" | "postgresql", rest)) => {
+                let (_, parameters) = rest.split_once('?').unwrap_or_default();
+                let mut names = parameters.split('&').filter_map(|one| one.split('=').next());
+                if let Some(unknown) = names.find(|name| !is_parameter(name)) {
+                    return Err(UrlError::Parameter(unknown.to_owned()));
+                }
                 let options = Box::new(text.parse().map_err(UrlError::Postgres)?);
                 Ok(Self(Place::Postgres { url: text.to_owned(), options }))
             }
             _ => Err(UrlError::Scheme),
         }
     }
+}
+
+/// Whether the driver knows a parameter.
+fn is_parameter(name: &str) -> bool {
+    const KNOWN: [&str; 12] = [
+        "",
+        "application_name",
+        "dbname",
+        "host",
+        "options",
+        "password",
+        "port",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "user",
+    ];
+    KNOWN.contains(&name) || name.starts_with("options[")
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -102,7 +138,14 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_told_without_repeating_it() {
-        for text in ["", "s3cret", "sqlite:", "mysql://qr:s3cret@db/x", "postgres://qr:s3cret@db:port/x"] {
+        for text in [
+            "",
+            "s3cret",
+            "sqlite:",
+            "mysql://qr:s3cret@db/x",
+            "postgres://qr:s3cret@db:port/x",
+            "postgres://qr@db/x?pasword=s3cret",
+        ] {
             let error = text.parse::<DatabaseUrl>().expect_err(text);
             let told = format!("{error} {error:?} {:?}", error.source().map(ToString::to_string));
             assert!(!told.contains("s3cret"), "{told}");

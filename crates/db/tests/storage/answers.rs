@@ -148,6 +148,13 @@ async fn what_another_caller_names_alike_is_another_request() {
 }
 
 #[tokio::test]
+async fn a_request_id_that_no_engine_could_keep_has_no_answer() {
+    let (_place, database) = fresh().await;
+    let none = key("Do", "r\u{0}1", "content").first_answer::<String>(database.reader()).await;
+    assert_eq!(none.expect("looked for, or not at all"), None);
+}
+
+#[tokio::test]
 async fn an_answer_is_forgotten_after_its_time_and_the_request_is_new_then() {
     let (_place, database) = fresh().await;
     let key = key("Do", "r-1", "content");

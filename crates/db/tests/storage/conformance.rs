@@ -131,10 +131,28 @@ async fn of_two_that_migrate_at_once_one_does_it() {
     let (place, _database) = fresh().await;
     let place = place.url();
     let (one, other) = tokio::join!(schema::up::<Newer>(&place), schema::up::<Newer>(&place));
-    // The slower one may have looked before the faster one was done.
-    one.expect("up");
-    other.expect("up");
+    let done = [one.expect("up"), other.expect("up")].concat();
+    assert_eq!(done, ["m0002_second"]);
     open::<Newer>(&place).await.expect("the present schema");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_take_a_step_back_at_once_never_take_back_two() {
+    let (place, _database) = fresh().await;
+    let place = place.url();
+    schema::up::<Newer>(&place).await.expect("up");
+    // Both have looked when the first begins: each means the last step.
+    let (one, other) = tokio::join!(schema::down::<Newer>(&place, 1), schema::down::<Newer>(&place, 1));
+    let (done, refused): (Vec<_>, Vec<_>) = [one, other].into_iter().partition(Result::is_ok);
+    let done: Vec<_> = done.into_iter().flatten().flatten().collect();
+    let steps = schema::status::<Newer>(&place).await.expect("readable");
+    let left = steps.iter().filter(|step| step.applied).count();
+    // Unless the second looked after the first was done, and meant what it did.
+    let one_after_the_other = done == ["m0002_second", "m0001_first"];
+    assert!(
+        one_after_the_other || (done == ["m0002_second"] && left == 1 && refused.len() == 1),
+        "{done:?} {steps:?}"
+    );
 }
 
 #[tokio::test]
