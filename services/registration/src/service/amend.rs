@@ -37,6 +37,15 @@ impl Target {
         rows.registration(self.id).await?.ok_or(Error::RegistrationNotFound)
     }
 
+    /// As [`Self::read`], and nobody else changes it to the end of the transaction: not even a job that finds that its time has ended.
+    pub(super) async fn read_locked<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+    ) -> Result<Registration, Error> {
+        rows.lock(self.id).await?;
+        self.read(rows).await
+    }
+
     /// The registration in the revision that the change was made for, if it takes the change.
     pub(super) async fn read_again<C: ConnectionTrait>(
         &self,
@@ -44,7 +53,7 @@ impl Target {
         made_for: &Registration,
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
-        let current = self.read(rows).await?;
+        let current = self.read_locked(rows).await?;
         current.check_change(&self.etag, now)?;
         if current.revision == made_for.revision {
             Ok(current)
@@ -142,7 +151,7 @@ impl Registrations {
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
         self.once(&key, now, async |transaction| {
             let rows = Rows(transaction);
-            let current = target.read(&rows).await?;
+            let current = target.read_locked(&rows).await?;
             current.check_cancellation(&target.etag, now)?;
             let cancelled = current.cancelled(now);
             rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;

@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
-use crate::harness::{App, amendment, binding, config, form};
+use crate::harness::{App, amendment, binding, config, form, until_one_waits};
 
 const SUBMITTERS: usize = 32;
 
@@ -205,4 +205,21 @@ async fn a_request_id_is_free_again_after_the_time_that_is_configured() {
     }
     let again = app.submit(app.submission("register-X0000001", "X0000001", form())).await;
     assert_eq!(again.expect_err("new, and refused").is(), (Code::AlreadyExists, "ALREADY_REGISTERED"));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL, where `just test-postgres` runs it: SQLite has one writer at a time"]
+async fn an_amendment_that_waited_for_the_end_of_a_registration_does_not_bring_it_back() {
+    let app = App::new().await;
+    let registration = app.register("X0000001").await;
+    let database = app.database().await;
+    let ending = database.begin().await.expect("a transaction");
+    ending.execute_unprepared("UPDATE registrations SET state = 'EXPIRED'").await.expect("ended");
+    let copy = app.another().await;
+    let request = amendment(&registration, 9);
+    let amending = tokio::spawn(async move { copy.update(request).await });
+    until_one_waits(&database).await;
+    ending.commit().await.expect("committed");
+    let refused = amending.await.expect("no panic").expect_err("it has ended");
+    assert_eq!(refused.is(), (Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
 }

@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait as _;
 use tokio::task::JoinSet;
 use tonic::{Code, Streaming};
 
-use crate::harness::{App, amendment, binding, config, form, passport};
+use crate::harness::{App, amendment, binding, config, form, passport, until_one_waits};
 
 /// Longest wait for what must come.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -320,11 +320,7 @@ async fn a_transaction_that_commits_late_is_told_late_and_not_missed() {
     let copy = app.another().await;
     let request = amendment(&slow, 9);
     let amending = tokio::spawn(async move { copy.update(request).await });
-    let waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) \
-                   WHERE locktype = 'advisory' AND NOT granted AND usename = current_user";
-    while database.reader().execute_unprepared(waiting).await.expect("the locks").rows_affected() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until_one_waits(&database).await;
     app.cancel(&quick).await.expect("cancelled beside the open transaction");
     let cancelled = following.changes(1).await.remove(0);
     assert_eq!((cancelled.kind(), &cancelled.registration), (Kind::Cancelled, &quick.name));

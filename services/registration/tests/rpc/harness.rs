@@ -10,8 +10,9 @@ use entrypass_proto::registration::v1::{
 };
 use entrypass_registration::{Config, Deps, Migrator, Notice, service};
 use entrypass_rpc::{EdgeLayer, Service, Transport};
-use entrypass_testkit::{Refusal, TestDatabase};
+use entrypass_testkit::{Refusal, TestDatabase, eventually};
 use prost_types::FieldMask;
+use sea_orm::ConnectionTrait as _;
 use time::macros::datetime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -156,6 +157,16 @@ impl App {
         let request = pb::ResolveTravellerRequest { document: Some(passport(number)) };
         Ok(self.client().resolve_traveller(request).await?.into_inner().traveller)
     }
+}
+
+/// Waits until a transaction on this PostgreSQL waits for another.
+pub async fn until_one_waits(database: &Database) {
+    let waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) \
+                   WHERE NOT granted AND usename = current_user";
+    eventually("one transaction waits for the other", async || {
+        database.reader().execute_unprepared(waiting).await.expect("the locks").rows_affected() > 0
+    })
+    .await;
 }
 
 async fn open(database: &TestDatabase) -> Database {
