@@ -102,7 +102,10 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
-        R::CursorOutOfRange => ("该位置之后的变更已不再保留", "changes after this cursor are no longer kept"),
+        R::CursorOutOfRange => (
+            "该位置之后的变更已不在，请从最早的变更重新开始（START_OLDEST）",
+            "the changes after this cursor are not there: begin again with START_OLDEST",
+        ),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
     }
 }

@@ -8,11 +8,10 @@ use std::{
 };
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
-use entrypass_db::{Database, OpenError};
+use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{KeyFileError, Keys};
 use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
 use futures_util::future::BoxFuture;
-use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +23,8 @@ use crate::{
     role::{Role, Service},
 };
 
+/// The signing key in the data folder.
+const KEY_FILE: &str = "qr-signing-key.hex";
 /// How often health is looked at.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
@@ -214,6 +215,8 @@ struct Opened {
 }
 
 impl Opened {
+    /// What can be found out without making anything comes first, then the databases on servers, then files that are there, then those
+    /// that are made, the signing key last: a start that is refused leaves nothing behind.
     async fn open(
         config: &Config,
         roles: &[Role],
@@ -221,37 +224,43 @@ impl Opened {
         surroundings: &Surroundings,
     ) -> Result<Self, StartError> {
         let runs = |service: Service| roles.contains(&service.role());
-        let keeps_key = runs(Service::Qr) && config.qr.key_file.is_none();
-        let keeps_tables = |service| runs(service) && config.database.is_in_data_dir(service);
-        let needed = keeps_key || Service::ALL.into_iter().any(keeps_tables);
-        let mut opened = Self {
-            data_dir: needed.then(|| DataDir::open(data_dir)).transpose()?,
-            gateway: roles.contains(&Role::Gateway),
-            registration: None,
-            qr: None,
-            epass: None,
-        };
-        // Whatever is cheap to find out comes before the first database.
         let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
         let registration = registration.transpose()?;
         let qr = runs(Service::Qr).then(|| config.qr.service()).transpose()?;
-        let keys = runs(Service::Qr).then(|| keys(config, data_dir, surroundings.random.as_ref()));
-        let qr = qr.zip(keys.transpose()?);
-        if let Some(settings) = registration {
-            let service = Service::Registration;
-            let database = database::<entrypass_registration::Migrator>(config, service, data_dir).await?;
-            opened.registration = Some((settings, database));
-        }
-        if let Some((settings, keys)) = qr {
-            let database = database::<entrypass_qr::Migrator>(config, Service::Qr, data_dir).await?;
-            opened.qr = Some((settings, database, keys));
-        }
-        if runs(Service::Epass) {
-            let settings = entrypass_epass::Config { keep_answers: config.requests.keep()? };
-            let database = database::<entrypass_epass::Migrator>(config, Service::Epass, data_dir).await?;
-            opened.epass = Some((settings, database));
-        }
-        Ok(opened)
+        let keep_answers = config.requests.keep()?;
+        let epass = runs(Service::Epass).then_some(entrypass_epass::Config { keep_answers });
+        let given_keys = config.qr.key_file.as_deref().filter(|_| qr.is_some());
+        let given_keys = given_keys.map(|path| given_keys_at(path, surroundings)).transpose()?;
+
+        let mut databases = Databases { connections: config.database.connections()?, open: Vec::new() };
+        let places = Service::ALL.into_iter().filter(|service| runs(*service));
+        let places = places.map(|service| Ok((service, config.database.url(service, data_dir)?)));
+        let (mut files, servers): (Vec<_>, Vec<_>) = places
+            .collect::<Result<Vec<_>, ConfigError>>()?
+            .into_iter()
+            .partition(|(_, url)| url.file().is_some());
+        databases.open(servers).await?;
+        let makes_key = qr.is_some() && given_keys.is_none();
+        let uses_data_dir =
+            makes_key || files.iter().any(|(service, _)| config.database.is_in_data_dir(*service));
+        let locked = uses_data_dir.then(|| DataDir::open(data_dir)).transpose()?;
+        files.sort_by_key(|(_, url)| !url.file().is_some_and(Path::exists));
+        databases.open(files).await?;
+        let keys = match given_keys {
+            None if makes_key => Some(Keys::open(&data_dir.join(KEY_FILE), surroundings.random.as_ref())?),
+            given => given,
+        };
+        let mut database = |service| databases.take(service);
+        Ok(Self {
+            data_dir: locked,
+            gateway: roles.contains(&Role::Gateway),
+            registration: registration.zip(database(Service::Registration)),
+            qr: qr
+                .zip(database(Service::Qr))
+                .zip(keys)
+                .map(|((config, database), keys)| (config, database, keys)),
+            epass: epass.zip(database(Service::Epass)),
+        })
     }
 
     /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
@@ -323,22 +332,40 @@ fn answers(database: &Database) -> Probe {
     })
 }
 
-async fn database<M: MigratorTrait>(
-    config: &Config,
-    service: Service,
-    data_dir: &Path,
-) -> Result<Database, StartError> {
-    let url = config.database.url(service, data_dir)?;
-    let database = Database::open::<M>(&url, config.database.connections()?).await;
-    database.map_err(|source| StartError::Database { service, source })
+/// The databases of a process, as they are opened.
+struct Databases {
+    connections: u32,
+    open: Vec<(Service, Database)>,
 }
 
-fn keys(config: &Config, data_dir: &Path, random: &dyn Random) -> Result<Keys, StartError> {
-    match &config.qr.key_file {
-        Some(path) if !path.exists() => Err(StartError::NoKey { path: path.clone() }),
-        Some(path) => Ok(Keys::open(path, random)?),
-        None => Ok(Keys::open(&data_dir.join("qr-signing-key.hex"), random)?),
+impl Databases {
+    async fn open(&mut self, places: Vec<(Service, DatabaseUrl)>) -> Result<(), StartError> {
+        for (service, url) in places {
+            let (url, connections) = (&url, self.connections);
+            let database = match service {
+                Service::Registration => {
+                    Database::open::<entrypass_registration::Migrator>(url, connections).await
+                }
+                Service::Qr => Database::open::<entrypass_qr::Migrator>(url, connections).await,
+                Service::Epass => Database::open::<entrypass_epass::Migrator>(url, connections).await,
+            };
+            self.open.push((service, database.map_err(|source| StartError::Database { service, source })?));
+        }
+        Ok(())
     }
+
+    fn take(&mut self, service: Service) -> Option<Database> {
+        let found = self.open.iter().position(|(of, _)| *of == service)?;
+        Some(self.open.swap_remove(found).1)
+    }
+}
+
+/// The configured signing key, which must be there.
+fn given_keys_at(path: &Path, surroundings: &Surroundings) -> Result<Keys, StartError> {
+    if !path.exists() {
+        return Err(StartError::NoKey { path: path.to_owned() });
+    }
+    Ok(Keys::open(path, surroundings.random.as_ref())?)
 }
 
 fn merge(all: Routes, more: Routes) -> Routes {

@@ -69,14 +69,13 @@ async fn drain(
     times: &Drain,
 ) -> Result<(), Failure> {
     let (lame_duck, limit) = (times.lame_duck()?, times.limit()?);
-    let first = signals.next().await;
+    // Somebody at a terminal need not wait for callers to learn of it.
+    let lame_duck = if signals.next().await == SignalKind::terminate() { lame_duck } else { Duration::ZERO };
     stopper.drain();
     tracing::info!("stopping: calls are still taken for {lame_duck:?}, and then finished");
-    if first == SignalKind::terminate() {
-        tokio::select! {
-            () = sleep(lame_duck) => {}
-            _ = signals.next() => return Ok(()),
-        }
+    tokio::select! {
+        () = sleep(lame_duck) => {}
+        _ = signals.next() => return Ok(()),
     }
     stopper.stop().await;
     closing.cancel();

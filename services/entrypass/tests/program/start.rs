@@ -101,6 +101,7 @@ async fn a_server_that_cannot_be_reached_is_told_with_its_address() {
     let told = place.refusal(SERVE);
     assert!(told.starts_with("qr: cannot open the database postgres://qr@127.0.0.1:1/city: "), "{told}");
     assert!(told.contains("Connection refused") && !told.contains("s3cret"), "{told}");
+    assert!(!place.path("data").exists(), "registration and epass would have had their files there");
 }
 
 #[tokio::test]
