@@ -12,4 +12,9 @@ pub mod program;
 pub mod role;
 mod serve;
 
+use std::error::Error;
+
 pub use data_dir::DataDirError;
+
+/// What is reported in one line, causes included.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;

@@ -6,10 +6,10 @@ use entrypass_db::{DatabaseUrl, OpenError, schema};
 use sea_orm_migration::MigratorTrait;
 
 use crate::{
+    Failure,
     cli::{Migrate, Services},
     compose::StartError,
     data_dir::DataDir,
-    program::Failure,
     role::Service,
 };
 

@@ -6,13 +6,11 @@ use clap::Parser as _;
 use tokio::runtime::Runtime;
 
 use crate::{
+    Failure,
     cli::{Cli, Command},
     compose::Surroundings,
     migrate, serve,
 };
-
-/// What is reported in one line, causes included.
-pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
 /// standard error.

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    Failure,
     cli::{LogFormat, Serve},
     compose::{self, Stopper, Surroundings, System},
     config::Drain,
-    program::Failure,
     role::Role,
 };
 
