@@ -6,8 +6,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, join_all, select_ok},
+    FutureExt as _, StreamExt as _,
+    future::{BoxFuture, join_all},
+    stream::FuturesUnordered,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, service::Routes};
@@ -186,21 +187,21 @@ impl fmt::Debug for Probe {
 }
 
 /// Whether any copy behind `transport` reports `service` (its full name) as serving. `transport` must lead to a listener: routes in this
-/// process have no health. Takes at most two seconds.
+/// process have no health. Takes at most two seconds, and no longer than the first that does.
+///
+/// The others are asked to the end all the same, in tasks of their own: a copy that stands still is known as such from then on and passed
+/// over by calls, and one that answers again is called again.
 pub async fn is_serving(transport: &Transport, service: &str) -> bool {
-    let copies = transport.copies().into_iter().map(|copy| {
-        let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
-        request.set_timeout(PROBE_LIMIT);
-        async move {
-            let answer = HealthClient::new(copy).check(request).await;
-            let serving = answer.is_ok_and(|answer| {
-                answer.get_ref().status() == health_check_response::ServingStatus::Serving
-            });
-            if serving { Ok(()) } else { Err(()) }
-        }
-        .boxed()
-    });
-    select_ok(copies).await.is_ok()
+    let ask = |copy| tokio::spawn(says_serving(copy, service.to_owned()));
+    let answers: FuturesUnordered<_> = transport.copies().into_iter().map(ask).collect();
+    answers.any(async |serving| serving.unwrap_or(false)).await
+}
+
+async fn says_serving(copy: Transport, service: String) -> bool {
+    let mut request = Request::new(HealthCheckRequest { service });
+    request.set_timeout(PROBE_LIMIT);
+    let answer = HealthClient::new(copy).check(request).await;
+    answer.is_ok_and(|answer| answer.get_ref().status() == health_check_response::ServingStatus::Serving)
 }
 
 fn status(serving: bool) -> ServingStatus {

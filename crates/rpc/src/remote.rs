@@ -31,8 +31,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 /// How long after a failed connection no other is tried. Calls that waited for it queue behind each other, each for a connection of its own:
 /// without this the last of them would wait for all of their time-outs.
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
-/// How long a copy that did not answer is passed over.
-const PASSED_OVER_FOR: Duration = Duration::from_secs(2);
+/// How long a copy that did not answer is passed over. Longer than it takes until it is asked for its health again and again does not
+/// answer (each second, and two seconds' patience), so that no call meets it meanwhile.
+const PASSED_OVER_FOR: Duration = Duration::from_secs(4);
 /// How often a connection is asked whether it lives, also while nobody uses it: a machine that went away says nothing.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// How long a connection may take to say that it lives.
