@@ -110,6 +110,12 @@ impl Call {
         Self { deadline, stated_deadline: Some(deadline), ..self.clone() }
     }
 
+    /// The same call, which has to be answered `earlier` by so much. A stream ends when it would have ended.
+    #[must_use]
+    pub(crate) fn answered_earlier(&self, earlier: Duration) -> Self {
+        Self { deadline: self.deadline.checked_sub(earlier).unwrap_or(self.deadline), ..self.clone() }
+    }
+
     /// Wraps `message` for the next hop, with [`Self::time_left`] as its deadline.
     pub fn request<T>(&self, message: T) -> Request<T> {
         let mut request = self.without_deadline(message);

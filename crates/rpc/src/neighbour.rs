@@ -23,6 +23,8 @@ const MOST_ATTEMPTS: u32 = 4;
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 /// How much before the limit an attempt may already have been ended by it: every hop stops a margin before the one in front of it.
 const ENDED_EARLY: Duration = Duration::from_millis(100);
+/// How much before the deadline a later attempt ends: what an earlier one learnt has still to be told.
+const TIME_TO_TELL: Duration = Duration::from_millis(50);
 /// With less than this for the next hop nothing useful can be done: it is not even asked.
 const LEAST_USEFUL: Duration = Duration::from_millis(10);
 
@@ -44,8 +46,9 @@ impl<C: Clone> Neighbour<C> {
     /// Makes the unary call `rpc` with `message`, and gives the answer's message. An attempt takes 5 s at most.
     ///
     /// # Errors
-    /// What the neighbour answered, or what became of the connection, after the last attempt; `UNAVAILABLE` when that had no answer within
-    /// its limit. `DEADLINE_EXCEEDED`, without asking, when what is left of the call's time is of no use.
+    /// What the neighbour answered, or what became of the connection, after the last attempt that the call's time did not end;
+    /// `UNAVAILABLE` when that had no answer within its limit. `DEADLINE_EXCEEDED` when the time ended the first one, and, without asking,
+    /// when what is left of it is of no use.
     pub async fn ask<Q, A, Fut>(
         &self,
         call: &Call,
@@ -56,8 +59,8 @@ impl<C: Clone> Neighbour<C> {
         Q: Clone,
         Fut: Future<Output = Result<Response<A>, Status>>,
     {
-        self.attempts(call, || limited(call, |part| rpc(self.client.clone(), part.request(message.clone()))))
-            .await
+        let attempt = |call| limited(call, |part| rpc(self.client.clone(), part.request(message.clone())));
+        self.attempts(call, attempt).await
     }
 
     /// As [`Self::ask`], for a call that is answered by a stream. Only its beginning is tried again: whoever follows a stream knows
@@ -75,44 +78,56 @@ impl<C: Clone> Neighbour<C> {
         Q: Clone,
         Fut: Future<Output = Result<Response<A>, Status>>,
     {
-        self.attempts(call, || rpc(self.client.clone(), call.stream_request(message.clone()))).await
+        let attempt = async |call: Call| {
+            // The request carries the stream's deadline only, which may be far away or not be at all.
+            let begun = rpc(self.client.clone(), call.stream_request(message.clone()));
+            tokio::time::timeout(call.time_left(), begun)
+                .await
+                .unwrap_or_else(|_elapsed| Err(too_late(&call)))
+        };
+        self.attempts(call, attempt).await
     }
 
-    async fn attempts<A, Fut>(&self, call: &Call, attempt: impl Fn() -> Fut) -> Result<A, Status>
+    async fn attempts<A, Fut>(&self, call: &Call, attempt: impl Fn(Call) -> Fut) -> Result<A, Status>
     where
         Fut: Future<Output = Result<Response<A>, Status>>,
     {
         // Made anew for each call: all that one maker makes have the same jitter.
         let mut backoff = ExponentialBackoffMaker::default().make_backoff();
         let mut left = MOST_ATTEMPTS;
+        let (mut part, later) = (call.clone(), call.answered_earlier(TIME_TO_TELL));
+        let mut learnt = None;
         loop {
-            if call.time_left() < LEAST_USEFUL {
-                return Err(Problem::new(ErrorReason::DeadlineExceeded).to_status(call));
+            if part.time_left() < LEAST_USEFUL {
+                return Err(learnt.unwrap_or_else(|| too_late(call)));
             }
             left -= 1;
-            let status = match attempt().await {
-                Ok(answer) => {
+            let status = match (attempt(part).await, learnt) {
+                (Ok(answer), _) => {
                     self.budget.deposit();
                     return Ok(answer.into_inner());
                 }
-                Err(status) => status,
+                // That time ran out says less than why it was tried again.
+                (Err(status), Some(learnt)) if status.code() == Code::DeadlineExceeded => return Err(learnt),
+                (Err(status), _) => status,
             };
             let pause = pause(&status, backoff.next_backoff().deadline());
             if left == 0
                 || !can_help(&status)
-                || pause + LEAST_USEFUL > call.time_left()
+                || pause + LEAST_USEFUL > later.time_left()
                 || !self.budget.withdraw()
             {
                 return Err(status);
             }
             tokio::time::sleep(pause).await;
+            (part, learnt) = (later.clone(), Some(status));
         }
     }
 }
 
 /// Makes one `attempt`, and ends it at its limit. What that ends, and not the caller's deadline, says as little of what was asked as a
 /// connection that broke.
-async fn limited<A, Fut>(call: &Call, attempt: impl FnOnce(Call) -> Fut) -> Result<A, Status>
+async fn limited<A, Fut>(call: Call, attempt: impl FnOnce(Call) -> Fut) -> Result<A, Status>
 where
     Fut: Future<Output = Result<A, Status>>,
 {
@@ -120,15 +135,22 @@ where
     let part = call.at_most(ATTEMPT_LIMIT);
     let shortened = part.deadline() < call.deadline();
     // The request carries the limit, and whoever is asked ends by it; this one is for an answer that has begun and does not go on.
-    let answered = tokio::time::timeout(ATTEMPT_LIMIT, attempt(part)).await;
+    // A copy is known as one that did not answer by the request's own limit, which a margin lets come first.
+    let limit = call.deadline().saturating_duration_since(std::time::Instant::now()).min(ATTEMPT_LIMIT);
+    let answered = tokio::time::timeout(limit, attempt(part)).await;
     match answered {
         Ok(Err(status)) if status.code() == Code::DeadlineExceeded && shortened => {
             let by_limit = began.elapsed() + ENDED_EARLY > ATTEMPT_LIMIT;
             Err(if by_limit { unanswered() } else { status })
         }
         Ok(answered) => answered,
-        Err(_elapsed) => Err(unanswered()),
+        Err(_elapsed) if shortened => Err(unanswered()),
+        Err(_elapsed) => Err(too_late(&call)),
     }
+}
+
+fn too_late(call: &Call) -> Status {
+    Problem::new(ErrorReason::DeadlineExceeded).to_status(call)
 }
 
 fn unanswered() -> Status {

@@ -6,8 +6,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, join_all, select_ok},
+    FutureExt as _, StreamExt as _,
+    future::{BoxFuture, join_all},
+    stream::FuturesUnordered,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, service::Routes};
@@ -27,7 +28,6 @@ const PROBE_LIMIT: Duration = Duration::from_secs(2);
 pub struct Operations {
     health: HealthReporter,
     services: Vec<&'static str>,
-    draining: CancellationToken,
 }
 
 /// Finds out whether a service can do its work, or why it cannot. Cheap to clone: whoever needs a neighbour of the same process takes
@@ -49,22 +49,10 @@ impl Operations {
             .add_service(health_server)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
-        let operations = Self { health, services, draining: CancellationToken::new() };
+        let operations = Self { health, services };
         // tonic-health begins with "" as serving. Nobody else has the reporter yet, so that there is nothing to wait for.
-        let _ = operations.report(ServingStatus::NotServing).now_or_never();
+        let _ = operations.end_serving().now_or_never();
         Ok((operations, routes))
-    }
-
-    /// Reports every service, and the whole (""), as serving.
-    pub async fn set_serving(&self) {
-        self.report(ServingStatus::Serving).await;
-    }
-
-    /// Begins the drain: reports every service, and the whole (""), as not serving, and ends what [`Self::follow`] began. Callers that follow
-    /// health go elsewhere.
-    pub async fn set_not_serving(&self) {
-        self.draining.cancel();
-        self.report(ServingStatus::NotServing).await;
     }
 
     /// Ends every health watch: they would hold up a graceful shutdown for ever. The services are unknown to health from then on.
@@ -76,7 +64,7 @@ impl Operations {
     }
 
     /// Keeps the health of each service at what its probe finds, and that of "" at whether all are well: at once, and then at each
-    /// `interval`, until [`Self::set_not_serving`] or until `stopping` is cancelled. Then nothing is serving any more.
+    /// `interval`, until `stopping` is cancelled. Then nothing is serving any more, and callers that follow health go elsewhere.
     ///
     /// A service that changes is logged once, with the reason. One that has no probe never serves.
     pub fn follow(
@@ -98,15 +86,14 @@ impl Operations {
             };
             tokio::select! {
                 () = looking => {}
-                () = follower.draining.cancelled() => {}
                 () = stopping.cancelled() => {}
             }
-            // Also after a drain that began while something else was being told.
-            follower.report(ServingStatus::NotServing).await;
+            follower.end_serving().await;
         }
     }
 
-    /// Reports what was found now, and logs what differs from `last`.
+    /// Reports and logs what differs from `last`, when nothing was serving if it is empty. The rest is not reported again: who watches would be
+    /// told of it as of a change.
     async fn tell(&self, found: Vec<Found>, last: &[Found]) -> Vec<Found> {
         for one in found.iter().filter(|one| !last.contains(one)) {
             match one {
@@ -114,17 +101,21 @@ impl Operations {
                 (service, Err(reason)) => tracing::warn!("{service} is not serving: {reason}"),
             }
         }
-        for (service, state) in &found {
-            self.health.set_service_status(service, status(state.is_ok())).await;
+        let is_well = |found: &[Found], service| found.contains(&(service, Ok(())));
+        let all_well = |found: &[Found]| self.services.iter().all(|service| is_well(found, service));
+        let services = found.iter().map(|(service, _)| *service);
+        let states = services.map(|service| (service, is_well(last, service), is_well(&found, service)));
+        for (service, before, now) in states.chain([("", all_well(last), all_well(&found))]) {
+            if before != now {
+                self.health.set_service_status(service, status(now)).await;
+            }
         }
-        let all = self.services.iter().all(|service| found.contains(&(service, Ok(()))));
-        self.health.set_service_status("", status(all)).await;
         found
     }
 
-    async fn report(&self, status: ServingStatus) {
+    async fn end_serving(&self) {
         for service in self.names() {
-            self.health.set_service_status(service, status).await;
+            self.health.set_service_status(service, ServingStatus::NotServing).await;
         }
     }
 
@@ -186,21 +177,21 @@ impl fmt::Debug for Probe {
 }
 
 /// Whether any copy behind `transport` reports `service` (its full name) as serving. `transport` must lead to a listener: routes in this
-/// process have no health. Takes at most two seconds.
+/// process have no health. Takes at most two seconds, and no longer than the first that does.
+///
+/// The others are asked to the end all the same, in tasks of their own: a copy that stands still is known as such from then on and passed
+/// over by calls, and one that answers again is called again.
 pub async fn is_serving(transport: &Transport, service: &str) -> bool {
-    let copies = transport.copies().into_iter().map(|copy| {
-        let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
-        request.set_timeout(PROBE_LIMIT);
-        async move {
-            let answer = HealthClient::new(copy).check(request).await;
-            let serving = answer.is_ok_and(|answer| {
-                answer.get_ref().status() == health_check_response::ServingStatus::Serving
-            });
-            if serving { Ok(()) } else { Err(()) }
-        }
-        .boxed()
-    });
-    select_ok(copies).await.is_ok()
+    let ask = |copy| tokio::spawn(says_serving(copy, service.to_owned()));
+    let answers: FuturesUnordered<_> = transport.copies().into_iter().map(ask).collect();
+    answers.any(async |serving| serving.unwrap_or(false)).await
+}
+
+async fn says_serving(copy: Transport, service: String) -> bool {
+    let mut request = Request::new(HealthCheckRequest { service });
+    request.set_timeout(PROBE_LIMIT);
+    let answer = HealthClient::new(copy).check(request).await;
+    answer.is_ok_and(|answer| answer.get_ref().status() == health_check_response::ServingStatus::Serving)
 }
 
 fn status(serving: bool) -> ServingStatus {

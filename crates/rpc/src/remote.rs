@@ -31,12 +31,21 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 /// How long after a failed connection no other is tried. Calls that waited for it queue behind each other, each for a connection of its own:
 /// without this the last of them would wait for all of their time-outs.
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
-/// How long a copy that did not answer is passed over.
-const PASSED_OVER_FOR: Duration = Duration::from_secs(2);
+/// How long a copy that did not answer is passed over. Longer than it takes until it is asked for its health again and again does not
+/// answer (each second, and two seconds' patience), so that no call meets it meanwhile.
+const PASSED_OVER_FOR: Duration = Duration::from_secs(4);
 /// How often a connection is asked whether it lives, also while nobody uses it: a machine that went away says nothing.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// How long a connection may take to say that it lives.
 const KEEP_ALIVE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How much of one answer may wait for its reader, in bytes: HTTP/2's own default, and no more, as calls and streams share a connection.
+const STREAM_WINDOW: u32 = (1 << 16) - 1;
+/// How much of all answers of a connection may wait, in bytes: the most that HTTP/2 knows. Who watches through the gateway and does not read
+/// fills a stream's window and keeps it; were they together to fill the connection's, no call would be answered any more. It takes 32768
+/// such streams to fill this one, more than a process has file descriptors for their callers. (A second connection for streams would
+/// save calls from streams, but not one watcher from another.) h2 also derives from it how many small frames may wait.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -115,6 +124,8 @@ fn channel(address: &Uri) -> Channel {
     let failed = Arc::<LastFailure>::default();
     let connector = tower::service_fn(move |uri| connect(uri, Arc::clone(&failed)));
     Endpoint::from(address.clone())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
         .keep_alive_timeout(KEEP_ALIVE_LIMIT)
         .keep_alive_while_idle(true)

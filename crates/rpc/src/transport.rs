@@ -33,7 +33,8 @@ impl Transport {
     /// Calls the copies of a neighbour at `addresses` in turn.
     ///
     /// Connects when first used, within a second, and again whenever a connection is lost; names are resolved each time. A copy
-    /// that could not be reached, or did not answer in time, is passed over for two seconds, unless that holds for all.
+    /// that could not be reached, or did not answer in time, is passed over for four seconds, or until it answers
+    /// [`crate::is_serving`], unless that holds for all.
     #[must_use]
     pub fn remote(addresses: &Addresses) -> Self {
         Self(Way::Remote(Copies::at(addresses)))

@@ -7,8 +7,9 @@ use prost::Message as _;
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
+use tonic_types::StatusExt as _;
 
-use super::{ATTEMPT_LIMIT, Neighbour};
+use super::{ATTEMPT_LIMIT, Neighbour, TIME_TO_TELL};
 use crate::{Call, Problem, timeout};
 
 /// Writes that are known by what they ask for: done twice, they are done once.
@@ -48,6 +49,8 @@ enum Copy {
     ToldOfItBefore(Duration),
     /// Tells of a deadline that was not the caller's.
     GivesUpAtOnce,
+    /// Tells that its database is away.
+    HasNoDatabase,
 }
 
 impl Copy {
@@ -63,6 +66,9 @@ impl Copy {
             Self::StandsStill => return std::future::pending().await,
             Self::ToldOfItBefore(margin) => limit.saturating_sub(margin),
             Self::GivesUpAtOnce => Duration::ZERO,
+            Self::HasNoDatabase => {
+                return Err(Problem::new(ErrorReason::StoreUnavailable).to_status(&Call::without_headers()));
+            }
         };
         tokio::time::sleep(ends_after).await;
         Err(Problem::new(ErrorReason::DeadlineExceeded).to_status(&Call::without_headers()))
@@ -115,6 +121,45 @@ async fn the_callers_deadline_is_told_as_such_and_ends_it() {
     // Somebody further away had less time: that is no copy that stands still.
     let (answer, attempts, _) = asked(&[Copy::GivesUpAtOnce], &Call::without_headers()).await;
     assert_eq!((answer, attempts), (Err(Code::DeadlineExceeded), 1));
+}
+
+/// The caller could not know that trying again helps.
+#[tokio::test(start_paused = true)]
+async fn when_time_runs_out_the_caller_learns_why_it_was_tried_again() {
+    let slow = Copy::AnswersAfter(Duration::from_secs(40));
+    for later in
+        [slow, Copy::StandsStill, Copy::ToldOfItBefore(Duration::from_millis(60)), Copy::GivesUpAtOnce]
+    {
+        // The clock of deadlines does not stand still: each attempt has all of the time.
+        let call = Call::without_headers().share(Duration::from_secs(3));
+        let attempts = Cell::new(0);
+        let ask_the_next = |(), request| {
+            attempts.set(attempts.get() + 1);
+            let copy = if attempts.get() == 1 { Copy::HasNoDatabase } else { later };
+            copy.answer(request)
+        };
+        let began = Instant::now();
+        let neighbour = Neighbour::new(());
+        let asked = neighbour.ask(&call, (), ask_the_next).await.expect_err("no answer");
+        let took = began.elapsed();
+        let opened = neighbour.open(&call, (), |(), _| {
+            attempts.set(attempts.get() + 1);
+            let copy = if attempts.get() == 3 { Copy::HasNoDatabase } else { later };
+            copy.answer(Request::new(()))
+        });
+        for status in [asked, opened.await.expect_err("no beginning")] {
+            let reason = status.get_details_error_info().expect("an ErrorInfo").reason;
+            assert_eq!(
+                (status.code(), reason.as_str()),
+                (Code::Unavailable, "STORE_UNAVAILABLE"),
+                "{later:?}"
+            );
+            assert!(status.get_details_retry_info().is_some(), "{later:?}");
+        }
+        assert_eq!(attempts.get(), 4, "{later:?}");
+        let told_after = took + TIME_TO_TELL / 2;
+        assert!(told_after < Duration::from_secs(1 + 3), "{later:?}: no time to tell it: {took:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

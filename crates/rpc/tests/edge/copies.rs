@@ -2,11 +2,14 @@
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use entrypass_proto::qr::v1::{ListVerificationKeysRequest, qr_service_client::QrServiceClient};
-use entrypass_rpc::{Call, Listener, Neighbour, Transport};
+use entrypass_proto::qr::v1::{
+    ListVerificationKeysRequest, qr_service_client::QrServiceClient, qr_service_server::SERVICE_NAME,
+};
+use entrypass_rpc::{Call, Listener, Neighbour, Transport, is_serving};
 use futures_util::future::join_all;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tonic::{Code, Request, Status};
@@ -94,6 +97,36 @@ async fn a_copy_that_stands_still_costs_one_call_the_limit_of_an_attempt() {
     assert_eq!(alive.probe.calls().len(), 5);
 }
 
+/// Sockets of one machine have delivered when nothing is left to do, so that the clock can be the test's own.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_stands_still_is_known_by_its_health_before_a_call_meets_it() {
+    let (standing_still, address) = bind().await;
+    let alive = Copy::start().await;
+    let transport = remote(&[address, alive.address]);
+    for _ in 0..3 {
+        let began = tokio::time::Instant::now();
+        assert!(is_serving(&transport, SERVICE_NAME).await, "one of them is");
+        assert!(began.elapsed() < Duration::from_secs(1), "it is not waited for: {:?}", began.elapsed());
+        // The once a second of a program, and what a copy may take.
+        tokio::time::sleep(Duration::from_secs(1 + 2)).await;
+        let began = tokio::time::Instant::now();
+        for _ in 0..4 {
+            ask(&transport).await.expect("the other copy answers");
+        }
+        assert!(began.elapsed() < Duration::from_secs(1), "a call met it: {:?}", began.elapsed());
+    }
+    assert_eq!(alive.probe.calls().len(), 3 * 4);
+
+    // It goes on, and into its turn as soon as it has said so.
+    let again = Copy::serve(standing_still.into(), address, Arc::default());
+    let asked = tokio::time::Instant::now();
+    assert!(is_serving(&transport, SERVICE_NAME).await, "both are");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(calls(&transport, 4).await.iter().all(Result::is_ok));
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert_eq!(again.probe.calls().len(), 2, "in turn");
+}
+
 #[tokio::test]
 async fn a_neighbour_that_was_restarted_is_reached_again() {
     let copy = Copy::start().await;
@@ -144,7 +177,7 @@ async fn a_machine_that_does_not_answer_costs_a_second_or_the_callers_time() {
 async fn an_old_connection_is_made_anew_without_a_failed_call() {
     let (listener, address) = bind().await;
     let listener = Listener::from(listener).connections_up_to(Duration::from_millis(50));
-    let copy = Copy::serve(listener, address, std::sync::Arc::default());
+    let copy = Copy::serve(listener, address, Arc::default());
     let transport = remote(&[address]);
     let began = Instant::now();
     while copy.probe.peers().len() < 3 {

@@ -110,13 +110,37 @@ async fn each_service_follows_its_probe_and_the_whole_follows_all() {
 async fn a_drain_is_not_undone_by_what_is_still_well() {
     let watched = Watched::new();
     let probes = vec![(STORED, well()), (PURE, well())];
-    let following = tokio::spawn(watched.operations.follow(probes, INTERVAL, CancellationToken::new()));
+    let draining = CancellationToken::new();
+    let following = tokio::spawn(watched.operations.follow(probes, INTERVAL, draining.clone()));
     let mut whole = watched.watch("").await;
     while next(&mut whole).await != UP {}
-    watched.operations.set_not_serving().await;
+    draining.cancel();
     following.await.expect("it ends");
     tokio::time::sleep(INTERVAL * 10).await;
     assert_eq!(watched.statuses().await, [DOWN; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_watches_is_told_of_changes_only() {
+    let watched = Watched::new();
+    let works = Arc::new(AtomicBool::new(true));
+    let probes = vec![(STORED, database(&works)), (PURE, well())];
+    tokio::spawn(watched.operations.follow(probes, INTERVAL, CancellationToken::new()));
+    let mut all = [watched.watch(STORED).await, watched.watch(PURE).await, watched.watch("").await];
+    for watch in &mut all {
+        while next(watch).await != UP {}
+    }
+    for (now, changed) in [(true, [false; 3]), (false, [true, false, true]), (true, [true, false, true])] {
+        works.store(now, Ordering::SeqCst);
+        tokio::time::sleep(INTERVAL * 10).await;
+        for (watch, changed) in all.iter_mut().zip(changed) {
+            if changed {
+                assert_eq!(next(watch).await, if now { UP } else { DOWN });
+            }
+            let again = tokio::time::timeout(INTERVAL * 10, watch.next()).await;
+            assert!(again.is_err(), "told again: {again:?}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,7 +236,12 @@ async fn a_neighbour_serves_when_one_of_its_copies_does() {
     let dead = vacant.address;
     let copies = remote(&[dead, alive]);
     assert!(!is_serving(&copies, STORED).await);
-    operations.set_serving().await;
+    let draining = CancellationToken::new();
+    let following = tokio::spawn(operations.follow(vec![(STORED, well())], INTERVAL, draining.clone()));
+    let mut health = HealthClient::new(remote(&[alive]));
+    let request = HealthCheckRequest { service: STORED.to_owned() };
+    let mut stored = health.watch(request).await.expect("a watch").into_inner();
+    while next(&mut stored).await != UP {}
     for _ in 0..4 {
         assert!(is_serving(&copies, STORED).await, "whosever turn it is");
     }
@@ -224,8 +253,9 @@ async fn a_neighbour_serves_when_one_of_its_copies_does() {
     tokio::spawn(watched.operations.follow(probes, Duration::from_millis(10), CancellationToken::new()));
     let mut whole = watched.watch("").await;
     while next(&mut whole).await != UP {}
-    operations.set_not_serving().await;
+    draining.cancel();
     while next(&mut whole).await != DOWN {}
+    following.await.expect("it ends");
     assert_eq!(watched.status(PURE).await, DOWN);
     let unknown = HealthCheckRequest { service: "entrypass.Nothing".to_owned() };
     assert_eq!(watched.client.clone().check(unknown).await.expect_err("unknown").code(), Code::NotFound);

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use entrypass_proto::qr::v1::{
@@ -18,8 +18,12 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, service::Routes};
 use uuid::Uuid;
+
+/// How often a copy looks at its health, which does not change.
+const HEALTH_EVERY: Duration = Duration::from_mins(1);
 
 /// How a service is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +47,7 @@ pub struct Probe {
     next: Option<QrServiceClient<Transport>>,
 }
 
-/// A listener that can be stopped.
+/// A listener that can be stopped, and is well.
 pub struct Copy {
     pub probe: Arc<Probe>,
     pub address: SocketAddr,
@@ -129,8 +133,14 @@ impl Copy {
 
     pub fn serve(listener: Listener, address: SocketAddr, probe: Arc<Probe>) -> Self {
         let routes = Routes::new(QrServiceServer::from_arc(Arc::clone(&probe)));
+        let (operations, routes) =
+            Operations::mount(vec![SERVICE_NAME], routes).expect("readable descriptors");
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
+            let well = entrypass_rpc::Probe::new(async || Ok(()));
+            let end = CancellationToken::new();
+            let _ended_with_this = end.clone().drop_guard();
+            tokio::spawn(operations.follow(vec![(SERVICE_NAME, well)], HEALTH_EVERY, end));
             let stopped = async {
                 let _ = stopped.await;
             };

@@ -2,6 +2,10 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,7 +36,11 @@ both_ways!(
 );
 
 /// Streams as its caller names them. The only service with a stream whose server is small: what it says of health means nothing here.
-struct Streams(CancellationToken);
+struct Streams {
+    stopping: CancellationToken,
+    /// How many messages were taken from all of them.
+    taken: Arc<AtomicUsize>,
+}
 
 type Messages = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Problem>> + Send>>;
 
@@ -69,8 +77,12 @@ impl Health for Streams {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        answer_stream(request, &self.0, async |_, message: HealthCheckRequest| {
-            Ok::<_, Problem>(messages(&message.service))
+        let taken = Arc::clone(&self.taken);
+        let count = move |_: &_| {
+            taken.fetch_add(1, Ordering::SeqCst);
+        };
+        answer_stream(request, &self.stopping, async |_, message: HealthCheckRequest| {
+            Ok::<_, Problem>(messages(&message.service).inspect(count))
         })
         .await
     }
@@ -79,12 +91,15 @@ impl Health for Streams {
 struct Reached {
     client: HealthClient<Transport>,
     stopping: CancellationToken,
+    taken: Arc<AtomicUsize>,
 }
 
 impl Reached {
     async fn by(way: Way) -> Self {
         let stopping = CancellationToken::new();
-        let routes = Routes::new(HealthServer::new(Streams(stopping.clone())));
+        let taken = Arc::default();
+        let streams = Streams { stopping: stopping.clone(), taken: Arc::clone(&taken) };
+        let routes = Routes::new(HealthServer::new(streams));
         let edge = EdgeLayer::new(Uuid::nil);
         let transport = match way {
             Way::InProcess => Transport::local(routes, &edge),
@@ -94,7 +109,7 @@ impl Reached {
                 remote(&[address])
             }
         };
-        Self { client: HealthClient::new(transport), stopping }
+        Self { client: HealthClient::new(transport), stopping, taken }
     }
 
     async fn open(&mut self, name: &str, timeout: Option<Duration>) -> Streaming<HealthCheckResponse> {
@@ -104,6 +119,12 @@ impl Reached {
             request.set_timeout(timeout);
         }
         self.client.watch(request).await.expect("the beginning of a stream").into_inner()
+    }
+
+    async fn check(&mut self, timeout: Duration) -> Result<(), Status> {
+        let mut request = Request::new(HealthCheckRequest::default());
+        request.set_timeout(timeout);
+        self.client.check(request).await.map(|_| ())
     }
 }
 
@@ -166,6 +187,31 @@ async fn a_stream_that_is_over_ends_well(way: Way) {
     let (count, status) = to_the_end(reached.open("two", Some(Duration::from_mins(1))).await).await;
     assert_eq!(count, 2);
     assert!(status.is_none(), "{status:?}");
+}
+
+/// Those who read nothing fill their own windows, and together far more than the 5 MiB that a connection's would be by default.
+#[tokio::test]
+async fn streams_that_nobody_reads_hold_up_no_call_beside_them() {
+    const STALLED: usize = 90;
+    /// A message takes the 5 bytes in front of every message; a stream's window is 64 KiB, less one byte.
+    const FILLS_A_WINDOW: usize = 0xffff / 5;
+    let mut reached = Reached::by(Way::Socket).await;
+    let mut stalled = Vec::new();
+    for _ in 0..STALLED {
+        let opened = tokio::time::timeout(Duration::from_secs(5), reached.open("endless", None));
+        stalled.push(opened.await.expect("it begins beside the others"));
+    }
+    let began = Instant::now();
+    while reached.taken.load(Ordering::SeqCst) < STALLED * FILLS_A_WINDOW {
+        reached.check(Duration::from_secs(5)).await.expect("an answer while they fill");
+        assert!(began.elapsed() < Duration::from_secs(30), "they do not fill");
+    }
+    reached.check(Duration::from_secs(5)).await.expect("an answer beside them");
+    let mut another = reached.open("two", Some(Duration::from_secs(5))).await;
+    another.next().await.expect("a message").expect("of a stream beside them");
+    for stream in &mut stalled {
+        stream.next().await.expect("a message").expect("of a stream that goes on");
+    }
 }
 
 /// In process there is no socket to wait for, so that the clock can be a test's own.
