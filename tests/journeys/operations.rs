@@ -172,6 +172,7 @@ async fn a_slow_service_takes_only_its_share_of_the_time() {
 fn domain_files_import_no_wire_and_no_database() {
     let services = concat!(env!("CARGO_MANIFEST_DIR"), "/../services");
     let domain = [
+        "registration/src/change.rs",
         "registration/src/registration.rs",
         "registration/src/name.rs",
         "registration/src/form.rs",
