@@ -68,8 +68,8 @@ impl RequestKey {
         if self.request_id.contains('\0') {
             return Ok(None);
         }
-        let key = (self.caller.as_str(), self.request_id.as_str());
-        match entity::Entity::find_by_id((key.0.to_owned(), key.1.to_owned())).one(connection).await? {
+        let key = (self.caller.clone(), self.request_id.clone());
+        match entity::Entity::find_by_id(key).one(connection).await? {
             None => Ok(None),
             Some(row) if row.digest != self.digest => Err(AnswersError::Reused),
             Some(row) => A::decode(row.answer.0.as_slice())

@@ -4,8 +4,7 @@ use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, ti
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait as _,
+    DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
     sqlx::{self, ConnectOptions as _, Connection as _, postgres::PgConnectOptions, sqlite},
 };
 use sea_orm_migration::MigratorTrait;
@@ -173,18 +172,12 @@ pub async fn hold(
     if transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let mut keys: Vec<_> = ids.into_iter().map(|id| id.as_u64_pair().1.cast_signed()).collect();
+    let mut keys: Vec<_> = ids.into_iter().map(|id| id.as_u64_pair().1.cast_signed().to_string()).collect();
     // In one order for everybody, so that two transactions never wait for each other.
     keys.sort_unstable();
-    for key in keys {
-        let lock = Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT pg_advisory_xact_lock($1)",
-            [key.into()],
-        );
-        transaction.execute_raw(lock).await?;
-    }
-    Ok(())
+    let keys = keys.join(", ");
+    let lock = format!("SELECT pg_advisory_xact_lock(key) FROM unnest(ARRAY[{keys}]::bigint[]) AS key");
+    transaction.execute_unprepared(&lock).await.map(drop)
 }
 
 /// Makes the file before SQLite would, which asks nobody who may read it. Its journals get the same mode.
