@@ -38,7 +38,7 @@ pub(crate) enum Error {
     CompanionNotFound,
     #[error("the changes behind this cursor are not there")]
     CursorOutOfRange,
-    #[error("the database failed")]
+    #[error("the database failed: {0}")]
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
     Corrupt(&'static str),
