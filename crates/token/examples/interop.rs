@@ -83,7 +83,7 @@ fn text(value: &Value) -> Result<&str, Failure> {
 }
 
 fn unhex(digits: &str) -> Result<Vec<u8>, Failure> {
-    if !digits.is_ascii() || digits.len() % 2 != 0 {
+    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return Err("the hexadecimal digits are no pairs".into());
     }
     let byte = |at| Ok(u8::from_str_radix(&digits[at..at + 2], 16)?);
