@@ -5,8 +5,10 @@ use entrypass_token::{Algorithm, KeyId, VerificationKey};
 
 use crate::{Contents, InvalidContents, layout};
 
-/// No bundle is longer, in bytes: room for four million withdrawn codes.
-pub const MAX_BUNDLE_LENGTH: usize = 64 * 1024 * 1024;
+/// No bundle is longer, in bytes: room for a million withdrawn codes.
+///
+/// It also bounds what a bundle of nothing but tiny values takes of memory before its signature is looked at: half a gigabyte.
+pub const MAX_BUNDLE_LENGTH: usize = 16 * 1024 * 1024;
 
 /// The media type of the contents, which keeps a bundle from ever being taken for a token: none has one.
 pub const CONTENT_TYPE: &str = "application/fsp-bundle+cbor";
@@ -57,7 +59,7 @@ impl Draft {
 #[non_exhaustive]
 pub enum MalformedBundle {
     /// More than [`MAX_BUNDLE_LENGTH`] bytes.
-    #[error("the bundle is longer than 67108864 bytes")]
+    #[error("the bundle is longer than 16777216 bytes")]
     TooLong,
     /// The message or its contents are not well-formed CBOR (RFC 8949).
     #[error("the bundle is not well-formed CBOR")]

@@ -80,7 +80,7 @@ pub enum InvalidContents {
     #[error("a snapshot reinstates nothing")]
     ReinstatedInSnapshot,
     /// More than [`MAX_BUNDLE_LENGTH`](crate::MAX_BUNDLE_LENGTH) bytes.
-    #[error("a bundle is at most 67108864 bytes long")]
+    #[error("a bundle is at most 16777216 bytes long")]
     TooLong,
 }
 

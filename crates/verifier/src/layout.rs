@@ -106,9 +106,11 @@ fn kind(kind: WithdrawalKind) -> (u64, Option<i64>) {
     }
 }
 
+/// What every field of another shape is.
+const WRONG: MalformedBundle = MalformedBundle::WrongContents;
+
 /// The contents as they stand, of which nothing is known but that each field has its type.
 pub(crate) fn contents(payload: Value) -> Result<Contents, MalformedBundle> {
-    const WRONG: MalformedBundle = MalformedBundle::WrongContents;
     let fields = payload.into_map().map_err(|_| WRONG)?;
     let (numbers, fields): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
     if fields.first().is_some_and(|format| *format != FORMAT.into()) {
@@ -120,58 +122,57 @@ pub(crate) fn contents(payload: Value) -> Result<Contents, MalformedBundle> {
     let [_, issuer, feed, version, since, as_of, not_after, keys, groups] =
         <[Value; 9]>::try_from(fields).map_err(|_| WRONG)?;
     let issuer = issuer.into_text().map_err(|_| WRONG)?;
-    let feed = feed.into_bytes().map_err(|_| WRONG)?.try_into().map_err(|_| WRONG)?;
     Ok(Contents {
         issuer: issuer.parse().map_err(|_| MalformedBundle::InvalidIssuer)?,
-        feed: FeedId(feed),
-        version: number(&version).ok_or(WRONG)?,
-        since: unless_null(&since).ok_or(WRONG)?,
-        as_of: number(&as_of).ok_or(WRONG)?,
-        not_after: number(&not_after).ok_or(WRONG)?,
+        feed: FeedId(bytes(feed)?.try_into().map_err(|_| WRONG)?),
+        version: number(&version)?,
+        since: unless_null(&since)?,
+        as_of: number(&as_of)?,
+        not_after: number(&not_after)?,
         keys: list(keys)?.into_iter().map(read_key).collect::<Result<_, _>>()?,
-        withdrawals: read_groups(list(groups)?).ok_or(WRONG)?,
+        withdrawals: read_groups(list(groups)?)?,
     })
 }
 
 fn list(value: Value) -> Result<Vec<Value>, MalformedBundle> {
-    value.into_array().map_err(|_| MalformedBundle::WrongContents)
+    value.into_array().map_err(|_| WRONG)
 }
 
-fn number<N: TryFrom<u64>>(value: &Value) -> Option<N> {
-    u64::try_from(value.as_integer()?).ok()?.try_into().ok()
+fn bytes(value: Value) -> Result<Vec<u8>, MalformedBundle> {
+    value.into_bytes().map_err(|_| WRONG)
 }
 
-/// None: of the wrong type. `Some(None)`: null.
-fn unless_null<N: TryFrom<u64>>(value: &Value) -> Option<Option<N>> {
-    if value.is_null() { Some(None) } else { number(value).map(Some) }
+fn number<N: TryFrom<u64>>(value: &Value) -> Result<N, MalformedBundle> {
+    let number = value.as_integer().and_then(|integer| u64::try_from(integer).ok()).ok_or(WRONG)?;
+    number.try_into().map_err(|_| WRONG)
+}
+
+fn unless_null<N: TryFrom<u64>>(value: &Value) -> Result<Option<N>, MalformedBundle> {
+    if value.is_null() { Ok(None) } else { number(value).map(Some) }
 }
 
 fn read_key(value: Value) -> Result<TrustedKey, MalformedBundle> {
-    const WRONG: MalformedBundle = MalformedBundle::WrongContents;
     let [key, signs_from, signs_until, verifies_until] =
         <[Value; 4]>::try_from(list(value)?).map_err(|_| WRONG)?;
-    let key = key.into_bytes().map_err(|_| WRONG)?;
     Ok(TrustedKey {
-        key: VerificationKey::from_cose_key(&key).map_err(|_| MalformedBundle::InvalidKey)?,
-        signs_from: number(&signs_from).ok_or(WRONG)?,
-        signs_until: unless_null(&signs_until).ok_or(WRONG)?,
-        verifies_until: unless_null(&verifies_until).ok_or(WRONG)?,
+        key: VerificationKey::from_cose_key(&bytes(key)?).map_err(|_| MalformedBundle::InvalidKey)?,
+        signs_from: number(&signs_from)?,
+        signs_until: unless_null(&signs_until)?,
+        verifies_until: unless_null(&verifies_until)?,
     })
 }
 
-fn read_groups(groups: Vec<Value>) -> Option<Vec<Withdrawal>> {
+fn read_groups(groups: Vec<Value>) -> Result<Vec<Withdrawal>, MalformedBundle> {
     let mut withdrawals = Vec::new();
     for group in groups {
-        let [kind, until, drop_time, ids] = <[Value; 4]>::try_from(group.into_array().ok()?).ok()?;
-        let kind = read_kind(number(&kind)?, unless_null(&until)?)?;
-        let drop_time = number(&drop_time)?;
-        let (ids, []) = ids.as_bytes()?.as_chunks() else { return None };
-        withdrawals.extend(ids.iter().map(|id| {
-            let code_id = CodeId::from_bytes(*id);
-            Withdrawal { code_id, kind, drop_time }
-        }));
+        let [kind, until, drop_time, ids] = <[Value; 4]>::try_from(list(group)?).map_err(|_| WRONG)?;
+        let kind = read_kind(number(&kind)?, unless_null(&until)?).ok_or(WRONG)?;
+        let (drop_time, ids) = (number(&drop_time)?, bytes(ids)?);
+        let (ids, []) = ids.as_chunks() else { return Err(WRONG) };
+        let code_ids = ids.iter().copied().map(CodeId::from_bytes);
+        withdrawals.extend(code_ids.map(|code_id| Withdrawal { code_id, kind, drop_time }));
     }
-    Some(withdrawals)
+    Ok(withdrawals)
 }
 
 fn read_kind(kind: u64, until: Option<i64>) -> Option<WithdrawalKind> {

@@ -67,7 +67,7 @@ fn each_reason_makes_its_verdict() {
         (of(1), 900, Verdict::Revoked, vec![expired, (Check::Code, Reason::CodeRevoked), too_old]),
         (of(4), 900, Verdict::Expired, vec![expired, too_old]),
         (token(&other, 4), 900, Verdict::CannotDecide, vec![(Check::Key, Reason::KeyUnknown), too_old]),
-        ("".to_owned(), 900, Verdict::Malformed, vec![(Check::Format, Reason::MalformedText), too_old]),
+        (String::new(), 900, Verdict::Malformed, vec![(Check::Format, Reason::MalformedText), too_old]),
     ];
     for (text, after, verdict, reasons) in table {
         let decision = verifier().verify(&text, START + after);
