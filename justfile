@@ -46,11 +46,12 @@ test-postgres *arguments:
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
 
-# Two foreign implementations and ours agree on every test vector of the token, and verify what the others issue.
+# Foreign implementations and ours agree on every test vector of token and bundle, and verify what the others issue.
 interop:
     # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
     cargo build --workspace --example interop --tests
     tests/interop/tokens.py target/debug/examples/interop
+    tests/interop/read_bundle.py crates/verifier/vectors/bundles.json
 
 # The real program, called by grpcurl, by a partner in Python and checked by foreign software; on either engine.
 live:
