@@ -69,6 +69,10 @@ faults word="":
 run *arguments:
     cargo run --release -- {{ arguments }}
 
+# What a token costs beyond its signature, as ratios; `just bench --goals` fails when a goal is missed.
+bench *arguments:
+    cargo bench --package entrypass-token --bench ratios -- {{ arguments }}
+
 # Runs a fuzz target; needs a nightly toolchain and cargo-fuzz.
 fuzz target seconds="60":
     cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
