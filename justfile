@@ -73,6 +73,10 @@ run *arguments:
 bench *arguments:
     cargo bench --package entrypass-token --bench ratios -- {{ arguments }}
 
+# How big an offline bundle is, and how long it takes, by the number of withdrawn codes.
+bundle-size:
+    cargo run --release --package entrypass-verifier --example size
+
 # Runs a fuzz target; needs a nightly toolchain and cargo-fuzz.
 fuzz target seconds="60":
     cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
