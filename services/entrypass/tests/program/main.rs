@@ -6,6 +6,7 @@ mod drain;
 mod migrate;
 mod start;
 mod tls;
+mod verify;
 
 use std::{
     fs,
