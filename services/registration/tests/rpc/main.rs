@@ -6,6 +6,7 @@
 mod copies;
 mod facts;
 mod feed;
+mod groups;
 mod harness;
 mod health;
 mod limits;
