@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
-use entrypass_follow::{Change, Follower, PATIENCE};
+use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::{
     qr::v1::qr_service_server::{self, QrServiceServer},
     registration::v1::registration_service_client::RegistrationServiceClient,
@@ -75,6 +75,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         database: database.clone(),
         patience: PATIENCE,
         stopping,
+        as_of: AsOf::default(),
     };
     let codes = service::Codes {
         config,
