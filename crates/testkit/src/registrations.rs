@@ -163,6 +163,7 @@ registration_service_without! {
     get_notice: GetNoticeRequest => GetNoticeResponse,
     submit_registration: SubmitRegistrationRequest => SubmitRegistrationResponse,
     get_registration: GetRegistrationRequest => GetRegistrationResponse,
+    get_travel_groups: GetTravelGroupsRequest => GetTravelGroupsResponse,
     get_prefill: GetPrefillRequest => GetPrefillResponse,
     update_registration: UpdateRegistrationRequest => UpdateRegistrationResponse,
     replace_document: ReplaceDocumentRequest => ReplaceDocumentResponse,

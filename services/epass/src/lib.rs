@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
-use entrypass_follow::{Change, Follower, PATIENCE};
+use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
 use sea_orm::DatabaseTransaction;
@@ -62,6 +62,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         database: deps.database.clone(),
         patience: PATIENCE,
         stopping: deps.stopping.clone(),
+        as_of: AsOf::default(),
     };
     let upkeep = upkeep::Upkeep {
         database: deps.database.clone(),

@@ -28,7 +28,7 @@ impl Gateway {
         Ok(changes.map(move |next| {
             let next = next.map_err(problem)?;
             Ok(same!(next, registration::WatchRegistrationsResponse => pb::WatchRegistrationsResponse {
-                changes, cursor
+                changes, cursor, as_of_time
             }))
         }))
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
-use entrypass_follow::{Change, Follower, PATIENCE};
+use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::{
     qr::v1::qr_service_server::{self, QrServiceServer},
     registration::v1::registration_service_client::RegistrationServiceClient,
@@ -85,7 +85,14 @@ pub fn service(config: Config, deps: Deps) -> Service {
         longest_display,
         stopping: stopping.clone(),
     };
-    let follower = Follower { registration: registration.clone(), database, patience: PATIENCE, stopping };
+    let as_of = AsOf::default();
+    let follower = Follower {
+        registration: registration.clone(),
+        database,
+        patience: PATIENCE,
+        stopping,
+        as_of: as_of.clone(),
+    };
     let codes = service::Codes {
         config,
         store,

@@ -115,6 +115,13 @@ impl RegistrationService for Registrations {
         answer(request, |_, message| self.facts(message)).await
     }
 
+    async fn get_travel_groups(
+        &self,
+        request: Request<pb::GetTravelGroupsRequest>,
+    ) -> Answer<pb::GetTravelGroupsResponse> {
+        answer(request, |_, message| self.groups(message)).await
+    }
+
     async fn resolve_traveller(
         &self,
         request: Request<pb::ResolveTravellerRequest>,
