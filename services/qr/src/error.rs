@@ -1,10 +1,14 @@
 //! What can go wrong in the QR service, by what the caller can do about it.
 
+use std::sync::Arc;
+
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
+
+use crate::keys::{KeysError, SignerError};
 
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
@@ -17,8 +21,23 @@ pub(crate) enum Error {
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
     Corrupt(&'static str),
+    #[error("no key signs now")]
+    NoSigningKey,
+    #[error("the signing keys cannot be used")]
+    SigningKey(#[source] Arc<KeysError>),
+    #[error("the signing key cannot be reached")]
+    Signer(#[from] SignerError),
     #[error("the image could not be drawn")]
     Image(#[from] png::EncodingError),
+}
+
+impl From<KeysError> for Error {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Database(error) => Self::Store(error),
+            error => Self::SigningKey(Arc::new(error)),
+        }
+    }
 }
 
 impl From<Violations> for Error {
@@ -35,6 +54,9 @@ impl From<Error> for Problem {
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
             }
+            Error::Signer(_) => Self::caused(ErrorReason::SigningKeyUnavailable, error),
+            // The upkeep of keys has logged it, once and not at every call.
+            Error::NoSigningKey | Error::SigningKey(_) => Self::new(ErrorReason::SigningKeyUnavailable),
             Error::Store(_) | Error::Corrupt(_) | Error::Image(_) => {
                 Self::caused(ErrorReason::Internal, error)
             }

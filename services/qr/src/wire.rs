@@ -13,7 +13,7 @@ pub(crate) use self::{
     decision::{decision, finding},
     drawing::{Format, drawing},
     issue::{qr_code, subjects},
-    key::verification_key,
+    key::verification_keys,
 };
 
 /// Collection of the registrations' resource names.

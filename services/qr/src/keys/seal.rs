@@ -146,7 +146,9 @@ mod tests {
         for empty in ["", "\n \n"] {
             assert_eq!(KeyEncryptionKeys::parse(empty).err(), Some(KeyEncryptionKeysError::Empty));
         }
-        for bad in ["5ec7e7", &"5".repeat(65), &"g".repeat(64), &"é".repeat(32), &format!("+1{}", "0".repeat(62))] {
+        for bad in
+            ["5ec7e7", &"5".repeat(65), &"g".repeat(64), &"é".repeat(32), &format!("+1{}", "0".repeat(62))]
+        {
             let error = KeyEncryptionKeys::parse(&format!("{good}\n{bad}")).expect_err(bad);
             assert_eq!(error, KeyEncryptionKeysError::Format { number: 2 });
         }

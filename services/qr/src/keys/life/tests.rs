@@ -46,8 +46,7 @@ fn at_every_hour_one_key_at_most_is_active_and_it_is_the_one_that_signs() {
     let ([..], all) = lives([(0, None), (10, Some(12)), (12, None), (20, Some(15)), (30, None)]);
     for half_hour in -2..80 {
         let now = at(0) + Duration::minutes(30) * half_hour;
-        let active: Vec<_> =
-            all.0.iter().filter(|life| all.state(life, now) == KeyState::Active).collect();
+        let active: Vec<_> = all.0.iter().filter(|life| all.state(life, now) == KeyState::Active).collect();
         assert!(active.len() <= 1, "{now}: {active:?}");
         assert_eq!(all.signing(now), active.first().copied(), "{now}");
     }
@@ -93,8 +92,7 @@ fn a_key_that_another_clock_made_to_sign_at_once_signs_here_too() {
 
 #[test]
 fn the_schedule_makes_a_key_so_long_before_it_signs() {
-    let weekly =
-        Schedule { rotate_every: Some(Duration::hours(168)), publish_for: Duration::hours(24) };
+    let weekly = Schedule { rotate_every: Some(Duration::hours(168)), publish_for: Duration::hours(24) };
     let never = Schedule { rotate_every: None, ..weekly };
     // Each: the schedule, the keys, the hour, and the hour at which the key that is made begins to sign.
     let table = [
