@@ -34,7 +34,9 @@ pub fn reason_text(reason: ErrorReason) -> Text {
 pub(crate) fn describe(reason: ErrorReason) -> Description {
     use ErrorReason as R;
     let retry_after = match reason {
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown => Some(Duration::from_secs(1)),
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
+            Some(Duration::from_secs(1))
+        }
         _ => None,
     };
     let (zh_cn, en) = text(reason);
@@ -64,7 +66,9 @@ fn code(reason: ErrorReason) -> Code {
         | R::ElectronicPassNotOffered
         | R::IllegalTransition => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown => Code::Unavailable,
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
+            Code::Unavailable
+        }
         R::CursorOutOfRange => Code::OutOfRange,
         R::DeadlineExceeded => Code::DeadlineExceeded,
     }
@@ -112,6 +116,7 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
+        R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从最早的变更重新开始（START_OLDEST）",

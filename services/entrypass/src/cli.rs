@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_token::{Algorithm, KeyId};
 
 use crate::{
     config::{Config, ConfigError},
@@ -26,6 +27,10 @@ pub(crate) enum Command {
     /// Bring databases to the schema of this program, take it back, or show it. Needs no running service.
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Show or change the keys that sign codes, in the database of the QR service. Works beside running copies of it, which follow within
+    /// seconds.
+    #[command(subcommand)]
+    SigningKeys(SigningKeys),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +71,31 @@ pub(crate) enum Migrate {
     Status(Services),
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum SigningKeys {
+    /// Show every key that there ever was, in the order in which they sign.
+    List(Place),
+    /// Have another key sign: the one that waits for its time, or a new one.
+    Rotate {
+        #[command(flatten)]
+        place: Place,
+        /// At once, and not when it has been published for `qr.publish_hours`. Verifiers without a network do not know it until their next
+        /// bundle.
+        #[arg(long)]
+        at_once: bool,
+        /// EdDSA or ES256, in place of `qr.algorithm`.
+        #[arg(long)]
+        algorithm: Option<Algorithm>,
+    },
+    /// Take a key back for good: nothing that it signed counts any more. If it signs, another does at once.
+    Revoke {
+        #[command(flatten)]
+        place: Place,
+        /// 16 hexadecimal digits, as `list` shows them.
+        key_id: KeyId,
+    },
+}
+
 /// Some services, and where their databases are.
 #[derive(Debug, Args)]
 pub(crate) struct Services {
@@ -79,7 +109,7 @@ pub(crate) struct Services {
 /// Where settings and data are.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
-    /// Folder of SQLite databases and of the signing key, as far as they have no place of their own; made if missing.
+    /// Folder of SQLite databases and of signing keys, as far as they have no place of their own; made if missing.
     #[arg(long, env = "ENTRYPASS_DATA_DIR", default_value = "data")]
     pub(crate) data_dir: PathBuf,
     /// Configuration file (TOML); see deploy/entrypass.toml for every setting and its default.

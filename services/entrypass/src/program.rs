@@ -9,7 +9,7 @@ use crate::{
     Failure,
     cli::{Cli, Command},
     compose::Surroundings,
-    migrate, serve,
+    migrate, serve, signing_keys,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -34,6 +34,7 @@ fn run(command: Command, surroundings: &Surroundings) -> Result<(), Failure> {
     let done = match command {
         Command::Serve(serve) => runtime.block_on(serve::serve(&serve, surroundings)),
         Command::Migrate(step) => runtime.block_on(migrate::migrate(&step)),
+        Command::SigningKeys(change) => runtime.block_on(signing_keys::change(change, surroundings)),
     };
     // What is still running has had its time.
     runtime.shutdown_background();

@@ -65,9 +65,11 @@ pub(crate) fn or_unavailable<T>(
         Err(problem) => problem,
     };
     let retry_after = match problem.reason() {
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::Internal => {
-            problem.retry_after()
-        }
+        R::NeighbourUnavailable
+        | R::StoreUnavailable
+        | R::ShuttingDown
+        | R::SigningKeyUnavailable
+        | R::Internal => problem.retry_after(),
         // Too slow for its share of the time. It is worth another try, as if it could not be reached.
         R::DeadlineExceeded => Problem::new(R::NeighbourUnavailable).retry_after(),
         _ => return Err(problem),

@@ -47,7 +47,8 @@ impl Gateway {
         call: Call,
         message: pb::ChangeQrCodesRequest,
     ) -> Result<pb::ChangeQrCodesResponse, Problem> {
-        let request = same!(message, pb::ChangeQrCodesRequest => qr::ChangeQrCodesRequest { request_id, rows });
+        let request =
+            same!(message, pb::ChangeQrCodesRequest => qr::ChangeQrCodesRequest { request_id, rows });
         let answer = ask!(self, call, qr.change_qr_codes(request))?;
         Ok(same!(answer, qr::ChangeQrCodesResponse => pb::ChangeQrCodesResponse { results }))
     }

@@ -1,5 +1,7 @@
 //! What can go wrong in the QR service, by what the caller can do about it.
 
+use std::sync::Arc;
+
 use entrypass_db::answers::AnswersError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
@@ -7,7 +9,10 @@ use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
 
-use crate::standing::Final;
+use crate::{
+    keys::{KeysError, SignerError},
+    standing::Final,
+};
 
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
@@ -26,8 +31,23 @@ pub(crate) enum Error {
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
     Corrupt(&'static str),
+    #[error("no key signs now")]
+    NoSigningKey,
+    #[error("the signing keys cannot be used")]
+    SigningKey(#[source] Arc<KeysError>),
+    #[error("the signing key cannot be reached")]
+    Signer(#[from] SignerError),
     #[error("the image could not be drawn")]
     Image(#[from] png::EncodingError),
+}
+
+impl From<KeysError> for Error {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Database(error) => Self::Store(error),
+            error => Self::SigningKey(Arc::new(error)),
+        }
+    }
 }
 
 impl From<Violations> for Error {
@@ -56,6 +76,9 @@ impl From<Error> for Problem {
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
             }
+            Error::Signer(_) => Self::caused(ErrorReason::SigningKeyUnavailable, error),
+            // The upkeep of keys has logged it, once and not at every call.
+            Error::NoSigningKey | Error::SigningKey(_) => Self::new(ErrorReason::SigningKeyUnavailable),
             Error::Store(_) | Error::Corrupt(_) | Error::Image(_) => {
                 Self::caused(ErrorReason::Internal, error)
             }

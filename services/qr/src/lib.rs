@@ -1,6 +1,6 @@
 //! The QR service: signed codes, from issue to verification.
 //!
-//! Owns: the signing key, which code stands for which revision of which registration, the picture of a code, the verdict on a
+//! Owns: the signing keys and their life, which code stands for which revision of which registration, the picture of a code, the verdict on a
 //! scanned one; the database `qr`. It knows registrations by resource name only: no name, no document number.
 //! Does not own: the token's format (`entrypass-token`), and whether a registration is active (`entrypass-registration`, which it
 //! asks at each verification, and whose changes it follows).
@@ -36,7 +36,10 @@ use time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-pub use keys::{KeyFileError, Keys};
+pub use keys::{
+    Custody, KeyEncryptionKeys, KeyEncryptionKeysError, KeyReport, KeyRules, KeyState, Keys, KeysError,
+    Revocation, Rotation, Signer, SignerError, Vault, read_private,
+};
 pub use store::Migrator;
 
 /// Full name of the gRPC service.
@@ -57,7 +60,7 @@ pub struct Config {
 pub struct Deps {
     /// The service's own database, migrated by [`Migrator`].
     pub database: Database,
-    /// The signing key and all that verify.
+    /// The signing keys: those that sign and verify.
     pub keys: Keys,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -69,7 +72,8 @@ pub struct Deps {
     pub stopping: CancellationToken,
 }
 
-/// The service, ready to be run. In the background it follows the changes of registrations and forgets what is kept for a time only.
+/// The service, ready to be run. In the background it follows the changes of registrations, looks after the signing keys, and forgets what is
+/// kept for a time only.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Deps { database, keys, clock, random, registration, stopping } = deps;
@@ -90,9 +94,10 @@ pub fn service(config: Config, deps: Deps) -> Service {
         registration: registration.clone(),
         database,
         patience: PATIENCE,
-        stopping,
+        stopping: stopping.clone(),
         as_of: as_of.clone(),
     };
+    let keys_upkeep = keys::Upkeep::new(keys.clone());
     let codes = service::Codes {
         config,
         store,
@@ -106,7 +111,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run());
+        tokio::join!(follower.run(apply), upkeep.run(), keys_upkeep.run(stopping));
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -48,7 +48,7 @@ impl QrService for Codes {
         &self,
         request: Request<pb::RenderQrCodeRequest>,
     ) -> Answer<pb::RenderQrCodeResponse> {
-        answer(request, async |_, message| self.render(&message)).await
+        answer(request, async |_, message| self.render(&message).await).await
     }
 
     async fn verify_qr_code(

@@ -2,6 +2,7 @@
 
 mod codes;
 mod entity;
+pub(crate) mod keys;
 mod migration;
 mod standings;
 mod withdrawals;

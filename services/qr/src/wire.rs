@@ -14,7 +14,7 @@ pub(crate) use self::{
     decision::{decision, finding},
     drawing::{Format, drawing},
     issue::{qr_code, subjects},
-    key::verification_key,
+    key::verification_keys,
     withdrawal::{Target, Wish, reinstatement, result, revocation, rows, standing, suspension, target},
 };
 

@@ -7,7 +7,7 @@ use entrypass_token::Issuer;
 use serde::Deserialize;
 use time::Duration;
 
-use super::{ConfigError, Requests, text_of};
+use super::{ConfigError, KeyEncryption, Requests, text_of};
 
 /// Settings of the registration service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -42,7 +42,17 @@ pub struct Qr {
     pub issuer: String,
     /// How many minutes a displayed code counts, 1 to 1440.
     pub display_minutes: u16,
-    /// The file of the signing key in place of the one in the data folder; relative to the configuration file.
+    /// The algorithm of new signing keys: `EdDSA` or `ES256`.
+    pub algorithm: String,
+    /// How many days a key signs before the next one does, 0 to 3650; 0: until an operator ends it.
+    pub rotate_days: u16,
+    /// How many hours before it signs a key is published, 1 to 720 and less than `rotate_days`.
+    pub publish_hours: u16,
+    /// The folder of signing keys in place of the one in the data folder; relative to the configuration file.
+    pub key_dir: Option<PathBuf>,
+    /// Where the key-encryption keys are, under which signing keys are kept in the database instead; relative to the configuration file.
+    pub key_encryption_keys: KeyEncryption,
+    /// The file of a first signing key that is kept by hand; relative to the configuration file.
     pub key_file: Option<PathBuf>,
 }
 
@@ -64,7 +74,16 @@ impl Default for Registration {
 
 impl Default for Qr {
     fn default() -> Self {
-        Self { issuer: "FS".to_owned(), display_minutes: 15, key_file: None }
+        Self {
+            issuer: "FS".to_owned(),
+            display_minutes: 15,
+            algorithm: "EdDSA".to_owned(),
+            rotate_days: 90,
+            publish_hours: 24,
+            key_dir: None,
+            key_encryption_keys: KeyEncryption::Absent,
+            key_file: None,
+        }
     }
 }
 

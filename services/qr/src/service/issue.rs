@@ -1,6 +1,8 @@
 //! Issuing: the code of each revision, signed afresh.
 
 use entrypass_proto::qr::v1 as pb;
+use entrypass_token::Draft;
+use time::OffsetDateTime;
 
 use super::Codes;
 use crate::{
@@ -18,18 +20,29 @@ impl Codes {
         let subjects = wire::subjects(message)?;
         let pen = self.pen();
         let (codes, standings) = self.store.codes_of(&subjects, &pen).await?;
-        let signing = self.keys.signing();
-        let key = signing.verification_key();
-        let issue = |(subject, code): (&Subject, &Code)| {
+        let mut qr_codes = Vec::with_capacity(codes.len());
+        for (subject, code) in subjects.iter().zip(&codes) {
             let standing = standings.get(&subject.registration).copied().unwrap_or(Standing::Active);
-            let period = Period::starting(pen.now, self.config.display_for, subject.expire_time);
             let counts = code.state == CodeState::Active && standing == Standing::Active;
-            // Content that has no time left to count makes no claims: the registration has ended.
-            let claims = period.claims(self.config.issuer, code).ok().filter(|_| counts);
-            let qr_code = claims.map(|claims| wire::qr_code(code, &period, &key, signing.issue(&claims)));
-            pb::IssuedQrCode { qr_code, standing: Some(wire::standing(standing)) }
-        };
-        let qr_codes = subjects.iter().zip(&codes).map(issue).collect();
+            let qr_code = if counts { self.content(subject, code, pen.now).await? } else { None };
+            qr_codes.push(pb::IssuedQrCode { qr_code, standing: Some(wire::standing(standing)) });
+        }
         Ok(pb::IssueQrCodesResponse { qr_codes })
+    }
+
+    /// Fresh content of `code`, which counts, if there is time left for it to.
+    async fn content(
+        &self,
+        subject: &Subject,
+        code: &Code,
+        now: OffsetDateTime,
+    ) -> Result<Option<pb::QrCode>, Error> {
+        let period = Period::starting(now, self.config.display_for, subject.expire_time);
+        // Content that has no time left to count makes no claims: the registration has ended.
+        let Ok(claims) = period.claims(self.config.issuer, code) else { return Ok(None) };
+        let (signer, key) = self.keys.active(now).await?;
+        let draft = Draft::new(&claims, &key);
+        let signature = signer.sign(draft.to_be_signed()).await?;
+        Ok(Some(wire::qr_code(code, &period, &key, draft.finish(signature))))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Codes {
-    pub(super) fn render(
+    pub(super) async fn render(
         &self,
         message: &pb::RenderQrCodeRequest,
     ) -> Result<pb::RenderQrCodeResponse, Error> {
@@ -20,7 +20,7 @@ impl Codes {
         let drawing = violations.collect(drawing);
         if let Err(broken) = wire::scanned(&message.content) {
             violations.extend(broken);
-        } else if !matches!(self.read(&message.content), Reading::Genuine(_)) {
+        } else if !matches!(self.read(&message.content).await?, Reading::Genuine(_)) {
             violations.extend(wire::not_a_code());
         }
         let drawing = violations.finish(|| drawing)?;

@@ -14,6 +14,7 @@ use super::Codes;
 use crate::{
     code::Code,
     error::Error,
+    keys::Found,
     verification::{Findings, RegistrationFinding},
     wire,
 };
@@ -29,7 +30,7 @@ impl Codes {
     ) -> Result<pb::VerifyQrCodeResponse, Error> {
         wire::scanned(&message.content)?;
         let now = self.clock.now();
-        let (findings, claims) = match self.read(wire::without_line_end(&message.content)) {
+        let (findings, claims) = match self.read(wire::without_line_end(&message.content)).await? {
             Reading::Not(findings) => (findings, None),
             Reading::Genuine(claims) => {
                 let code = self.store.code(claims.code_id()).await?;
@@ -48,13 +49,16 @@ impl Codes {
     }
 
     /// Reads a scanned text as far as its signature.
-    pub(super) fn read(&self, content: &str) -> Reading {
-        let Ok(token) = Token::decode(content) else { return Reading::Not(Findings::Malformed) };
-        let Some(key) = self.keys.find(token.key_id()) else { return Reading::Not(Findings::UnknownKey) };
-        match token.verify(key) {
-            Ok(claims) => Reading::Genuine(*claims),
+    pub(super) async fn read(&self, content: &str) -> Result<Reading, Error> {
+        let Ok(token) = Token::decode(content) else { return Ok(Reading::Not(Findings::Malformed)) };
+        let Found::Trusted(trusted) = self.keys.find(token.key_id()).await? else {
+            return Ok(Reading::Not(Findings::UnknownKey));
+        };
+        Ok(match token.verify(&trusted.key) {
+            Ok(claims) if trusted.accepts(claims).is_ok() => Reading::Genuine(*claims),
+            Ok(_) => Reading::Not(Findings::UnknownKey),
             Err(_) => Reading::Not(Findings::BadSignature),
-        }
+        })
     }
 
     /// Asks the registration service, which alone knows the present revision. If it cannot be asked, that is a finding too.

@@ -1,8 +1,14 @@
 //! One service on a database and a key of its own, and the calls of its users in few words.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use entrypass_ambient::{Clock as _, Random as _, SeededRandom, TestClock};
+use entrypass_ambient::{Clock as _, Random, SeededRandom, TestClock};
 use entrypass_db::{Database, follower};
 use entrypass_follow::FEED;
 use entrypass_proto::{
@@ -15,13 +21,22 @@ use entrypass_proto::{
         DocumentType, GetRegistrationFactsResponse, RegistrationState, registration_change::Kind,
     },
 };
-use entrypass_qr::{Config, Deps, Keys, Migrator, service};
+use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, service};
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
+use entrypass_token::Algorithm;
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// What is set of the keys: the default.
+pub const KEY_RULES: KeyRules = KeyRules {
+    algorithm: Algorithm::EdDsa,
+    rotate_every: Some(Duration::days(90)),
+    publish_for: Duration::hours(24),
+    display_for: Duration::minutes(15),
+};
 
 /// The service and its surroundings.
 pub struct App {
@@ -206,6 +221,18 @@ impl App {
     }
 }
 
+/// The key file at `path`, which is made when it is missing.
+fn key_at(path: &Path, random: &dyn Random) -> PathBuf {
+    let mut seed = [0; 32];
+    random.fill(&mut seed);
+    let text: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
+    if let Ok(mut file) = file {
+        file.write_all(text.as_bytes()).expect("written");
+    }
+    path.to_owned()
+}
+
 /// What services of one test share.
 struct Surroundings {
     clock: Arc<TestClock>,
@@ -219,9 +246,11 @@ impl Surroundings {
     async fn start(self, key: &str, registration: Transport) -> App {
         let Self { clock, registrations, random, place, folder } = self;
         let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+        let vault = Vault::default().file(key_at(&folder.path().join(key), random.as_ref()));
+        let custody = Custody::new(database.clone(), vault, KEY_RULES, clock.clone(), random.clone());
         let deps = Deps {
             database: database.clone(),
-            keys: Keys::open(&folder.path().join(key), random.as_ref()).expect("a key"),
+            keys: Keys::open(custody).await.expect("a key"),
             clock: clock.clone(),
             random: random.clone(),
             registration,
@@ -229,7 +258,7 @@ impl Surroundings {
         };
         let config = Config {
             issuer: "FS".parse().expect("an issuer"),
-            display_for: Duration::minutes(15),
+            display_for: KEY_RULES.display_for,
             keep_answers: Duration::days(7),
         };
         let service = service(config, deps);
