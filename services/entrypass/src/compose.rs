@@ -227,8 +227,7 @@ impl Opened {
         let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
         let registration = registration.transpose()?;
         let qr = runs(Service::Qr).then(|| config.qr.service()).transpose()?;
-        let keep_answers = config.requests.keep()?;
-        let epass = runs(Service::Epass).then_some(entrypass_epass::Config { keep_answers });
+        let epass = runs(Service::Epass).then(|| config.epass.service(&config.requests)).transpose()?;
         let given_keys = config.qr.key_file.as_deref().filter(|_| qr.is_some());
         let given_keys = given_keys.map(|path| given_keys_at(path, surroundings)).transpose()?;
 

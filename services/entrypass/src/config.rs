@@ -15,7 +15,7 @@ pub use database::Databases;
 pub use error::ConfigError;
 pub use neighbours::Neighbours;
 pub use process::{Drain, Requests};
-pub use services::{Qr, Registration};
+pub use services::{Epass, Qr, Registration};
 
 use crate::role::Service;
 
@@ -35,6 +35,8 @@ pub struct Config {
     pub registration: Registration,
     /// Settings of the QR service.
     pub qr: Qr,
+    /// Settings of the epass service.
+    pub epass: Epass,
 }
 
 impl Config {
@@ -97,6 +99,7 @@ impl Config {
         self.drain.limit()?;
         self.registration.service(&self.requests)?;
         self.qr.service()?;
+        self.epass.service(&self.requests)?;
         Ok(())
     }
 

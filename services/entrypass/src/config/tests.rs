@@ -65,6 +65,12 @@ fn a_value_out_of_range_is_told_with_its_setting() {
         ("[qr]\nissuer = 'Foshan'", "qr.issuer must be two of A-Z 0-9"),
         ("[qr]\nissuer = 'fs'", "qr.issuer must be two of A-Z 0-9"),
         ("[qr]\ndisplay_minutes = 0", "qr.display_minutes must be 1 to 1440"),
+        ("[epass]\ncity_divisions = []", "epass.city_divisions must be 1 to 20 of four digits each"),
+        ("[epass]\ncity_divisions = ['440604']", "epass.city_divisions must be 1 to 20 of four digits each"),
+        (
+            "[epass]\ncity_divisions = ['4406', '44O6']",
+            "epass.city_divisions must be 1 to 20 of four digits each",
+        ),
         ("[database]\nconnections = 1", "database.connections must be 2 to 100"),
         ("[database]\nconnections = 101", "database.connections must be 2 to 100"),
         ("[drain]\nlame_duck_seconds = 301", "drain.lame_duck_seconds must be 0 to 300"),
