@@ -27,6 +27,7 @@ macro_rules! same {
     }};
 }
 
+mod codes;
 mod entry_pass;
 mod service;
 mod watch;

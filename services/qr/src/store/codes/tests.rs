@@ -7,8 +7,11 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{Code, CodeState, Migrator, codes_of, record, revoke};
-use crate::code::{self, Subject};
+use super::{Code, CodeState, codes_of, record, revoke};
+use crate::{
+    code::{self, Subject},
+    store::Migrator,
+};
 
 const NOW: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
 

@@ -1,0 +1,67 @@
+//! What concerns codes: drawing them, and deciding on them at a checkpoint.
+
+use entrypass_proto::{
+    errors::v1::ErrorReason,
+    gateway::v1 as pb,
+    qr::v1 as qr,
+    registration::v1::{self as registration, RegistrationState},
+};
+use entrypass_rpc::{Call, Problem};
+use entrypass_rule::{Rule, Text, Violations};
+
+use crate::{service::Gateway, wire};
+
+impl Gateway {
+    pub(crate) async fn render(
+        &self,
+        call: Call,
+        message: pb::RenderQrCodeRequest,
+    ) -> Result<pb::RenderQrCodeResponse, Problem> {
+        let pb::RenderQrCodeRequest { content, registration, format, error_correction, module_size } =
+            message;
+        let content = match (content.is_empty(), registration.is_empty()) {
+            (false, true) => content,
+            (true, false) => self.fresh_content(&call, registration).await?,
+            (true, true) => return Err(content_or_registration("REQUIRED")),
+            (false, false) => return Err(content_or_registration("EXCLUDED")),
+        };
+        let request = qr::RenderQrCodeRequest { content, format, error_correction, module_size };
+        let answer = ask!(self, call, qr.render_qr_code(request))?;
+        Ok(same!(answer, qr::RenderQrCodeResponse => pb::RenderQrCodeResponse { media_type, image, text }))
+    }
+
+    async fn fresh_content(&self, call: &Call, registration: String) -> Result<String, Problem> {
+        let request =
+            registration::GetRegistrationRequest { registration, document: None, holder_name: String::new() };
+        let answer = ask!(self, call, registration.get_registration(request))?;
+        let registration = answer.registration.ok_or_else(|| wire::missing("registration"))?;
+        let code = self.code(call, &registration).await?;
+        let reason = match registration.state() {
+            RegistrationState::Active => ErrorReason::QrCodeRevoked,
+            _ => ErrorReason::RegistrationNotActive,
+        };
+        Ok(code.ok_or_else(|| Problem::new(reason))?.content)
+    }
+
+    pub(crate) async fn verify(
+        &self,
+        call: Call,
+        message: pb::VerifyQrCodeRequest,
+    ) -> Result<pb::VerifyQrCodeResponse, Problem> {
+        let pb::VerifyQrCodeRequest { content } = message;
+        let answer = ask!(self, call, qr.verify_qr_code(qr::VerifyQrCodeRequest { content }))?;
+        Ok(same!(answer, qr::VerifyQrCodeResponse => pb::VerifyQrCodeResponse {
+            verdict, checks, code_id, revision, issue_time, expire_time, evaluate_time
+        }))
+    }
+}
+
+fn content_or_registration(reason: &'static str) -> Problem {
+    let text = Text::new(
+        "须提供码内容或登记资源名之一",
+        "give the content of a code or a registration, and not both",
+    );
+    let mut violations = Violations::default();
+    violations.add("content", Rule::new(reason, text));
+    violations.into()
+}

@@ -1,0 +1,12 @@
+//! Publishing the keys that verify.
+
+use entrypass_proto::qr::v1 as pb;
+
+use super::Codes;
+use crate::wire;
+
+impl Codes {
+    pub(super) fn verification_keys(&self) -> pb::ListVerificationKeysResponse {
+        pb::ListVerificationKeysResponse { keys: self.keys.all().map(wire::verification_key).collect() }
+    }
+}
