@@ -7,49 +7,69 @@
 use crate::{Algorithm, Claims, KeyId};
 
 pub(crate) const SIGNATURE_LENGTH: usize = 64;
+pub(crate) const MESSAGE_LENGTH: usize = 122;
 
-/// What a signature covers: the protected header and the payload, each as the content of its byte string.
-pub(crate) struct Body {
-    protected: Vec<u8>,
-    payload: Vec<u8>,
-}
+/// Where the parts stand in the `Sig_structure`: from the protected header's head on, from the payload's head on.
+const PROTECTED_AT: usize = 12;
+const PROTECTED_END: usize = 26;
+const PAYLOAD_AT: usize = 27;
+
+/// The `Sig_structure` of RFC 9052, section 4.4, without external data: what a signature covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Body([u8; 66]);
 
 impl Body {
     pub(crate) fn new(algorithm: Algorithm, key_id: KeyId, claims: &Claims) -> Self {
-        Self { protected: protected(algorithm, key_id), payload: payload(claims) }
+        let mut writer = Writer { bytes: [0; 66], written: 0 };
+        writer.put(b"\x84\x6aSignature1");
+        // The protected header: `{1: alg, 4: kid}` (RFC 9052, section 3.1).
+        writer.put(b"\x4d\xa2\x01");
+        writer.put(&[algorithm.cbor()]);
+        writer.put(b"\x04\x48");
+        writer.put(key_id.as_bytes());
+        // No external data, then the payload: `{1: iss, 4: exp, 6: iat, 7: cti}` (RFC 8392, section 4), the code id
+        // and the revision making up `cti`.
+        writer.put(b"\x40\x58\x25\xa4\x01\x62");
+        writer.put(&claims.issuer().bytes());
+        writer.put(b"\x04\x1a");
+        writer.put(&claims.expires_at().to_be_bytes());
+        writer.put(b"\x06\x1a");
+        writer.put(&claims.issued_at().to_be_bytes());
+        writer.put(b"\x07\x52");
+        writer.put(claims.code_id().as_bytes());
+        writer.put(&claims.revision().get().to_be_bytes());
+        Self(writer.bytes)
     }
 
-    /// The `Sig_structure` of RFC 9052, section 4.4, without external data.
-    pub(crate) fn to_be_signed(&self) -> Vec<u8> {
-        [b"\x84\x6aSignature1\x4d".as_slice(), &self.protected, b"\x40\x58\x25", &self.payload].concat()
+    pub(crate) fn to_be_signed(&self) -> &[u8] {
+        &self.0
     }
 
     /// The tagged `COSE_Sign1` of RFC 9052, section 4.2, with an empty unprotected header.
-    pub(crate) fn message(&self, signature: &[u8; SIGNATURE_LENGTH]) -> Vec<u8> {
-        [b"\xd2\x84\x4d".as_slice(), &self.protected, b"\xa0\x58\x25", &self.payload, b"\x58\x40", signature]
-            .concat()
+    pub(crate) fn message(&self, signature: &[u8; SIGNATURE_LENGTH]) -> [u8; MESSAGE_LENGTH] {
+        let mut writer = Writer { bytes: [0; MESSAGE_LENGTH], written: 0 };
+        writer.put(b"\xd2\x84");
+        writer.put(&self.0[PROTECTED_AT..PROTECTED_END]);
+        writer.put(b"\xa0");
+        writer.put(&self.0[PAYLOAD_AT..]);
+        writer.put(b"\x58\x40");
+        writer.put(signature);
+        writer.bytes
     }
 }
 
-/// `{1: alg, 4: kid}` (RFC 9052, section 3.1).
-fn protected(algorithm: Algorithm, key_id: KeyId) -> Vec<u8> {
-    [b"\xa2\x01".as_slice(), &[algorithm.cbor()], b"\x04\x48", key_id.as_bytes()].concat()
+/// Fills an array from front to back.
+struct Writer<const N: usize> {
+    bytes: [u8; N],
+    written: usize,
 }
 
-/// `{1: iss, 4: exp, 6: iat, 7: cti}` (RFC 8392, section 4), the code id and the revision making up `cti`.
-fn payload(claims: &Claims) -> Vec<u8> {
-    [
-        b"\xa4\x01\x62".as_slice(),
-        &claims.issuer().bytes(),
-        b"\x04\x1a",
-        &claims.expires_at().to_be_bytes(),
-        b"\x06\x1a",
-        &claims.issued_at().to_be_bytes(),
-        b"\x07\x52",
-        claims.code_id().as_bytes(),
-        &claims.revision().get().to_be_bytes(),
-    ]
-    .concat()
+impl<const N: usize> Writer<N> {
+    fn put(&mut self, part: &[u8]) {
+        let end = self.written + part.len();
+        self.bytes[self.written..end].copy_from_slice(part);
+        self.written = end;
+    }
 }
 
 #[cfg(test)]

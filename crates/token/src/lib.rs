@@ -6,10 +6,10 @@
 //! Does not own: any input or output, the hour, random bytes, the life of a key, revocation, or the picture.
 //!
 //! ```
-//! use entrypass_token::{Claims, CodeId, Freshness, Issuer, SigningKey, Token};
+//! use entrypass_token::{Algorithm, Claims, CodeId, Freshness, Issuer, SigningKey, Token};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let key = SigningKey::from_seed(&[7; 32]);
+//! let key = SigningKey::from_seed(Algorithm::EdDsa, &[7; 32])?;
 //! let claims = Claims::new("FS".parse::<Issuer>()?, CodeId::from_bytes([1; 16]), 1, 1_767_225_600, 1_767_225_900)?;
 //! let text = key.issue(&claims);
 //!
@@ -29,6 +29,6 @@ mod token;
 
 pub use claims::{CLOCK_LEEWAY_SECONDS, Claims, Freshness, InvalidClaims, InvalidIssuer, Issuer};
 pub use id::{CodeId, InvalidId, KeyId};
-pub use key::{Algorithm, InvalidKey, SigningKey, VerificationKey};
+pub use key::{Algorithm, InvalidKey, SigningKey, UnknownAlgorithm, VerificationKey};
 pub use malformed::Malformed;
-pub use token::{BadSignature, MAX_TEXT_LENGTH, PREFIX, Token, encode};
+pub use token::{BadSignature, Draft, MAX_TEXT_LENGTH, PREFIX, Token};

@@ -18,19 +18,51 @@ pub const PREFIX: &str = "FSP1:";
 /// No token is longer, in characters: QR version 9 at level Q holds no more in alphanumeric mode (ISO/IEC 18004).
 pub const MAX_TEXT_LENGTH: usize = 189;
 
-/// Writes the text of a QR code, the signature made by `sign` out of the bytes to be signed.
+/// A token before it is signed.
 ///
-/// The private key can so stay in a hardware module; `key` is its public half and decides the algorithm, whose
-/// raw signature (RFC 9053, section 2) `sign` returns, or its own error. With the private key at hand,
+/// In these two steps the private key can stay in a hardware module; with the key at hand,
 /// [`SigningKey::issue`](crate::SigningKey::issue) does the same.
-pub fn encode<E>(
-    claims: &Claims,
-    key: &VerificationKey,
-    sign: impl FnOnce(&[u8]) -> Result<[u8; SIGNATURE_LENGTH], E>,
-) -> Result<String, E> {
-    let body = Body::new(key.algorithm(), key.key_id(), claims);
-    let signature = sign(&body.to_be_signed())?;
-    Ok(format!("{PREFIX}{}", base45::encode(body.message(&signature))))
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    algorithm: Algorithm,
+    body: Body,
+}
+
+impl Draft {
+    /// Puts down these claims in the name of `key`, which decides the algorithm.
+    #[must_use]
+    pub fn new(claims: &Claims, key: &VerificationKey) -> Self {
+        let algorithm = key.algorithm();
+        Self { algorithm, body: Body::new(algorithm, key.key_id(), claims) }
+    }
+
+    /// What the private half of the key has to sign.
+    #[must_use]
+    pub fn to_be_signed(&self) -> &[u8] {
+        self.body.to_be_signed()
+    }
+
+    /// The text of the QR code, given the algorithm's raw signature (RFC 9053, section 2).
+    ///
+    /// Of an ES256 signature either value for s will do; the lower one is written. Whether the signature is right is
+    /// not looked at.
+    #[must_use]
+    pub fn finish(&self, signature: [u8; SIGNATURE_LENGTH]) -> String {
+        let signature = match self.algorithm {
+            Algorithm::EdDsa => signature,
+            Algorithm::Es256 => with_low_s(signature),
+        };
+        let mut text = String::with_capacity(MAX_TEXT_LENGTH);
+        text.push_str(PREFIX);
+        text.push_str(&base45::encode(self.body.message(&signature)));
+        text
+    }
+}
+
+/// Bytes that cannot be a signature stay as they are: they will not verify.
+fn with_low_s(signature: [u8; SIGNATURE_LENGTH]) -> [u8; SIGNATURE_LENGTH] {
+    p256::ecdsa::Signature::from_slice(&signature)
+        .map_or(signature, |signature| signature.normalize_s().to_bytes().into())
 }
 
 /// A well-formed token that nobody has verified yet.
@@ -94,7 +126,7 @@ impl Token {
     /// The hour is not looked at: see [`Claims::freshness_at`].
     pub fn verify(&self, key: &VerificationKey) -> Result<&Claims, BadSignature> {
         let named = self.key_id == key.key_id() && self.algorithm == key.algorithm();
-        if named && key.verifies(&self.body().to_be_signed(), &self.signature) {
+        if named && key.verifies(self.body().to_be_signed(), &self.signature) {
             Ok(&self.claims)
         } else {
             Err(BadSignature)
@@ -109,13 +141,13 @@ fn headers(sign1: &CoseSign1) -> Result<(Algorithm, KeyId), Malformed> {
         return Err(Malformed::WrongHeaders);
     }
     let key_id = header.key_id.as_slice().try_into().map_err(|_| Malformed::WrongHeaders)?;
-    match header.alg {
-        Some(CoseAlgorithm::Assigned(iana::Algorithm::EdDSA)) => {
-            Ok((Algorithm::EdDsa, KeyId::from_bytes(key_id)))
-        }
-        Some(_) => Err(Malformed::UnknownAlgorithm),
-        None => Err(Malformed::WrongHeaders),
-    }
+    let algorithm = match header.alg {
+        Some(CoseAlgorithm::Assigned(iana::Algorithm::EdDSA)) => Algorithm::EdDsa,
+        Some(CoseAlgorithm::Assigned(iana::Algorithm::ES256)) => Algorithm::Es256,
+        Some(_) => return Err(Malformed::UnknownAlgorithm),
+        None => return Err(Malformed::WrongHeaders),
+    };
+    Ok((algorithm, KeyId::from_bytes(key_id)))
 }
 
 fn claims(payload: &[u8]) -> Result<Claims, Malformed> {
@@ -159,12 +191,13 @@ fn malformed(error: &CoseError, shape: Malformed, label: Malformed) -> Malformed
 #[cfg(test)]
 mod tests {
     use super::Token;
-    use crate::{Claims, CodeId, Malformed, SigningKey};
+    use crate::{Algorithm, Claims, CodeId, Malformed, SigningKey};
 
     fn message() -> Vec<u8> {
         let issuer = "FS".parse().expect("two capitals are an issuer");
         let claims = Claims::new(issuer, CodeId::from_bytes([0xc0; 16]), 258, 1_767_225_600, 1_767_225_900);
-        let text = SigningKey::from_seed(&[7; 32]).issue(&claims.expect("the claims keep the rules"));
+        let key = SigningKey::from_seed(Algorithm::EdDsa, &[7; 32]).expect("any seed is a key of EdDSA");
+        let text = key.issue(&claims.expect("the claims keep the rules"));
         base45::decode(&text[5..]).expect("a token is Base45")
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use entrypass_ambient::Random;
-use entrypass_token::{KeyId, SigningKey, VerificationKey};
+use entrypass_token::{Algorithm, KeyId, SigningKey, VerificationKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -65,7 +65,8 @@ impl Keys {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, random)?,
             Err(source) => return Err(KeyFileError::Io { path: path.to_owned(), source }),
         };
-        let signing = SigningKey::from_seed(&seed);
+        let signing = SigningKey::from_seed(Algorithm::EdDsa, &seed)
+            .map_err(|_| KeyFileError::Format { path: path.to_owned() })?;
         let verification = signing.verification_key();
         Ok(Self { signing, verification })
     }

@@ -269,7 +269,7 @@ fn wrong_headers() -> Vec<Case> {
             "TRAILING_BYTES",
         ),
         signed("a text for the key id", "a2 01 27 04 684142434445464748", "a0", "NOT_COSE_SIGN1"),
-        signed("ES256, which no key has yet", &format!("a2 01 26 {kid}"), "a0", unknown),
+        unsigned("unsigned: ES384, which no key has", &format!("a2 01 3822 {kid}"), "a0", unknown),
         signed("Ed25519 (-19), not the EdDSA (-8) of the key", &format!("a2 01 32 {kid}"), "a0", unknown),
         signed("HMAC, which is no signature", &format!("a2 01 05 {kid}"), "a0", unknown),
         signed("an algorithm that nobody registered", &format!("a2 01 17 {kid}"), "a0", wrong),

@@ -8,7 +8,7 @@ mod forge;
 use std::{fs, path::PathBuf};
 
 use cases::{Case, Outcome};
-use entrypass_token::{Freshness, SigningKey, Token, VerificationKey};
+use entrypass_token::{Algorithm, Freshness, SigningKey, Token, VerificationKey};
 use forge::{SEED, hex, unhex};
 use serde_json::{Value, json};
 
@@ -36,7 +36,8 @@ fn path() -> PathBuf {
 }
 
 fn signing_key() -> SigningKey {
-    SigningKey::from_seed(&unhex(SEED).try_into().expect("a seed has 32 bytes"))
+    let seed = unhex(SEED).try_into().expect("a seed has 32 bytes");
+    SigningKey::from_seed(Algorithm::EdDsa, &seed).expect("any seed is a key of EdDSA")
 }
 
 /// An outcome as it stands in the file: `VALID` with the claims, `MALFORMED` with the first reason.
@@ -90,7 +91,7 @@ fn document() -> Value {
             properly signed unless its name says otherwise. The format: SPECIFICATION.md.",
         "key": {
             "seed": SEED,
-            "public_key": hex(key.as_bytes()),
+            "public_key": hex(&key.public_key_bytes()),
             "key_id": key.key_id().to_string(),
             "cose_key": hex(&key.to_cose_key()),
         },

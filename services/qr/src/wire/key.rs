@@ -7,7 +7,7 @@ pub(crate) fn verification_key(key: &VerificationKey) -> pb::VerificationKey {
     pb::VerificationKey {
         key_id: key.key_id().to_string(),
         algorithm: key.algorithm().name().to_owned(),
-        public_key: key.as_bytes().to_vec(),
+        public_key: key.public_key_bytes(),
         cose_key: key.to_cose_key(),
     }
 }
