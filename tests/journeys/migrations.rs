@@ -97,7 +97,7 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
 #[tokio::test]
 async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_qr::Migrator>("qr").await;
-    assert_eq!(tables, ["codes", "positions"]);
+    assert_eq!(tables, ["answers", "bundle", "codes", "positions", "suspensions", "withdrawals"]);
 }
 
 #[tokio::test]

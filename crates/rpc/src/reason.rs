@@ -25,6 +25,12 @@ pub(crate) fn from_wire_name(name: impl AsRef<str>) -> Option<ErrorReason> {
     ErrorReason::from_str_name(&format!("ERROR_REASON_{}", name.as_ref()))
 }
 
+/// What a reason says to people, where it is told of one of several things that were asked for in one call.
+#[must_use]
+pub fn reason_text(reason: ErrorReason) -> Text {
+    describe(reason).text
+}
+
 pub(crate) fn describe(reason: ErrorReason) -> Description {
     use ErrorReason as R;
     let retry_after = match reason {
@@ -40,15 +46,18 @@ fn code(reason: ErrorReason) -> Code {
     match reason {
         R::Unspecified | R::Internal => Code::Internal,
         R::InvalidFields | R::RequestIdReused | R::MalformedMessage => Code::InvalidArgument,
-        R::HolderNotFound | R::RegistrationNotFound | R::CompanionNotFound | R::ApplicationNotFound => {
-            Code::NotFound
-        }
+        R::HolderNotFound
+        | R::RegistrationNotFound
+        | R::CompanionNotFound
+        | R::ApplicationNotFound
+        | R::QrCodeNotFound => Code::NotFound,
         R::MessageTooLarge => Code::ResourceExhausted,
         R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists => Code::AlreadyExists,
         R::NoticeStale
         | R::RegistrationNotActive
         | R::RevisionLimitReached
         | R::QrCodeRevoked
+        | R::QrCodeSuspended
         | R::DocumentNotAvailable
         | R::CompanionLimitReached
         | R::CompanionIsHolder
@@ -74,6 +83,8 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
         R::QrCodeRevoked => ("该登记的二维码已被撤销", "the codes of this registration were revoked"),
+        R::QrCodeSuspended => ("该登记的二维码已暂停使用", "the codes of this registration are suspended"),
+        R::QrCodeNotFound => ("没有该编号的二维码", "no code with this id"),
         R::RegistrationNotFound => ("登记不存在", "no such registration"),
         R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
         R::NoticeStale => (

@@ -226,7 +226,7 @@ impl Opened {
         let runs = |service: Service| roles.contains(&service.role());
         let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
         let registration = registration.transpose()?;
-        let qr = runs(Service::Qr).then(|| config.qr.service()).transpose()?;
+        let qr = runs(Service::Qr).then(|| config.qr.service(&config.requests)).transpose()?;
         let epass = runs(Service::Epass).then(|| config.epass.service(&config.requests)).transpose()?;
         let given_keys = config.qr.key_file.as_deref().filter(|_| qr.is_some());
         let given_keys = given_keys.map(|path| given_keys_at(path, surroundings)).transpose()?;

@@ -35,12 +35,13 @@ impl Gateway {
             registration::GetRegistrationRequest { registration, document: None, holder_name: String::new() };
         let answer = ask!(self, call, registration.get_registration(request))?;
         let registration = answer.registration.ok_or_else(|| wire::missing("registration"))?;
-        let code = self.code(call, &registration).await?;
-        let reason = match registration.state() {
-            RegistrationState::Active => ErrorReason::QrCodeRevoked,
-            _ => ErrorReason::RegistrationNotActive,
+        let issued = self.code(call, &registration).await?;
+        let qr::IssuedQrCode { qr_code, standing } = issued.unwrap_or_default();
+        let missing = || match registration.state() {
+            RegistrationState::Active => withdrawn(standing.unwrap_or_default()),
+            _ => Problem::new(ErrorReason::RegistrationNotActive),
         };
-        Ok(code.ok_or_else(|| Problem::new(reason))?.content)
+        Ok(qr_code.ok_or_else(missing)?.content)
     }
 
     pub(crate) async fn verify(
@@ -53,6 +54,16 @@ impl Gateway {
         Ok(same!(answer, qr::VerifyQrCodeResponse => pb::VerifyQrCodeResponse {
             verdict, checks, code_id, revision, issue_time, expire_time, evaluate_time
         }))
+    }
+}
+
+/// Why an active registration has no code.
+fn withdrawn(standing: qr::QrCodeStanding) -> Problem {
+    match (standing.state(), standing.suspend_until_time) {
+        (qr::qr_code_standing::State::Suspended, Some(until)) => {
+            Problem::new(ErrorReason::QrCodeSuspended).with("suspend_until_time", until.to_string())
+        }
+        _ => Problem::new(ErrorReason::QrCodeRevoked),
     }
 }
 

@@ -32,6 +32,7 @@ mod entry_pass;
 mod service;
 mod watch;
 mod wire;
+mod withdraw;
 
 use entrypass_proto::{
     epass::v1::epass_service_client::EpassServiceClient,

@@ -74,6 +74,34 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.verify(call, message)).await
     }
 
+    async fn revoke_qr_codes(
+        &self,
+        request: Request<pb::RevokeQrCodesRequest>,
+    ) -> Answer<pb::RevokeQrCodesResponse> {
+        answer(request, |call, message| self.revoke(call, message)).await
+    }
+
+    async fn suspend_qr_codes(
+        &self,
+        request: Request<pb::SuspendQrCodesRequest>,
+    ) -> Answer<pb::SuspendQrCodesResponse> {
+        answer(request, |call, message| self.suspend(call, message)).await
+    }
+
+    async fn reinstate_qr_codes(
+        &self,
+        request: Request<pb::ReinstateQrCodesRequest>,
+    ) -> Answer<pb::ReinstateQrCodesResponse> {
+        answer(request, |call, message| self.reinstate(call, message)).await
+    }
+
+    async fn change_qr_codes(
+        &self,
+        request: Request<pb::ChangeQrCodesRequest>,
+    ) -> Answer<pb::ChangeQrCodesResponse> {
+        answer(request, |call, message| self.change(call, message)).await
+    }
+
     async fn apply_for_electronic_pass(
         &self,
         request: Request<pb::ApplyForElectronicPassRequest>,

@@ -10,7 +10,11 @@ use entrypass_rpc::{Call, Problem};
 
 /// A companion as the holder's side sees them. The resource name of the companion's registration stays here: it would open more than
 /// the holder's side has shown to know.
-pub(crate) fn companion(of: registration::Companion, qr_code: Option<qr::QrCode>) -> pb::EntryPassCompanion {
+pub(crate) fn companion(
+    of: registration::Companion,
+    issued: Option<qr::IssuedQrCode>,
+) -> pb::EntryPassCompanion {
+    let (qr_code, qr_code_standing) = shown(issued);
     let registration::Companion {
         name,
         relationship,
@@ -33,7 +37,19 @@ pub(crate) fn companion(of: registration::Companion, qr_code: Option<qr::QrCode>
         document_type,
         masked_number,
         qr_code,
+        qr_code_standing,
     }
+}
+
+/// A code and how those of its registration stand, as the holder's side sees them. Why they were withdrawn is for officers: who is looked
+/// into for fraud shall not read it here.
+pub(crate) fn shown(issued: Option<qr::IssuedQrCode>) -> (Option<qr::QrCode>, Option<qr::QrCodeStanding>) {
+    let qr::IssuedQrCode { qr_code, standing } = issued.unwrap_or_default();
+    let standing = standing.map(|standing| {
+        let qr::QrCodeStanding { state, reason: _, fraud: _, suspend_until_time, since_time } = standing;
+        qr::QrCodeStanding { state, suspend_until_time, since_time, ..Default::default() }
+    });
+    (qr_code, standing)
 }
 
 /// A part of an answer, or what is told in its place when it cannot be had at the moment. Only what a caller could mend, or what it must

@@ -1,16 +1,25 @@
 //! What can go wrong in the QR service, by what the caller can do about it.
 
+use entrypass_db::answers::AnswersError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
 
+use crate::standing::Final;
+
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
 pub(crate) enum Error {
     #[error("some fields break rules")]
     Invalid(Violations),
+    #[error("the request_id belongs to another request")]
+    RequestIdReused,
+    #[error("no code with this id was recorded")]
+    CodeNotFound,
+    #[error(transparent)]
+    Revoked(#[from] Final),
     #[error("the registration service did not answer well")]
     Neighbour(Box<tonic::Status>),
     #[error("the database failed")]
@@ -27,10 +36,22 @@ impl From<Violations> for Error {
     }
 }
 
+impl From<AnswersError> for Error {
+    fn from(error: AnswersError) -> Self {
+        match error {
+            AnswersError::Reused => Self::RequestIdReused,
+            AnswersError::Database(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
+            Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
+            Error::CodeNotFound => Self::new(ErrorReason::QrCodeNotFound),
+            Error::Revoked(Final) => Self::new(ErrorReason::QrCodeRevoked),
             Error::Neighbour(status) => Self::from_neighbour("registration", *status),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)

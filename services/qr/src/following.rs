@@ -7,14 +7,20 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_follow::{Change, ChangeKind};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DatabaseTransaction;
+use time::Duration;
 
-use crate::{code, store};
+use crate::{
+    error::Error,
+    standing::{self, Reason},
+    store::{self, Pen},
+};
 
 /// Has the effects of changes.
 pub(crate) struct Effects {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) longest_display: Duration,
 }
 
 impl Effects {
@@ -27,15 +33,18 @@ impl Effects {
         &self,
         transaction: &DatabaseTransaction,
         change: &Change,
-    ) -> Result<(), DbErr> {
+    ) -> Result<(), Error> {
         let Change { registration, kind, revision } = *change;
-        let new_id = || code::new_id(self.random.as_ref());
-        let now = self.clock.now();
+        let Self { clock, random, longest_display } = self;
+        let pen = Pen { now: clock.now(), random: random.as_ref(), longest_display: *longest_display };
         match kind {
             ChangeKind::Amended | ChangeKind::DocumentReplaced => {
-                store::record(transaction, [(registration, revision)], new_id, now).await
+                Ok(store::record(transaction, [(registration, revision)], &pen).await?)
             }
-            ChangeKind::Cancelled => store::revoke(transaction, registration, new_id(), now).await.map(drop),
+            ChangeKind::Cancelled => {
+                let revoke = standing::Change::Revoke { reason: Reason::RegistrationCancelled, fraud: false };
+                store::change(transaction, &[(registration, revoke)], &pen).await.map(drop)
+            }
             ChangeKind::Registered
             | ChangeKind::Expired
             | ChangeKind::CompanionBound

@@ -14,7 +14,9 @@ mod following;
 mod keys;
 mod render;
 mod service;
+mod standing;
 mod store;
+mod upkeep;
 mod verification;
 mod wire;
 
@@ -47,6 +49,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// How long a displayed code verifies before fresh content must be asked for.
     pub display_for: Duration,
+    /// How long a repeated write gets its first answer.
+    pub keep_answers: Duration,
 }
 
 /// What the service needs from outside.
@@ -65,21 +69,33 @@ pub struct Deps {
     pub stopping: CancellationToken,
 }
 
-/// The service, ready to be run. In the background it follows the changes of registrations.
+/// The service, ready to be run. In the background it follows the changes of registrations and forgets what is kept for a time only.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Deps { database, keys, clock, random, registration, stopping } = deps;
-    let effects = following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random) };
+    let store = store::Store::new(database.clone());
+    let longest_display = config.display_for;
+    let effects =
+        following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random), longest_display };
+    let upkeep = upkeep::Upkeep {
+        store: store.clone(),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        keep_answers: config.keep_answers,
+        longest_display,
+        stopping: stopping.clone(),
+    };
+    let as_of = AsOf::default();
     let follower = Follower {
         registration: registration.clone(),
-        database: database.clone(),
+        database,
         patience: PATIENCE,
         stopping,
-        as_of: AsOf::default(),
+        as_of: as_of.clone(),
     };
     let codes = service::Codes {
         config,
-        store: store::Store::new(database),
+        store,
         keys,
         clock,
         random,
@@ -89,5 +105,8 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
-    Service { routes: Routes::new(server), background: Box::pin(follower.run(apply)) }
+    let background = async move {
+        tokio::join!(follower.run(apply), upkeep.run());
+    };
+    Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -16,7 +16,12 @@ use entrypass_proto::{
 use entrypass_rpc::{Neighbour, Transport, answer};
 use tonic::{Request, Response, Status};
 
-use crate::{Config, error::Error, keys::Keys, store::Store};
+use crate::{
+    Config,
+    error::Error,
+    keys::Keys,
+    store::{Pen, Store},
+};
 
 /// Implements the generated trait.
 pub(crate) struct Codes {
@@ -57,7 +62,35 @@ impl QrService for Codes {
         &self,
         request: Request<pb::RevokeQrCodesRequest>,
     ) -> Answer<pb::RevokeQrCodesResponse> {
-        answer(request, |_, message| self.revoke(message)).await
+        answer(request, |call, message| self.revoke(call, message)).await
+    }
+
+    async fn suspend_qr_codes(
+        &self,
+        request: Request<pb::SuspendQrCodesRequest>,
+    ) -> Answer<pb::SuspendQrCodesResponse> {
+        answer(request, |call, message| self.suspend(call, message)).await
+    }
+
+    async fn reinstate_qr_codes(
+        &self,
+        request: Request<pb::ReinstateQrCodesRequest>,
+    ) -> Answer<pb::ReinstateQrCodesResponse> {
+        answer(request, |call, message| self.reinstate(call, message)).await
+    }
+
+    async fn change_qr_codes(
+        &self,
+        request: Request<pb::ChangeQrCodesRequest>,
+    ) -> Answer<pb::ChangeQrCodesResponse> {
+        answer(request, |call, message| self.change(call, message)).await
+    }
+
+    async fn get_qr_code_standing(
+        &self,
+        request: Request<pb::GetQrCodeStandingRequest>,
+    ) -> Answer<pb::GetQrCodeStandingResponse> {
+        answer(request, |_, message| self.standing(message)).await
     }
 
     async fn list_verification_keys(
@@ -65,5 +98,13 @@ impl QrService for Codes {
         request: Request<pb::ListVerificationKeysRequest>,
     ) -> Answer<pb::ListVerificationKeysResponse> {
         answer(request, async |_, _| Ok::<_, Error>(self.verification_keys())).await
+    }
+}
+
+impl Codes {
+    /// For what is written down now.
+    fn pen(&self) -> Pen<'_> {
+        let longest_display = self.config.display_for;
+        Pen { now: self.clock.now(), random: self.random.as_ref(), longest_display }
     }
 }

@@ -3,11 +3,34 @@
 mod codes;
 mod entity;
 mod migration;
+mod standings;
+mod withdrawals;
 
+use entrypass_ambient::Random;
 use entrypass_db::Database;
+use time::{Duration, OffsetDateTime};
 
-pub(crate) use codes::{record, revoke};
+pub(crate) use self::{
+    codes::record,
+    standings::{Standings, change},
+    withdrawals::{CHANNEL, Extent, Kind, Withdrawal},
+};
 pub use migration::Migrator;
+
+/// Stands for every revision in the row that says that a registration's codes are revoked.
+const NO_REVISION: u16 = 0;
+/// Rows that one statement writes or removes at most.
+const AT_ONCE: usize = 1000;
+
+/// What it takes to write something down.
+#[derive(Clone, Copy)]
+pub(crate) struct Pen<'a> {
+    pub(crate) now: OffsetDateTime,
+    /// Draws ids.
+    pub(crate) random: &'a dyn Random,
+    /// The longest time for which content of a code can verify.
+    pub(crate) longest_display: Duration,
+}
 
 /// The service's database.
 #[derive(Debug, Clone)]
@@ -18,5 +41,10 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// The connections.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 }

@@ -49,6 +49,7 @@ pub(crate) enum Verdict {
     NotYetValid,
     Superseded,
     Revoked,
+    Suspended,
     UnknownKey,
     BadSignature,
     Malformed,
@@ -83,7 +84,9 @@ impl Findings {
             (None, _, _) | (_, R::Missing, _) => Verdict::NotFound,
             (Some(CodeState::Revoked), _, _) | (_, R::Cancelled, _) => Verdict::Revoked,
             (Some(CodeState::Superseded), _, _) | (_, R::Amended, _) => Verdict::Superseded,
-            (_, R::Expired, _) | (_, _, Freshness::Expired) => Verdict::Expired,
+            (_, R::Expired, _) => Verdict::Expired,
+            (Some(CodeState::Suspended), _, _) => Verdict::Suspended,
+            (_, _, Freshness::Expired) => Verdict::Expired,
             (_, _, Freshness::NotYetValid) => Verdict::NotYetValid,
             (Some(CodeState::Active), R::Unknown, Freshness::Fresh) => Verdict::CannotDecide,
             (Some(CodeState::Active), R::Current, Freshness::Fresh) => Verdict::Valid,
@@ -125,7 +128,7 @@ mod tests {
     fn only_a_fresh_active_current_code_is_valid() {
         let registrations = [R::Current, R::Amended, R::Expired, R::Cancelled, R::Missing, R::Unknown];
         for freshness in [Fresh, NotYetValid, Expired] {
-            for code in [None, Some(C::Active), Some(C::Superseded), Some(C::Revoked)] {
+            for code in [None, Some(C::Active), Some(C::Suspended), Some(C::Superseded), Some(C::Revoked)] {
                 for registration in registrations {
                     let findings = Findings::Genuine { freshness, code, registration };
                     let good = (freshness, code, registration) == (Fresh, Some(C::Active), R::Current);
@@ -152,6 +155,10 @@ mod tests {
             (Expired, Some(C::Superseded), R::Unknown, Verdict::Superseded),
             (Expired, Some(C::Active), R::Current, Verdict::Expired),
             (Fresh, Some(C::Active), R::Expired, Verdict::Expired),
+            (Fresh, Some(C::Suspended), R::Current, Verdict::Suspended),
+            (Expired, Some(C::Suspended), R::Unknown, Verdict::Suspended),
+            (Fresh, Some(C::Suspended), R::Amended, Verdict::Superseded),
+            (Fresh, Some(C::Suspended), R::Expired, Verdict::Expired),
             (NotYetValid, Some(C::Active), R::Current, Verdict::NotYetValid),
             (Expired, Some(C::Active), R::Unknown, Verdict::Expired),
             (Fresh, Some(C::Active), R::Unknown, Verdict::CannotDecide),

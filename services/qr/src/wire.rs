@@ -4,6 +4,7 @@ mod decision;
 mod drawing;
 mod issue;
 mod key;
+mod withdrawal;
 
 use entrypass_rpc::{resource_id, resource_name};
 use entrypass_rule::{Rule, Text, Violation, Violations};
@@ -14,6 +15,7 @@ pub(crate) use self::{
     drawing::{Format, drawing},
     issue::{qr_code, subjects},
     key::verification_key,
+    withdrawal::{Target, Wish, reinstatement, result, revocation, rows, standing, suspension, target},
 };
 
 /// Collection of the registrations' resource names.

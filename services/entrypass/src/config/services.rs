@@ -134,17 +134,21 @@ impl Registration {
 }
 
 impl Qr {
-    /// The service's own settings.
+    /// The service's own settings, with what is set for `requests` to all services.
     ///
     /// # Errors
     /// When a value is outside its range.
-    pub fn service(&self) -> Result<entrypass_qr::Config, ConfigError> {
+    pub fn service(&self, requests: &Requests) -> Result<entrypass_qr::Config, ConfigError> {
         let issuer: Issuer = self
             .issuer
             .parse()
             .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
         ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
-        Ok(entrypass_qr::Config { issuer, display_for: Duration::minutes(self.display_minutes.into()) })
+        Ok(entrypass_qr::Config {
+            issuer,
+            display_for: Duration::minutes(self.display_minutes.into()),
+            keep_answers: requests.keep()?,
+        })
     }
 }
 

@@ -4,8 +4,9 @@ use entrypass_proto::qr::v1 as pb;
 
 use super::Codes;
 use crate::{
-    code::{self, Code, CodeState, Period, Subject},
+    code::{Code, CodeState, Period, Subject},
     error::Error,
+    standing::Standing,
     wire,
 };
 
@@ -15,19 +16,20 @@ impl Codes {
         message: pb::IssueQrCodesRequest,
     ) -> Result<pb::IssueQrCodesResponse, Error> {
         let subjects = wire::subjects(message)?;
-        let now = self.clock.now();
-        let codes = self.store.codes_of(&subjects, || code::new_id(self.random.as_ref()), now).await?;
+        let pen = self.pen();
+        let (codes, standings) = self.store.codes_of(&subjects, &pen).await?;
         let signing = self.keys.signing();
         let key = signing.verification_key();
-        let sign = |(subject, code): (&Subject, &Code)| {
-            let period = Period::starting(now, self.config.display_for, subject.expire_time);
+        let issue = |(subject, code): (&Subject, &Code)| {
+            let standing = standings.get(&subject.registration).copied().unwrap_or(Standing::Active);
+            let period = Period::starting(pen.now, self.config.display_for, subject.expire_time);
+            let counts = code.state == CodeState::Active && standing == Standing::Active;
             // Content that has no time left to count makes no claims: the registration has ended.
-            let claims = period.claims(self.config.issuer, code).ok();
-            let claims = claims.filter(|_| code.state == CodeState::Active)?;
-            Some(wire::qr_code(code, &period, &key, signing.issue(&claims)))
+            let claims = period.claims(self.config.issuer, code).ok().filter(|_| counts);
+            let qr_code = claims.map(|claims| wire::qr_code(code, &period, &key, signing.issue(&claims)));
+            pb::IssuedQrCode { qr_code, standing: Some(wire::standing(standing)) }
         };
-        let qr_codes = subjects.iter().zip(&codes).map(sign);
-        let qr_codes = qr_codes.map(|qr_code| pb::IssuedQrCode { qr_code }).collect();
+        let qr_codes = subjects.iter().zip(&codes).map(issue).collect();
         Ok(pb::IssueQrCodesResponse { qr_codes })
     }
 }

@@ -40,7 +40,7 @@ impl Codes {
                     None => RegistrationFinding::Unknown,
                 };
                 let freshness = claims.freshness_at(now.unix_timestamp());
-                let code = code.map(|code| code.state);
+                let code = code.map(|code| code.state_at(now));
                 (Findings::Genuine { freshness, code, registration }, Some(claims))
             }
         };

@@ -1,5 +1,7 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod withdrawals;
+
 use sea_orm::DynIden;
 use sea_orm_migration::{prelude::*, schema};
 
@@ -10,7 +12,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Following)]
+        vec![Box::new(First), Box::new(Following), Box::new(withdrawals::Withdrawals)]
     }
 
     fn migration_table_name() -> DynIden {

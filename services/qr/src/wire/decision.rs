@@ -61,6 +61,7 @@ fn verdict(of: Verdict) -> pb::Verdict {
         Verdict::NotYetValid => pb::Verdict::NotYetValid,
         Verdict::Superseded => pb::Verdict::Superseded,
         Verdict::Revoked => pb::Verdict::Revoked,
+        Verdict::Suspended => pb::Verdict::Suspended,
         Verdict::UnknownKey => pb::Verdict::UnknownKey,
         Verdict::BadSignature => pb::Verdict::BadSignature,
         Verdict::Malformed => pb::Verdict::Malformed,

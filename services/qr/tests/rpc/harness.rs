@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
+use entrypass_ambient::{Clock as _, Random as _, SeededRandom, TestClock};
 use entrypass_db::{Database, follower};
 use entrypass_follow::FEED;
 use entrypass_proto::{
     qr::v1::{
-        self as pb, Verdict,
+        self as pb, Verdict, WithdrawalReason,
         qr_service_client::QrServiceClient,
         verification_check::{Check, Outcome},
     },
@@ -134,6 +134,13 @@ impl App {
         code
     }
 
+    /// What is said of one revision of the registration `number` when its code is asked for.
+    pub async fn issued(&self, number: u128, revision: i32) -> pb::IssuedQrCode {
+        let request = pb::IssueQrCodesRequest { subjects: vec![self.subject(number, revision)] };
+        let issued = self.client().issue_qr_codes(request).await.expect("an answer").into_inner().qr_codes;
+        issued.into_iter().next().expect("one for each subject")
+    }
+
     /// The code of one revision of the registration `number`, which is active in that revision.
     pub async fn code(&self, number: u128, revision: i32) -> pb::QrCode {
         self.registered(number, revision, RegistrationState::Active);
@@ -150,9 +157,52 @@ impl App {
         told(&self.decision(content).await)
     }
 
+    /// Revokes, by a request of its own, and says how many were not revoked before.
     pub async fn revoke(&self, registration: String) -> Result<i32, Refusal> {
-        let request = pb::RevokeQrCodesRequest { registration };
+        let request = pb::RevokeQrCodesRequest {
+            registration,
+            request_id: self.request_id(),
+            reason: WithdrawalReason::HolderRequest.into(),
+            ..Default::default()
+        };
         Ok(self.client().revoke_qr_codes(request).await?.into_inner().revoked_count)
+    }
+
+    /// Suspends the codes of the registration `number` for so long, by a request of its own.
+    pub async fn suspend(&self, number: u128, long: Duration) -> Result<pb::QrCodeStanding, Refusal> {
+        let request = pb::SuspendQrCodesRequest {
+            request_id: self.request_id(),
+            registration: registration(number),
+            suspend_until_time: Some(timestamp(self.clock.now() + long)),
+            reason: WithdrawalReason::HealthOrder.into(),
+            ..Default::default()
+        };
+        let answer = self.client().suspend_qr_codes(request).await?.into_inner();
+        Ok(answer.standing.expect("a standing"))
+    }
+
+    /// Lifts the suspension of the registration `number`, by a request of its own.
+    pub async fn reinstate(&self, number: u128) -> Result<pb::QrCodeStanding, Refusal> {
+        let request = pb::ReinstateQrCodesRequest {
+            request_id: self.request_id(),
+            registration: registration(number),
+            ..Default::default()
+        };
+        let answer = self.client().reinstate_qr_codes(request).await?.into_inner();
+        Ok(answer.standing.expect("a standing"))
+    }
+
+    /// How the codes of the registration `number` stand.
+    pub async fn standing(&self, number: u128) -> pb::QrCodeStanding {
+        let request =
+            pb::GetQrCodeStandingRequest { registration: registration(number), ..Default::default() };
+        let answer = self.client().get_qr_code_standing(request).await.expect("an answer").into_inner();
+        answer.standing.expect("a standing")
+    }
+
+    /// One that nobody had before.
+    pub fn request_id(&self) -> String {
+        self.random.uuid_v7(self.clock.now()).to_string()
     }
 }
 
@@ -177,7 +227,11 @@ impl Surroundings {
             registration,
             stopping: CancellationToken::new(),
         };
-        let config = Config { issuer: "FS".parse().expect("an issuer"), display_for: Duration::minutes(15) };
+        let config = Config {
+            issuer: "FS".parse().expect("an issuer"),
+            display_for: Duration::minutes(15),
+            keep_answers: Duration::days(7),
+        };
         let service = service(config, deps);
         tokio::spawn(service.background);
         let client = QrServiceClient::new(Transport::local(service.routes, &edge()));

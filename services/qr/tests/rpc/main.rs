@@ -9,3 +9,4 @@ mod issue;
 mod limits;
 mod revoke;
 mod verify;
+mod withdraw;
