@@ -182,6 +182,7 @@ fn domain_files_import_no_wire_and_no_database() {
         "qr/src/render.rs",
         "epass/src/application.rs",
         "epass/src/eligibility.rs",
+        "epass/src/level.rs",
         "epass/src/pass.rs",
     ];
     let mut files: Vec<_> = domain.iter().map(|file| format!("{services}/{file}").into()).collect();

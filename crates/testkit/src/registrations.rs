@@ -1,7 +1,7 @@
 //! A registration service that knows what a test told it, for the tests of those that ask one.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -94,6 +94,16 @@ impl Registrations {
         found.ok_or_else(|| Problem::new(ErrorReason::RegistrationNotFound))
     }
 
+    fn all_facts_of(
+        &self,
+        request: &pb::BatchGetRegistrationFactsRequest,
+    ) -> pb::BatchGetRegistrationFactsResponse {
+        let known = locked(&self.facts);
+        let asked: BTreeSet<_> = request.registrations.iter().collect();
+        let facts = asked.into_iter().filter_map(|name| known.get(name).cloned()).collect();
+        pb::BatchGetRegistrationFactsResponse { facts }
+    }
+
     fn traveller_of(
         &self,
         request: pb::ResolveTravellerRequest,
@@ -114,7 +124,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The service, of which neighbours call three methods; the listed ones none has a reason to call.
+/// The service, of which neighbours call some methods; the listed ones none has a reason to call.
 macro_rules! registration_service_without {
     ($($method:ident: $request:ident => $response:ident),+ $(,)?) => {
         #[tonic::async_trait]
@@ -127,6 +137,17 @@ macro_rules! registration_service_without {
                 answer(request, |call, message| async move {
                     self.note(&call);
                     self.facts_of(&message.registration)
+                }).await
+            }
+
+            async fn batch_get_registration_facts(
+                &self,
+                request: Request<pb::BatchGetRegistrationFactsRequest>,
+            ) -> Result<Response<pb::BatchGetRegistrationFactsResponse>, Status> {
+                self.works()?;
+                answer(request, |call, message| async move {
+                    self.note(&call);
+                    Ok::<_, Problem>(self.all_facts_of(&message))
                 }).await
             }
 

@@ -110,8 +110,6 @@ impl Contents {
     pub(crate) fn compact(&mut self) {
         let (as_of, snapshot) = (self.as_of, self.since.is_none());
         self.withdrawals = settled(std::mem::take(&mut self.withdrawals));
-        self.withdrawals
-            .retain(|entry| !(entry.is_past(as_of) || snapshot && entry.kind == WithdrawalKind::Reinstated));
         for entry in &mut self.withdrawals {
             let over = entry.drop_time.rem_euclid(DROP_TIME_STEP);
             entry.drop_time = entry.drop_time.saturating_add((DROP_TIME_STEP - over) % DROP_TIME_STEP);
@@ -120,6 +118,9 @@ impl Contents {
                 *until = (*until).min(LAST_INSTANT);
             }
         }
+        // By the rounded time: a verifier keeps a suspension so long, and must be told that it was lifted.
+        self.withdrawals
+            .retain(|entry| !(entry.is_past(as_of) || snapshot && entry.kind == WithdrawalKind::Reinstated));
     }
 
     /// Puts keys and withdrawals into the order of the bundle.

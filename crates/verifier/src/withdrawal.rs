@@ -27,6 +27,9 @@ pub struct Withdrawal {
     pub kind: WithdrawalKind,
     /// From when on nobody needs to know, in seconds after 1970-01-01T00:00:00Z: content of the code that was issued before
     /// the change has expired by then, and none is issued after it while it lasts.
+    ///
+    /// A bundle rounds it up to a quarter of an hour, and it counts by the bundle's `as_of`. Whoever stores changes keeps them for
+    /// [`MAX_BUNDLE_SECONDS`](crate::MAX_BUNDLE_SECONDS) longer, so that no verifier misses that a suspension was lifted.
     pub drop_time: i64,
 }
 

@@ -211,8 +211,7 @@ impl Opened {
         let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
         let registration = registration.transpose()?;
         let qr = runs(Service::Qr).then(|| config.qr.service(&config.requests)).transpose()?;
-        let keep_answers = config.requests.keep()?;
-        let epass = runs(Service::Epass).then_some(entrypass_epass::Config { keep_answers });
+        let epass = runs(Service::Epass).then(|| config.epass.service(&config.requests)).transpose()?;
         let keys = runs(Service::Qr).then(|| KeySettings::read(config, data_dir)).transpose()?;
 
         let mut databases = Databases { connections: config.database.connections()?, open: Vec::new() };

@@ -17,7 +17,7 @@ pub use error::ConfigError;
 pub use keys::KeyEncryption;
 pub use neighbours::Neighbours;
 pub use process::{Drain, Requests};
-pub use services::{Qr, Registration};
+pub use services::{Epass, Qr, Registration};
 
 use crate::role::Service;
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub registration: Registration,
     /// Settings of the QR service.
     pub qr: Qr,
+    /// Settings of the epass service.
+    pub epass: Epass,
 }
 
 impl Config {
@@ -107,8 +109,9 @@ impl Config {
         self.drain.lame_duck()?;
         self.drain.limit()?;
         self.registration.service(&self.requests)?;
-        self.qr.service()?;
+        self.qr.service(&self.requests)?;
         self.qr.key_rules()?;
+        self.epass.service(&self.requests)?;
         Ok(())
     }
 

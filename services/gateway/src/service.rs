@@ -268,7 +268,7 @@ impl Gateway {
         });
         let answer = ask!(self, call, epass.get_electronic_pass(request))?;
         Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
-            electronic_pass, offer
+            electronic_pass, offer, level
         }))
     }
 

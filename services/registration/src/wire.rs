@@ -136,13 +136,12 @@ pub(crate) fn registration_id(name: &str) -> Result<Uuid, [Rule; 1]> {
 }
 
 /// Most registrations that one call asks for at once.
-const GROUP_LIMIT: usize = 100;
+const BATCH_LIMIT: usize = 100;
 
-/// Reads whose groups are asked for, with every violation.
-pub(crate) fn group_ids(message: &pb::GetTravelGroupsRequest) -> Result<Vec<Uuid>, Violations> {
-    let pb::GetTravelGroupsRequest { registrations } = message;
+/// Reads the `registrations` of a request that has no other field, with every violation.
+pub(crate) fn registration_ids(registrations: &[String]) -> Result<Vec<Uuid>, Violations> {
     let mut violations = Violations::default();
-    if !(1..=GROUP_LIMIT).contains(&registrations.len()) {
+    if !(1..=BATCH_LIMIT).contains(&registrations.len()) {
         violations.add("registrations", Rule::new("LENGTH", Text::new("须为1至100项", "1 to 100 names")));
         return Err(violations);
     }

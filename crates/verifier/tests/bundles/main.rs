@@ -4,5 +4,6 @@
 
 mod accepting;
 mod deciding;
+mod model;
 mod reading;
 mod world;

@@ -46,7 +46,8 @@ fn of_each_code_a_draft_keeps_what_is_to_be_known() {
         at(3, Suspended { until: i64::MAX }, START + 901),
         at(2, Suspended { until: START + 70 }, START + 950),
         at(1, Reinstated, START + 1_000),
-        at(4, Revoked, START - 60),
+        at(4, Revoked, START - 960),
+        at(5, Revoked, START - 901),
     ];
     let snapshot = Contents { withdrawals: happened, ..snapshot(&signer, Vec::new()) };
     let delta = Contents { since: Some(4), ..snapshot.clone() };

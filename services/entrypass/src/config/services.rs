@@ -1,4 +1,4 @@
-//! `[registration]` and `[qr]`: the settings of one service each.
+//! `[registration]`, `[qr]` and `[epass]`: the settings of one service each.
 
 use std::path::PathBuf;
 
@@ -56,6 +56,14 @@ pub struct Qr {
     pub key_file: Option<PathBuf>,
 }
 
+/// Settings of the epass service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Epass {
+    /// The city's divisions, by the first four digits of GB/T 2260: 1 to 20.
+    pub city_divisions: Vec<String>,
+}
+
 impl Default for Registration {
     fn default() -> Self {
         Self {
@@ -84,6 +92,12 @@ impl Default for Qr {
             key_encryption_keys: KeyEncryption::Absent,
             key_file: None,
         }
+    }
+}
+
+impl Default for Epass {
+    fn default() -> Self {
+        Self { city_divisions: vec!["4406".to_owned()] }
     }
 }
 
@@ -154,5 +168,20 @@ impl Qr {
             display_for: Duration::minutes(self.display_minutes.into()),
             keep_answers: requests.keep()?,
         })
+    }
+}
+
+impl Epass {
+    /// The service's own settings, with what is set for `requests` to all services.
+    ///
+    /// # Errors
+    /// When a value is outside its range.
+    pub fn service(&self, requests: &Requests) -> Result<entrypass_epass::Config, ConfigError> {
+        let digits = |division: &String| division.len() == 4 && division.bytes().all(|b| b.is_ascii_digit());
+        let divisions =
+            (1..=20).contains(&self.city_divisions.len()) && self.city_divisions.iter().all(digits);
+        ConfigError::range("epass.city_divisions", "1 to 20 of four digits each", divisions)?;
+        let city_divisions = self.city_divisions.clone();
+        Ok(entrypass_epass::Config { keep_answers: requests.keep()?, city_divisions })
     }
 }

@@ -114,7 +114,7 @@ impl App {
             state: state.into(),
             revision,
             document_type: DocumentType::Passport.into(),
-            expire_time: None,
+            ..Default::default()
         });
     }
 

@@ -92,12 +92,26 @@ impl Registrations {
         Ok(wire::facts(&registration, self.clock.now()))
     }
 
+    /// One statement, however many registrations are asked for.
+    pub(super) async fn batch_facts(
+        &self,
+        message: pb::BatchGetRegistrationFactsRequest,
+    ) -> Result<pb::BatchGetRegistrationFactsResponse, Error> {
+        let pb::BatchGetRegistrationFactsRequest { registrations } = message;
+        let ids = wire::registration_ids(&registrations)?;
+        let now = self.clock.now();
+        let found = Rows(self.database.reader()).registrations(&ids).await?;
+        let facts = found.iter().map(|one| wire::facts(one, now)).collect();
+        Ok(pb::BatchGetRegistrationFactsResponse { facts })
+    }
+
     /// Two statements, however many registrations are asked for.
     pub(super) async fn groups(
         &self,
         message: pb::GetTravelGroupsRequest,
     ) -> Result<pb::GetTravelGroupsResponse, Error> {
-        let ids = wire::group_ids(&message)?;
+        let pb::GetTravelGroupsRequest { registrations } = message;
+        let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
         let rows = Rows(self.database.reader());
         let holders = rows.registrations(&ids).await?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{collection, form};
 use crate::{
+    form::health::HealthDeclaration,
     notice::Notice,
     registration::{
         Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
@@ -51,6 +52,8 @@ pub(crate) fn facts(of: &Registration, now: OffsetDateTime) -> pb::GetRegistrati
         revision: i32::from(of.revision),
         document_type: document_type(of.declared.document.document_type()).into(),
         expire_time: Some(timestamp(of.expire_time)),
+        home_division: of.declared.document.home_division().unwrap_or_default().to_owned(),
+        fever_declared: of.declared.form.health.as_ref().is_some_and(HealthDeclaration::declares_fever),
     }
 }
 
