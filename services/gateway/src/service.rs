@@ -158,6 +158,22 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.unbind(call, message)).await
     }
 
+    async fn get_verification_bundle(
+        &self,
+        request: Request<pb::GetVerificationBundleRequest>,
+    ) -> Answer<pb::GetVerificationBundleResponse> {
+        answer(request, |call, message| self.bundle(call, message)).await
+    }
+
+    type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+    async fn watch_verification_bundle(
+        &self,
+        request: Request<pb::WatchVerificationBundleRequest>,
+    ) -> Answer<Self::WatchVerificationBundleStream> {
+        answer_stream(request, &self.stopping, |call, message| self.watch_bundle(call, message)).await
+    }
+
     type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;
 
     async fn watch_registrations(

@@ -1,5 +1,6 @@
 //! The RPCs: parse, act, render. Each group of them has a file; this one has the trait.
 
+mod bundle;
 mod issue;
 mod keys;
 mod render;
@@ -13,11 +14,13 @@ use entrypass_proto::{
     qr::v1::{self as pb, qr_service_server::QrService},
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{Neighbour, Transport, answer};
+use entrypass_rpc::{AnswerStream, Neighbour, Transport, answer, answer_stream};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::{
     Config,
+    bundles::Bundles,
     error::Error,
     keys::Keys,
     store::{Pen, Store},
@@ -31,6 +34,8 @@ pub(crate) struct Codes {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
+    pub(crate) bundles: Bundles,
+    pub(crate) stopping: CancellationToken,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -93,6 +98,22 @@ impl QrService for Codes {
         answer(request, |_, message| self.standing(message)).await
     }
 
+    async fn get_verification_bundle(
+        &self,
+        request: Request<pb::GetVerificationBundleRequest>,
+    ) -> Answer<pb::GetVerificationBundleResponse> {
+        answer(request, |_, pb::GetVerificationBundleRequest {}| self.bundle()).await
+    }
+
+    type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+    async fn watch_verification_bundle(
+        &self,
+        request: Request<pb::WatchVerificationBundleRequest>,
+    ) -> Answer<Self::WatchVerificationBundleStream> {
+        answer_stream(request, &self.stopping, |_, message| self.watch_bundle(message)).await
+    }
+
     async fn list_verification_keys(
         &self,
         request: Request<pb::ListVerificationKeysRequest>,
@@ -104,7 +125,6 @@ impl QrService for Codes {
 impl Codes {
     /// For what is written down now.
     fn pen(&self) -> Pen<'_> {
-        let longest_display = self.config.display_for;
-        Pen { now: self.clock.now(), random: self.random.as_ref(), longest_display }
+        Pen { now: self.clock.now(), random: self.random.as_ref() }
     }
 }

@@ -1,5 +1,6 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod bundle;
 mod decision;
 mod drawing;
 mod issue;
@@ -11,6 +12,7 @@ use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
 pub(crate) use self::{
+    bundle::{bad_cursor, bundle, bundle_cursor},
     decision::{decision, finding},
     drawing::{Format, drawing},
     issue::{qr_code, subjects},

@@ -147,15 +147,20 @@ impl Keys {
         Ok(found)
     }
 
-    /// Every key whose signature may count `now` or later, in the order in which they sign: what a bundle must list.
-    #[must_use]
-    pub fn trusted(&self, now: OffsetDateTime) -> Vec<TrustedKey> {
-        let ring = self.ring();
-        let counts = |key: &&Known| {
-            let state = ring.lives.state(&key.stored.life, now);
-            !matches!(state, KeyState::Expired | KeyState::Revoked)
+    /// Every key whose signature may count `now` or later, in the order in which they sign: what a bundle must list. As the table is at this
+    /// moment, and not seconds ago: a bundle has every change up to its version.
+    pub(crate) async fn trusted(&self, now: OffsetDateTime) -> Result<Vec<TrustedKey>, Error> {
+        let keys = self.custody().all().await?;
+        let lives = lives(&keys);
+        let counts = |key: &&StoredKey| {
+            !matches!(lives.state(&key.life, now), KeyState::Expired | KeyState::Revoked)
         };
-        ring.keys.iter().filter(counts).map(|key| ring.trusted(&key.stored)).collect()
+        Ok(keys.iter().filter(counts).map(|key| trusted(key, &lives)).collect())
+    }
+
+    /// Reads the table, unless that was done within the last second; then it waits for the next one.
+    pub(crate) async fn reread(&self) -> Result<(), Error> {
+        self.read_since(Instant::now()).await
     }
 
     /// Every key that verifiers are told of `now`; of a revoked one, that it is.
@@ -288,18 +293,18 @@ impl Ring {
     fn find(&self, id: KeyId) -> Found {
         match self.keys.iter().find(|key| key.stored.id() == id) {
             Some(known) if known.stored.life.revoke_time.is_some() => Found::Revoked,
-            Some(known) => Found::Trusted(self.trusted(&known.stored)),
+            Some(known) => Found::Trusted(trusted(&known.stored, &self.lives)),
             None => Found::Unknown,
         }
     }
+}
 
-    fn trusted(&self, key: &StoredKey) -> TrustedKey {
-        let seconds = |instant: Option<OffsetDateTime>| instant.map(OffsetDateTime::unix_timestamp);
-        TrustedKey {
-            key: key.key.clone(),
-            signs_from: key.life.activate_time.unix_timestamp(),
-            signs_until: seconds(self.lives.signs_until(&key.life)),
-            verifies_until: seconds(self.lives.verifies_until(&key.life)),
-        }
+fn trusted(key: &StoredKey, lives: &Lives) -> TrustedKey {
+    let seconds = |instant: Option<OffsetDateTime>| instant.map(OffsetDateTime::unix_timestamp);
+    TrustedKey {
+        key: key.key.clone(),
+        signs_from: key.life.activate_time.unix_timestamp(),
+        signs_until: seconds(lives.signs_until(&key.life)),
+        verifies_until: seconds(lives.verifies_until(&key.life)),
     }
 }

@@ -2,6 +2,7 @@
 
 use entrypass_db::{hold, micros};
 use entrypass_token::CodeId;
+use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
@@ -14,12 +15,22 @@ use super::{
     Pen, Standings, Store,
     entity::code as entity,
     standings::{standings, suspended_until},
-    withdrawals::{self, Kind},
+    withdrawals,
 };
 use crate::{
     code::{self, Code, CodeState, Subject},
     error::Error,
 };
+
+/// The codes of some subjects.
+pub(crate) struct CodesOf {
+    /// In the order of the subjects.
+    pub(crate) codes: Vec<Code>,
+    /// How the codes of their registrations stand.
+    pub(crate) standings: Standings,
+    /// Whether one was recorded, which can have superseded another.
+    pub(crate) recorded: bool,
+}
 
 impl Store {
     /// The code with this id.
@@ -37,12 +48,13 @@ impl Store {
         &self,
         subjects: &[Subject],
         pen: &Pen<'_>,
-    ) -> Result<(Vec<Code>, Standings), Error> {
+    ) -> Result<CodesOf, Error> {
         let known = codes_of(self.database.reader(), subjects).await?;
         let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
         if let Some(codes) = in_order(&known, subjects) {
             // Read last: whoever is told that codes are suspended or revoked sees none issued from then on.
-            return Ok((codes, standings(self.database.reader(), &registrations, pen.now).await?));
+            let standings = standings(self.database.reader(), &registrations, pen.now).await?;
+            return Ok(CodesOf { codes, standings, recorded: false });
         }
         let transaction = self.database.begin().await?;
         let revisions = subjects.iter().map(|subject| (subject.registration, subject.revision));
@@ -51,7 +63,7 @@ impl Store {
         let standings = standings(&transaction, &registrations, pen.now).await?;
         transaction.commit().await?;
         let missing = Error::Corrupt("a code that was just recorded is missing");
-        Ok((in_order(&known, subjects).ok_or(missing)?, standings))
+        Ok(CodesOf { codes: in_order(&known, subjects).ok_or(missing)?, standings, recorded: true })
     }
 }
 

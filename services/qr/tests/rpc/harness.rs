@@ -25,9 +25,11 @@ use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, servi
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
 use entrypass_token::Algorithm;
+use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
 use tokio_util::sync::CancellationToken;
+use tonic::Streaming;
 use uuid::Uuid;
 
 /// What is set of the keys: the default.
@@ -44,7 +46,8 @@ pub struct App {
     pub registrations: Arc<Registrations>,
     random: Arc<SeededRandom>,
     client: QrServiceClient<Transport>,
-    database: Database,
+    pub stopping: CancellationToken,
+    pub database: Database,
     place: Arc<TestDatabase>,
     folder: Arc<TempDir>,
 }
@@ -215,6 +218,73 @@ impl App {
         answer.standing.expect("a standing")
     }
 
+    /// Lets the changes of registrations be followed up to this hour, and waits until they are.
+    pub async fn followed(&self) {
+        let now = self.clock.now();
+        self.registrations.feed().set_as_of(now);
+        eventually("registrations are followed up to this hour", async || {
+            self.registrations.feed().checkpoint();
+            let bundle = self.bundle().await;
+            bundle.is_ok_and(|bundle| bundle.as_of_time == Some(timestamp(now)))
+        })
+        .await;
+    }
+
+    /// A snapshot.
+    pub async fn bundle(&self) -> Result<pb::VerificationBundle, Refusal> {
+        let answer = self.client().get_verification_bundle(pb::GetVerificationBundleRequest {}).await?;
+        Ok(answer.into_inner().bundle.expect("a bundle"))
+    }
+
+    /// The stream of bundles behind `cursor`.
+    pub async fn watch(
+        &self,
+        cursor: &str,
+    ) -> Result<Streaming<pb::WatchVerificationBundleResponse>, Refusal> {
+        let request = pb::WatchVerificationBundleRequest { cursor: cursor.to_owned() };
+        Ok(self.client().watch_verification_bundle(request).await?.into_inner())
+    }
+
+    /// How many rows `table` has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let reader = self.database.reader();
+        let query = format!("SELECT count(*) FROM {table}");
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let row = reader.query_one_raw(query).await.expect("a count").expect("a row");
+        row.try_get_by_index(0).expect("a number")
+    }
+
+    /// Withdraws a code as a copy of the first release does: it changes the state, records the code of the revision `other`, and tells nobody.
+    pub async fn first_release_withdraws(
+        &self,
+        code_id: &str,
+        registration: &str,
+        state: &str,
+        other: i32,
+        now: i64,
+    ) {
+        let transaction = self.database.begin().await.expect("a transaction");
+        let backend = self.database.reader().get_database_backend();
+        let id = |text: &str| Uuid::try_parse(text).expect("an id");
+        let registration = id(registration.trim_start_matches("registrations/"));
+        let update = "UPDATE codes SET state = $1 WHERE id = $2";
+        let values = [state.into(), id(code_id).into()];
+        transaction
+            .execute_raw(Statement::from_sql_and_values(backend, update, values))
+            .await
+            .expect("updated");
+        let insert = "INSERT INTO codes (id, registration_id, revision, state, create_time) \
+                      VALUES ($1, $2, $3, $4, $5)";
+        let state = if other == 0 { "REVOKED" } else { "ACTIVE" };
+        let other_id = self.random.uuid_v7(self.clock.now());
+        let values = [other_id.into(), registration.into(), other.into(), state.into(), now.into()];
+        transaction
+            .execute_raw(Statement::from_sql_and_values(backend, insert, values))
+            .await
+            .expect("inserted");
+        transaction.commit().await.expect("committed");
+    }
+
     /// One that nobody had before.
     pub fn request_id(&self) -> String {
         self.random.uuid_v7(self.clock.now()).to_string()
@@ -248,23 +318,25 @@ impl Surroundings {
         let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
         let vault = Vault::default().file(key_at(&folder.path().join(key), random.as_ref()));
         let custody = Custody::new(database.clone(), vault, KEY_RULES, clock.clone(), random.clone());
+        let stopping = CancellationToken::new();
         let deps = Deps {
             database: database.clone(),
             keys: Keys::open(custody).await.expect("a key"),
             clock: clock.clone(),
             random: random.clone(),
             registration,
-            stopping: CancellationToken::new(),
+            stopping: stopping.clone(),
         };
         let config = Config {
             issuer: "FS".parse().expect("an issuer"),
             display_for: KEY_RULES.display_for,
+            bundle_for: Duration::minutes(15),
             keep_answers: Duration::days(7),
         };
         let service = service(config, deps);
         tokio::spawn(service.background);
         let client = QrServiceClient::new(Transport::local(service.routes, &edge()));
-        App { clock, registrations, random, client, database, place, folder }
+        App { clock, registrations, random, client, stopping, database, place, folder }
     }
 }
 
