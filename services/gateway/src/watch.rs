@@ -48,7 +48,8 @@ impl Gateway {
         &self,
         call: Call,
         message: pb::WatchVerificationBundleRequest,
-    ) -> Result<impl Stream<Item = Result<pb::WatchVerificationBundleResponse, Problem>> + use<>, Problem> {
+    ) -> Result<impl Stream<Item = Result<pb::WatchVerificationBundleResponse, Problem>> + use<>, Problem>
+    {
         let request = same!(message, pb::WatchVerificationBundleRequest => qr::WatchVerificationBundleRequest {
             cursor
         });

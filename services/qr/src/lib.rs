@@ -121,7 +121,12 @@ pub fn service(config: Config, deps: Deps) -> Service {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run(), keys_upkeep.run(stopping.clone()), bundles.run(stopping));
+        tokio::join!(
+            follower.run(apply),
+            upkeep.run(),
+            keys_upkeep.run(stopping.clone()),
+            bundles.run(stopping)
+        );
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -152,9 +152,8 @@ impl Keys {
     pub(crate) async fn trusted(&self, now: OffsetDateTime) -> Result<Vec<TrustedKey>, Error> {
         let keys = self.custody().all().await?;
         let lives = lives(&keys);
-        let counts = |key: &&StoredKey| {
-            !matches!(lives.state(&key.life, now), KeyState::Expired | KeyState::Revoked)
-        };
+        let counts =
+            |key: &&StoredKey| !matches!(lives.state(&key.life, now), KeyState::Expired | KeyState::Revoked);
         Ok(keys.iter().filter(counts).map(|key| trusted(key, &lives)).collect())
     }
 

@@ -44,11 +44,7 @@ impl Store {
 
     /// The codes of `subjects` in their order, and how those of their registrations stand. Codes that do not exist yet are recorded, and
     /// supersede those of earlier revisions.
-    pub(crate) async fn codes_of(
-        &self,
-        subjects: &[Subject],
-        pen: &Pen<'_>,
-    ) -> Result<CodesOf, Error> {
+    pub(crate) async fn codes_of(&self, subjects: &[Subject], pen: &Pen<'_>) -> Result<CodesOf, Error> {
         let known = codes_of(self.database.reader(), subjects).await?;
         let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
         if let Some(codes) = in_order(&known, subjects) {

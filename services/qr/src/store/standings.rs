@@ -65,11 +65,9 @@ pub(crate) async fn change(
     let mut results = Vec::with_capacity(changes.len());
     for (registration, change) in changes {
         let standing = after.entry(*registration).or_insert(Standing::Active);
-        let changed = standing.after(*change, pen.now);
-        if let Ok(changed) = changed {
-            *standing = changed;
-        }
-        results.push(changed);
+        let result = standing.after(*change, pen.now);
+        *standing = result.unwrap_or(*standing);
+        results.push(result);
     }
     let revoked = write(transaction, &before, &after, pen).await?;
     Ok((results, revoked))

@@ -130,11 +130,7 @@ pub(super) async fn add(
 }
 
 /// Gives `count` versions in a row, and tells other copies; the first of them. Holds the bundle's row to the end of the transaction.
-async fn take_versions(
-    transaction: &DatabaseTransaction,
-    count: usize,
-    pen: &Pen<'_>,
-) -> Result<i64, DbErr> {
+async fn take_versions(transaction: &DatabaseTransaction, count: usize, pen: &Pen<'_>) -> Result<i64, DbErr> {
     let count = i64::try_from(count).map_err(|_| DbErr::Type("too many withdrawals".to_owned()))?;
     let mut last = advance(transaction, count).await?;
     if last.is_none() {

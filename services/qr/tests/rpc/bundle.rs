@@ -104,7 +104,10 @@ async fn without_registration_there_is_no_bundle_that_holds() {
     app.clock.advance(Duration::MINUTE);
     let refused = app.bundle().await.expect_err("too old");
     assert_eq!(refused.is(), (Code::Unavailable, "NEIGHBOUR_UNAVAILABLE"));
-    assert_eq!(app.watch("").await.expect("begins").message().await.expect_err("ends").code(), Code::Unavailable);
+    assert_eq!(
+        app.watch("").await.expect("begins").message().await.expect_err("ends").code(),
+        Code::Unavailable
+    );
     // Whoever watches is told too, instead of being left with what is too old.
     app.revoke(registration(1)).await.expect("revoked");
     let ended = tokio::time::timeout(SOON, stream.message()).await.expect("in time").expect_err("too old");
@@ -217,8 +220,7 @@ async fn what_cannot_verify_any_more_is_neither_told_nor_kept() {
 #[tokio::test]
 async fn what_the_first_release_withdrew_is_told_as_well() {
     let app = App::new().await;
-    let [superseded, revoked, long_ago] =
-        [app.code(1, 1).await, app.code(2, 1).await, app.code(3, 1).await];
+    let [superseded, revoked, long_ago] = [app.code(1, 1).await, app.code(2, 1).await, app.code(3, 1).await];
     app.followed().await;
     let mut verifier = verifier(&app).await;
     let mut stream = app.watch("").await.expect("a stream");
