@@ -6,6 +6,8 @@
 mod following;
 mod harness;
 mod issue;
+mod keys;
+mod keys_of_copies;
 mod limits;
 mod revoke;
 mod verify;
