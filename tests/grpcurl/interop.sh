@@ -17,12 +17,12 @@ ask $gateway/SubmitRegistration '{"requestId": "'"$(fresh_id)"'", "document": '"
 content=$(answer entryPass.qrCode.content)
 key_id=$(answer entryPass.qrCode.keyId)
 
-step 'A COSE and CWT library verifies it with the published key'
+step 'Two COSE libraries verify it with the published key'
 ask $qr/ListVerificationKeys '{}'
 expect 'keys.*.keyId+algorithm' "$key_id EdDSA"
 expect keys.# 1
-public_key=$(answer keys.0.publicKey | base64 --decode | od -A n -t x1 | tr -d ' \n')
-"$interop/verify_token.py" "$content" "$public_key"
+cose_key=$(answer keys.0.coseKey | base64 --decode | od -A n -v -t x1 | tr -d ' \n')
+"$interop/tokens.py" --live "$content" "$cose_key"
 
 step 'Two readers of QR codes read every drawing of it'
 drawing=$(mktemp --suffix .png)

@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub use signing::SigningKey;
 pub use verification::VerificationKey;
 
+use crate::layout::SIGNATURE_LENGTH;
+
 /// A signature algorithm of the IANA registry "COSE Algorithms".
 ///
 /// A key has exactly one, and a token's header must name the one of its key. Both have 64-byte signatures and a
@@ -33,6 +35,18 @@ impl Algorithm {
         match self {
             Self::EdDsa => "EdDSA",
             Self::Es256 => "ES256",
+        }
+    }
+
+    /// A raw signature in its one spelling: that of ES256 with the lower value for s.
+    ///
+    /// Bytes that cannot be a signature stay as they are: they will not verify.
+    #[must_use]
+    pub fn canonical(self, signature: [u8; SIGNATURE_LENGTH]) -> [u8; SIGNATURE_LENGTH] {
+        match self {
+            Self::EdDsa => signature,
+            Self::Es256 => p256::ecdsa::Signature::from_slice(&signature)
+                .map_or(signature, |signature| signature.normalize_s().to_bytes().into()),
         }
     }
 

@@ -48,21 +48,12 @@ impl Draft {
     /// not looked at.
     #[must_use]
     pub fn finish(&self, signature: [u8; SIGNATURE_LENGTH]) -> String {
-        let signature = match self.algorithm {
-            Algorithm::EdDsa => signature,
-            Algorithm::Es256 => with_low_s(signature),
-        };
+        let signature = self.algorithm.canonical(signature);
         let mut text = String::with_capacity(MAX_TEXT_LENGTH);
         text.push_str(PREFIX);
         text.push_str(&base45::encode(self.body.message(&signature)));
         text
     }
-}
-
-/// Bytes that cannot be a signature stay as they are: they will not verify.
-fn with_low_s(signature: [u8; SIGNATURE_LENGTH]) -> [u8; SIGNATURE_LENGTH] {
-    p256::ecdsa::Signature::from_slice(&signature)
-        .map_or(signature, |signature| signature.normalize_s().to_bytes().into())
 }
 
 /// A well-formed token that nobody has verified yet.

@@ -1,8 +1,8 @@
 //! What a verifier needs of a key's life: not only whose signature it verifies, but when it may have signed.
 
-use entrypass_token::{CLOCK_LEEWAY_SECONDS, Claims, VerificationKey};
+use entrypass_token::{Claims, VerificationKey};
 
-use crate::Reason;
+use crate::{CLOCK_LEEWAY, Reason};
 
 /// A key with the time in which it signs. All instants are seconds after 1970-01-01T00:00:00Z.
 ///
@@ -20,13 +20,22 @@ pub struct TrustedKey {
 }
 
 impl TrustedKey {
-    /// Whether the key may have signed at `instant`, give or take [`CLOCK_LEEWAY_SECONDS`]: the clocks of the copies
+    /// Whether the key may have signed at `instant`, give or take
+    /// [`CLOCK_LEEWAY_SECONDS`](entrypass_token::CLOCK_LEEWAY_SECONDS): the clocks of the copies
     /// that sign are not one.
     #[must_use]
     pub fn signs_at(&self, instant: i64) -> bool {
-        let leeway = i64::from(CLOCK_LEEWAY_SECONDS);
-        let begun = instant >= self.signs_from.saturating_sub(leeway);
-        begun && self.signs_until.is_none_or(|end| instant < end.saturating_add(leeway))
+        self.signs_between(instant, instant)
+    }
+
+    /// Whether the key may have signed at some instant from `first` to `last`, with the same leeway.
+    pub(crate) fn signs_between(&self, first: i64, last: i64) -> bool {
+        last >= self.signs_from.saturating_sub(CLOCK_LEEWAY) && !self.has_ended_by(first)
+    }
+
+    /// Whether the key signs no more at `instant`, with the same leeway.
+    pub(crate) fn has_ended_by(&self, instant: i64) -> bool {
+        self.signs_until.is_some_and(|end| instant >= end.saturating_add(CLOCK_LEEWAY))
     }
 
     /// Whether the key may have made these claims, whose signature is looked at elsewhere.
@@ -45,13 +54,14 @@ impl TrustedKey {
 
 #[cfg(test)]
 mod tests {
-    use entrypass_token::{Claims, CodeId, SigningKey};
+    use entrypass_token::{Algorithm, Claims, CodeId, SigningKey};
 
     use super::TrustedKey;
     use crate::Reason;
 
     fn key(signs_until: Option<i64>, verifies_until: Option<i64>) -> TrustedKey {
-        let key = SigningKey::from_seed(&[7; 32]).verification_key();
+        let key = SigningKey::from_seed(Algorithm::EdDsa, &[7; 32]).expect("any seed is a key of EdDSA");
+        let key = key.verification_key();
         TrustedKey { key, signs_from: 1_000_000, signs_until, verifies_until }
     }
 

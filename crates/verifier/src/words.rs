@@ -118,6 +118,8 @@ words! {
         NeighbourUnavailable = "NEIGHBOUR_UNAVAILABLE",
         /// KEY: no key of this id is trusted.
         KeyUnknown = "KEY_UNKNOWN",
+        /// KEY: the key is not the one of the issuer that the content names.
+        IssuerUnknown = "ISSUER_UNKNOWN",
         /// KEY: the content is of an hour at which the key did not sign.
         KeyNotSigningThen = "KEY_NOT_SIGNING_THEN",
         /// KEY: the content claims to hold for longer than the key verifies anything.
@@ -135,9 +137,11 @@ impl Reason {
     pub const fn verdict(self) -> Option<Verdict> {
         Some(match self {
             Self::MalformedText => Verdict::Malformed,
-            Self::KeyRevoked | Self::KeyUnknown | Self::KeyNotSigningThen | Self::ContentOutlivesKey => {
-                Verdict::UnknownKey
-            }
+            Self::KeyRevoked
+            | Self::KeyUnknown
+            | Self::IssuerUnknown
+            | Self::KeyNotSigningThen
+            | Self::ContentOutlivesKey => Verdict::UnknownKey,
             Self::WrongSignature => Verdict::BadSignature,
             Self::CodeNotRecorded | Self::RegistrationMissing => Verdict::NotFound,
             Self::CodeRevoked | Self::RegistrationCancelled => Verdict::Revoked,

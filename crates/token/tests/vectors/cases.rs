@@ -4,9 +4,12 @@
 //! is therefore `TOO_LONG` before anything else is looked at, and the cases that show what would be found next
 //! leave the signature out, which is looked at last.
 
-use crate::forge::{OTHER_SEED, PAYLOAD, PROTECTED, Parts, altered, text, unhex};
+use crate::{
+    forge::{PAYLOAD, PROTECTED, Parts, altered, text, unhex},
+    signatures,
+};
 
-/// What a verifier that knows the one key has to find.
+/// What a verifier that knows both keys has to find.
 #[derive(Clone, Copy)]
 pub(crate) enum Outcome {
     Valid(Said),
@@ -39,7 +42,7 @@ const ISSUED_AT: i64 = 1_767_225_600;
 const LEAST: &str = "a4 01 623030 04 1a00010001 06 1a00010000 07 52000000000000000000000000000000000001";
 const GREATEST: &str = "a4 01 625a39 04 1affffffff 06 1afffffffe 07 52ffffffffffffffffffffffffffffffffffff";
 
-fn case(name: &'static str, text: String, outcome: Outcome) -> Case {
+pub(crate) fn case(name: &'static str, text: String, outcome: Outcome) -> Case {
     Case { name, text, now: ISSUED_AT + 60, outcome }
 }
 
@@ -50,7 +53,7 @@ fn malformed(name: &'static str, text: String, reason: &'static str) -> Case {
 pub(crate) fn all() -> Vec<Case> {
     let groups = [
         fresh_or_not(),
-        unverifiable(),
+        signatures::all(),
         wrong_texts(),
         too_long_messages(),
         wrong_messages(),
@@ -85,69 +88,26 @@ fn fresh_or_not() -> Vec<Case> {
         expires_at: 4_294_967_295,
     };
     let at = |name, now, outcome| Case { now, ..case(name, Parts::default().text(), outcome) };
-    let saying = |name, payload, said: Said| Case {
+    let saying = |name, parts: Parts, said: Said| Case {
         now: said.issued_at,
-        ..case(name, Parts::paying(payload).text(), Outcome::Valid(said))
+        ..case(name, parts.text(), Outcome::Valid(said))
     };
+    let es256 = |name, now, outcome| Case { now, ..case(name, Parts::es256().text(), outcome) };
+    let es256_paying = |payload: &str| Parts { payload: payload.to_owned(), ..Parts::es256() };
     vec![
         at("valid", ISSUED_AT + 60, Outcome::Valid(usual)),
         at("valid in the last second", ISSUED_AT + 299, Outcome::Valid(usual)),
         at("expired from the instant of expiry on", ISSUED_AT + 300, Outcome::Expired),
         at("valid by a clock that is one minute slow", ISSUED_AT - 60, Outcome::Valid(usual)),
         at("not yet valid a second before that", ISSUED_AT - 61, Outcome::NotYetValid),
-        saying("valid with the least values", LEAST, least),
-        saying("valid with the greatest values", GREATEST, greatest),
+        saying("valid with the least values", Parts::paying(LEAST), least),
+        saying("valid with the greatest values", Parts::paying(GREATEST), greatest),
+        es256("ES256: valid", ISSUED_AT + 60, Outcome::Valid(usual)),
+        saying("ES256: valid with the least values", es256_paying(LEAST), least),
+        saying("ES256: valid with the greatest values", es256_paying(GREATEST), greatest),
+        es256("ES256: expired", ISSUED_AT + 300, Outcome::Expired),
+        es256("ES256: not yet valid", ISSUED_AT - 61, Outcome::NotYetValid),
     ]
-}
-
-fn unverifiable() -> Vec<Case> {
-    let parts = Parts::default();
-    let with_signature = |signature: &[u8]| text(&parts.message_with(&parts.payload_item(), signature));
-    let signature = parts.signature();
-    let mut flipped = signature.clone();
-    flipped[0] ^= 0x01;
-    let changed = |from, to| {
-        let other = Parts::payload(from, to);
-        text(&other.message_with(&other.payload_item(), &signature))
-    };
-    let bad = |name, text| case(name, text, Outcome::BadSignature);
-    vec![
-        case(
-            "signed by a key that is not known",
-            Parts { seed: OTHER_SEED, ..Parts::header("866eefbd6718c884", "5c840f7a40230170") }.text(),
-            Outcome::UnknownKey,
-        ),
-        case(
-            "signed by the known key in the name of another",
-            Parts::header("866eefbd6718c884", "5c840f7a40230170").text(),
-            Outcome::UnknownKey,
-        ),
-        bad(
-            "signed by another key in the name of the known one",
-            Parts { seed: OTHER_SEED, ..Parts::default() }.text(),
-        ),
-        bad("one bit of the signature changed", with_signature(&flipped)),
-        bad(
-            "the same signature with the group order added to S (RFC 8032, section 5.1.7)",
-            with_signature(&malleated(&signature)),
-        ),
-        bad("a signature of zeros", with_signature(&[0; 64])),
-        bad("revision raised after signing", changed("0f0003", "0f0004")),
-        bad("expiry put off after signing", changed("1a6955ba2c", "1a6955ba2d")),
-    ]
-}
-
-/// A signature (R, S) under which a lax verifier would take S + L for S.
-fn malleated(signature: &[u8]) -> Vec<u8> {
-    let order = unhex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
-    let (r, s) = signature.split_at(32);
-    let mut carry = 0;
-    let sum = s.iter().zip(order).map(|(&left, right)| {
-        let sum = u16::from(left) + u16::from(right) + carry;
-        carry = sum >> 8;
-        u8::try_from(sum & 0xff).expect("the value is masked")
-    });
-    r.iter().copied().chain(sum).collect()
 }
 
 fn wrong_texts() -> Vec<Case> {
@@ -224,6 +184,12 @@ fn wrong_messages() -> Vec<Case> {
         malformed(
             "a signature of 63 bytes",
             text(&Parts::default().message_with(&Parts::default().payload_item(), &[1; 63])),
+            "INVALID_SIGNATURE_LENGTH",
+        ),
+        malformed("ES256: unsigned", text(&Parts::es256().unsigned()), "INVALID_SIGNATURE_LENGTH"),
+        malformed(
+            "ES256: a signature of 63 bytes",
+            Parts::es256().text_with(&[1; 63]),
             "INVALID_SIGNATURE_LENGTH",
         ),
     ]

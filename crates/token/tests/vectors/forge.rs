@@ -2,18 +2,52 @@
 //!
 //! The bytes to be signed come from `coset`, not from the crate under test.
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::Signer as _;
 
 /// The private key of RFC 8032, section 7.1, test 1: known to everybody, so that anybody can check the vectors.
-pub(crate) const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+pub(crate) const ED25519: Signer =
+    Signer::Ed25519("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
 /// The private key of RFC 8032, section 7.1, test 2, which no verifier of these vectors knows.
-pub(crate) const OTHER_SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+pub(crate) const OTHER_ED25519: Signer =
+    Signer::Ed25519("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+/// The private key of RFC 6979, appendix A.2.5.
+pub(crate) const P256: Signer =
+    Signer::P256("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
+/// The private key of RFC 7515, appendix A.3.1, which no verifier of these vectors knows.
+pub(crate) const OTHER_P256: Signer =
+    Signer::P256("8e9b109e719098bf980487df1f5d77e9cb29606ebed2263b5f57c213df84f4b2");
 
-/// The header of every good vector: `{1: -8, 4: kid}`.
+/// The header of a good vector with `EdDSA`: `{1: -8, 4: kid}`.
 pub(crate) const PROTECTED: &str = "a2 01 27 04 48 866eefbd6718c884";
+/// The header of a good vector with ES256: `{1: -7, 4: kid}`.
+pub(crate) const PROTECTED_ES256: &str = "a2 01 26 04 48 750ca40795ab23e5";
 /// The claims of most good vectors: `{1: "FS", 4: 1767225900, 6: 1767225600, 7: code id and revision 3}`.
 pub(crate) const PAYLOAD: &str =
     "a4 01 624653 04 1a6955ba2c 06 1a6955b900 07 52000102030405060708090a0b0c0d0e0f0003";
+
+/// A private key in hexadecimal, and what it signs with.
+#[derive(Clone, Copy)]
+pub(crate) enum Signer {
+    Ed25519(&'static str),
+    P256(&'static str),
+}
+
+impl Signer {
+    pub(crate) fn sign(self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ed25519(seed) => {
+                let seed = unhex(seed).try_into().expect("a seed has 32 bytes");
+                ed25519_dalek::SigningKey::from_bytes(&seed).sign(message).to_bytes().to_vec()
+            }
+            Self::P256(scalar) => {
+                let key =
+                    p256::ecdsa::SigningKey::from_slice(&unhex(scalar)).expect("the literal is a scalar");
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                signature.normalize_s().to_bytes().to_vec()
+            }
+        }
+    }
+}
 
 /// The four parts of a message before it is signed, each as the hexadecimal CBOR that is put into it.
 pub(crate) struct Parts {
@@ -21,7 +55,7 @@ pub(crate) struct Parts {
     pub(crate) protected: String,
     pub(crate) unprotected: &'static str,
     pub(crate) payload: String,
-    pub(crate) seed: &'static str,
+    pub(crate) signer: Signer,
 }
 
 impl Default for Parts {
@@ -31,12 +65,17 @@ impl Default for Parts {
             protected: PROTECTED.to_owned(),
             unprotected: "a0",
             payload: PAYLOAD.to_owned(),
-            seed: SEED,
+            signer: ED25519,
         }
     }
 }
 
 impl Parts {
+    /// The usual parts with ES256.
+    pub(crate) fn es256() -> Self {
+        Self { protected: PROTECTED_ES256.to_owned(), signer: P256, ..Self::default() }
+    }
+
     /// The usual parts but for the protected header, in which `from` is replaced.
     pub(crate) fn header(from: &str, to: &str) -> Self {
         Self { protected: replaced(PROTECTED, from, to), ..Self::default() }
@@ -44,7 +83,12 @@ impl Parts {
 
     /// The usual parts but for the payload, in which `from` is replaced.
     pub(crate) fn payload(from: &str, to: &str) -> Self {
-        Self { payload: replaced(PAYLOAD, from, to), ..Self::default() }
+        Self::default().with_payload(from, to)
+    }
+
+    /// These parts but for the payload, in which `from` is replaced.
+    pub(crate) fn with_payload(self, from: &str, to: &str) -> Self {
+        Self { payload: replaced(&self.payload, from, to), ..self }
     }
 
     /// The usual parts but for the payload.
@@ -52,15 +96,17 @@ impl Parts {
         Self { payload: payload.to_owned(), ..Self::default() }
     }
 
-    pub(crate) fn signature(&self) -> Vec<u8> {
+    pub(crate) fn to_be_signed(&self) -> Vec<u8> {
         let protected = coset::ProtectedHeader {
             original_data: Some(unhex(&self.protected)),
             header: coset::Header::default(),
         };
         let context = coset::SignatureContext::CoseSign1;
-        let signed = coset::sig_structure_data(context, protected, None, b"", &unhex(&self.payload));
-        let seed = unhex(self.seed).try_into().expect("a seed has 32 bytes");
-        SigningKey::from_bytes(&seed).sign(&signed).to_bytes().to_vec()
+        coset::sig_structure_data(context, protected, None, b"", &unhex(&self.payload))
+    }
+
+    pub(crate) fn signature(&self) -> Vec<u8> {
+        self.signer.sign(&self.to_be_signed())
     }
 
     pub(crate) fn message(&self) -> Vec<u8> {
@@ -91,6 +137,11 @@ impl Parts {
 
     pub(crate) fn text(&self) -> String {
         text(&self.message())
+    }
+
+    /// The text with another signature.
+    pub(crate) fn text_with(&self, signature: &[u8]) -> String {
+        text(&self.message_with(&self.payload_item(), signature))
     }
 }
 

@@ -4,19 +4,46 @@
 
 mod cases;
 mod forge;
+mod keys;
+mod signatures;
 
 use std::{fs, path::PathBuf};
 
 use cases::{Case, Outcome};
-use entrypass_token::{Algorithm, Freshness, SigningKey, Token, VerificationKey};
-use forge::{SEED, hex, unhex};
+use entrypass_token::{Algorithm, Claims, Freshness, SigningKey, Token, VerificationKey};
+use forge::{ED25519, P256, Signer, hex, unhex};
 use serde_json::{Value, json};
 
 #[test]
 fn every_vector_has_the_outcome_that_it_names() {
-    let key = signing_key().verification_key();
+    let keys = known_keys();
     for case in cases::all() {
-        assert_eq!(found(&case, &key), expected(&case), "{}", case.name);
+        assert_eq!(found(&case, &keys), expected(&case), "{}", case.name);
+    }
+}
+
+#[test]
+fn issuing_the_claims_of_a_valid_vector_makes_its_text() {
+    for case in cases::all() {
+        let Outcome::Valid(said) = case.outcome else { continue };
+        let key = [ED25519, P256].map(signing_key).into_iter().find(|(key, _)| {
+            let named = Token::decode(&case.text).expect("the vector is valid").key_id();
+            key.verification_key().key_id() == named
+        });
+        let issuer = said.issuer.parse().expect("the vector is valid");
+        let code_id = said.code_id.parse().expect("the vector is valid");
+        let claims = Claims::new(issuer, code_id, said.revision, said.issued_at, said.expires_at);
+        let text = key.expect("one of both signed it").0.issue(&claims.expect("the vector is valid"));
+        assert_eq!(text, case.text, "{}", case.name);
+    }
+}
+
+#[test]
+fn no_two_vectors_have_one_name() {
+    let mut names: Vec<_> = cases::all().iter().map(|case| case.name).collect();
+    names.sort_unstable();
+    for pair in names.windows(2) {
+        assert_ne!(pair[0], pair[1]);
     }
 }
 
@@ -35,9 +62,18 @@ fn path() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "vectors", "tokens.json"].iter().collect()
 }
 
-fn signing_key() -> SigningKey {
-    let seed = unhex(SEED).try_into().expect("a seed has 32 bytes");
-    SigningKey::from_seed(Algorithm::EdDsa, &seed).expect("any seed is a key of EdDSA")
+/// The key of a signer, with the private key as it stands in the file.
+fn signing_key(signer: Signer) -> (SigningKey, &'static str) {
+    let (algorithm, secret) = match signer {
+        Signer::Ed25519(seed) => (Algorithm::EdDsa, seed),
+        Signer::P256(scalar) => (Algorithm::Es256, scalar),
+    };
+    let seed = unhex(secret).try_into().expect("a private key has 32 bytes");
+    (SigningKey::from_seed(algorithm, &seed).expect("the literal is a key"), secret)
+}
+
+fn known_keys() -> [VerificationKey; 2] {
+    [ED25519, P256].map(|signer| signing_key(signer).0.verification_key())
 }
 
 /// An outcome as it stands in the file: `VALID` with the claims, `MALFORMED` with the first reason.
@@ -58,14 +94,14 @@ fn expected(case: &Case) -> Value {
     }
 }
 
-fn found(case: &Case, key: &VerificationKey) -> Value {
+fn found(case: &Case, keys: &[VerificationKey]) -> Value {
     let token = match Token::decode(&case.text) {
         Ok(token) => token,
         Err(malformed) => return json!({ "outcome": "MALFORMED", "reason": malformed.reason() }),
     };
-    if token.key_id() != key.key_id() {
+    let Some(key) = keys.iter().find(|key| key.key_id() == token.key_id()) else {
         return json!({ "outcome": "UNKNOWN_KEY" });
-    }
+    };
     let Ok(claims) = token.verify(key) else {
         return json!({ "outcome": "BAD_SIGNATURE" });
     };
@@ -83,19 +119,32 @@ fn found(case: &Case, key: &VerificationKey) -> Value {
 }
 
 fn document() -> Value {
-    let key = signing_key().verification_key();
+    let invalid = |key: &keys::BadKey| json!({ "name": key.name, "cose_key": key.cose_key });
+    let keys = [ED25519, P256].map(published);
     json!({
-        "description": "Read each text with only this key known and the clock at `now` (seconds after \
+        "description": "Read each text with only these keys known and the clock at `now` (seconds after \
             1970-01-01T00:00:00Z). The outcome is binding; the reason of MALFORMED is the first that this \
             implementation meets. What is called \"unsigned\" has an empty signature; every other message is \
-            properly signed unless its name says otherwise. The format: SPECIFICATION.md.",
-        "key": {
-            "seed": SEED,
-            "public_key": hex(&key.public_key_bytes()),
-            "key_id": key.key_id().to_string(),
-            "cose_key": hex(&key.to_cose_key()),
-        },
+            properly signed unless its name says otherwise. Each of the invalid keys must be refused. \
+            The format: SPECIFICATION.md.",
+        "keys": keys,
+        "invalid_keys": keys::ALL.iter().map(invalid).collect::<Vec<_>>(),
         "vectors": cases::all().iter().map(vector).collect::<Vec<_>>(),
+    })
+}
+
+fn published(signer: Signer) -> Value {
+    let (key, private_key) = signing_key(signer);
+    let key = key.verification_key();
+    let jwk: Value = serde_json::from_str(&key.to_jwk()).expect("a JWK is JSON");
+    json!({
+        "algorithm": key.algorithm().name(),
+        "private_key": private_key,
+        "public_key": hex(&key.public_key_bytes()),
+        "thumbprint": hex(&key.thumbprint()),
+        "key_id": key.key_id().to_string(),
+        "cose_key": hex(&key.to_cose_key()),
+        "jwk": jwk,
     })
 }
 
