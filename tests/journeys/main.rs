@@ -38,3 +38,4 @@ mod next_visit;
 mod once_only;
 mod operations;
 mod refusals;
+mod signing_keys;

@@ -55,6 +55,16 @@ impl Gateway {
             verdict, checks, code_id, revision, issue_time, expire_time, evaluate_time
         }))
     }
+
+    pub(crate) async fn verification_keys(
+        &self,
+        call: Call,
+    ) -> Result<pb::ListVerificationKeysResponse, Problem> {
+        let answer = ask!(self, call, qr.list_verification_keys(qr::ListVerificationKeysRequest {}))?;
+        Ok(same!(answer, qr::ListVerificationKeysResponse => pb::ListVerificationKeysResponse {
+            keys, etag, jwk_set
+        }))
+    }
 }
 
 /// Why an active registration has no code.

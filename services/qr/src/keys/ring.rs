@@ -67,7 +67,7 @@ pub(super) struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     /// The key is ours. What it signed may have run out.
-    Trusted(TrustedKey),
+    Trusted(Box<TrustedKey>),
     /// The key was revoked.
     Revoked,
     /// No key of ours has this id.
@@ -292,7 +292,7 @@ impl Ring {
     fn find(&self, id: KeyId) -> Found {
         match self.keys.iter().find(|key| key.stored.id() == id) {
             Some(known) if known.stored.life.revoke_time.is_some() => Found::Revoked,
-            Some(known) => Found::Trusted(trusted(&known.stored, &self.lives)),
+            Some(known) => Found::Trusted(Box::new(trusted(&known.stored, &self.lives))),
             None => Found::Unknown,
         }
     }

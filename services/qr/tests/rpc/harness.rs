@@ -55,27 +55,44 @@ pub struct App {
 impl App {
     /// A fresh service beside a registration service that answers.
     pub async fn new() -> Self {
-        let surroundings = Surroundings {
-            clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
-            registrations: Arc::default(),
-            random: Arc::new(SeededRandom::new(11)),
-            place: Arc::new(TestDatabase::migrated::<Migrator>("qr").await),
-            folder: Arc::new(tempfile::tempdir().expect("a folder")),
-        };
-        let neighbour = surroundings.registrations.transport(&edge());
-        surroundings.start("key.hex", neighbour).await
+        let surroundings = Surroundings::new(Arc::new(TestDatabase::migrated::<Migrator>("qr").await));
+        surroundings.start_with_file("key.hex").await
+    }
+
+    /// A fresh service whose private keys are where `vault` says; it is given the folder of the test.
+    pub async fn with_vault(vault: impl FnOnce(&Path) -> Vault) -> Self {
+        let surroundings = Surroundings::new(Arc::new(TestDatabase::migrated::<Migrator>("qr").await));
+        let vault = vault(surroundings.folder.path());
+        surroundings.start_here(vault, KEY_RULES).await
+    }
+
+    /// Another copy of this service, on the same database.
+    pub async fn copy(&self, vault: impl FnOnce(&Path) -> Vault, rules: KeyRules) -> Self {
+        self.surroundings().start_here(vault(self.folder.path()), rules).await
+    }
+
+    /// The same surroundings with a fresh database, on which nothing has started yet.
+    pub async fn on_a_fresh_database(&self) -> Fresh {
+        let place = Arc::new(TestDatabase::migrated::<Migrator>("qr").await);
+        Fresh(Surroundings { place, ..self.surroundings() })
+    }
+
+    /// What an operator has of the keys of this service: the command line beside it.
+    pub fn operator(&self, vault: impl FnOnce(&Path) -> Vault) -> Custody {
+        let vault = vault(self.folder.path());
+        Custody::new(self.database.clone(), vault, KEY_RULES, self.clock.clone(), self.random.clone())
     }
 
     /// Another service in the same surroundings, with a fresh database and the key file of this name.
     pub async fn another(&self, key: &str) -> Self {
         let place = Arc::new(TestDatabase::migrated::<Migrator>("qr").await);
         let surroundings = Surroundings { place, ..self.surroundings() };
-        surroundings.start(key, self.registrations.transport(&edge())).await
+        surroundings.start_with_file(key).await
     }
 
     /// The same service after a restart.
     pub async fn again(&self) -> Self {
-        self.surroundings().start("key.hex", self.registrations.transport(&edge())).await
+        self.surroundings().start_with_file("key.hex").await
     }
 
     /// The same service after its registration service went away: nothing listens on port 1.
@@ -86,7 +103,9 @@ impl App {
     /// The same service with a registration service at the address `uri`.
     pub async fn asking(&self, uri: &str) -> Self {
         let neighbour = Transport::remote(&uri.parse().expect("an address"));
-        self.surroundings().start("key.hex", neighbour).await
+        let surroundings = self.surroundings();
+        let vault = surroundings.file("key.hex");
+        surroundings.start(vault, KEY_RULES, neighbour).await
     }
 
     fn surroundings(&self) -> Surroundings {
@@ -173,6 +192,12 @@ impl App {
     /// The verdict on `content` with its checks, as [`told`] writes them.
     pub async fn verdict(&self, content: &str) -> (Verdict, String) {
         told(&self.decision(content).await)
+    }
+
+    /// The keys, as a verifier is told of them.
+    pub async fn keys(&self) -> pb::ListVerificationKeysResponse {
+        let answer = self.client().list_verification_keys(pb::ListVerificationKeysRequest {}).await;
+        answer.expect("the keys").into_inner()
     }
 
     /// Revokes, by a request of its own, and says how many were not revoked before.
@@ -303,7 +328,18 @@ fn key_at(path: &Path, random: &dyn Random) -> PathBuf {
     path.to_owned()
 }
 
+/// Surroundings in which copies can start at once.
+pub struct Fresh(Surroundings);
+
+impl Fresh {
+    pub async fn start(&self, vault: impl FnOnce(&Path) -> Vault) -> App {
+        let vault = vault(self.0.folder.path());
+        self.0.clone().start_here(vault, KEY_RULES).await
+    }
+}
+
 /// What services of one test share.
+#[derive(Clone)]
 struct Surroundings {
     clock: Arc<TestClock>,
     registrations: Arc<Registrations>,
@@ -313,11 +349,35 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    async fn start(self, key: &str, registration: Transport) -> App {
+    fn new(place: Arc<TestDatabase>) -> Self {
+        Self {
+            clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
+            registrations: Arc::default(),
+            random: Arc::new(SeededRandom::new(11)),
+            place,
+            folder: Arc::new(tempfile::tempdir().expect("a folder")),
+        }
+    }
+
+    /// The single key in the file of this name.
+    fn file(&self, key: &str) -> Vault {
+        Vault::default().file(key_at(&self.folder.path().join(key), self.random.as_ref()))
+    }
+
+    async fn start_with_file(self, key: &str) -> App {
+        let vault = self.file(key);
+        self.start_here(vault, KEY_RULES).await
+    }
+
+    async fn start_here(self, vault: Vault, rules: KeyRules) -> App {
+        let neighbour = self.registrations.transport(&edge());
+        self.start(vault, rules, neighbour).await
+    }
+
+    async fn start(self, vault: Vault, rules: KeyRules, registration: Transport) -> App {
         let Self { clock, registrations, random, place, folder } = self;
         let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
-        let vault = Vault::default().file(key_at(&folder.path().join(key), random.as_ref()));
-        let custody = Custody::new(database.clone(), vault, KEY_RULES, clock.clone(), random.clone());
+        let custody = Custody::new(database.clone(), vault, rules, clock.clone(), random.clone());
         let stopping = CancellationToken::new();
         let deps = Deps {
             database: database.clone(),

@@ -7,6 +7,8 @@ mod bundle;
 mod following;
 mod harness;
 mod issue;
+mod keys;
+mod keys_of_copies;
 mod limits;
 mod revoke;
 mod verify;
