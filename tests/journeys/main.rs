@@ -39,3 +39,5 @@ mod once_only;
 mod operations;
 mod refusals;
 mod signing_keys;
+mod tunnel;
+mod withdrawing;

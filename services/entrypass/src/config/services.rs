@@ -165,14 +165,19 @@ impl Qr {
             .issuer
             .parse()
             .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
-        ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
         ConfigError::range("qr.bundle_minutes", "1 to 1440", (1..=1440).contains(&self.bundle_minutes))?;
         Ok(entrypass_qr::Config {
             issuer,
-            display_for: Duration::minutes(self.display_minutes.into()),
+            display_for: self.display_for()?,
             bundle_for: Duration::minutes(self.bundle_minutes.into()),
             keep_answers: requests.keep()?,
         })
+    }
+
+    /// How long a displayed code counts.
+    pub(super) fn display_for(&self) -> Result<Duration, ConfigError> {
+        ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
+        Ok(Duration::minutes(self.display_minutes.into()))
     }
 }
 

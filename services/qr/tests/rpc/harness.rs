@@ -389,7 +389,7 @@ impl Surroundings {
         };
         let config = Config {
             issuer: "FS".parse().expect("an issuer"),
-            display_for: KEY_RULES.display_for,
+            display_for: rules.display_for,
             bundle_for: Duration::minutes(15),
             keep_answers: Duration::days(7),
         };
