@@ -44,6 +44,7 @@ async fn next(stream: &mut Streaming<WatchVerificationBundleResponse>) -> Verifi
 
 #[tokio::test]
 async fn in_a_tunnel_a_verifier_decides_by_the_last_bundle_as_long_as_it_holds() {
+    use Verdict::{CannotDecide, Expired, Revoked, Superseded, Suspended, Valid};
     let app = App::new().await;
     let [valid, old, revoked, suspended] =
         [app.code(1, 1).await, app.code(2, 1).await, app.code(3, 1).await, app.code(4, 1).await];
@@ -54,7 +55,7 @@ async fn in_a_tunnel_a_verifier_decides_by_the_last_bundle_as_long_as_it_holds()
     let bundle = app.bundle().await.expect("a snapshot");
     assert_eq!((bundle.revoked_count, bundle.superseded_count, bundle.suspended_count), (1, 1, 1));
     assert_eq!((bundle.reinstated_count, bundle.since_version), (0, None));
-    assert_eq!(bundle.key_ids, [valid.key_id.clone()]);
+    assert_eq!(bundle.key_ids, std::slice::from_ref(&valid.key_id));
 
     let mut verifier = verifier(&app).await;
     assert_eq!(verdict(&verifier, &app, &valid.content), Verdict::CannotDecide, "without any bundle");
@@ -62,7 +63,6 @@ async fn in_a_tunnel_a_verifier_decides_by_the_last_bundle_as_long_as_it_holds()
     let decided = |verifier: &Verifier| {
         [&valid, &old, &revoked, &suspended].map(|code| verdict(verifier, &app, &code.content))
     };
-    use Verdict::{CannotDecide, Expired, Revoked, Superseded, Suspended, Valid};
     assert_eq!(decided(&verifier), [Valid, Superseded, Revoked, Suspended]);
     app.clock.advance(Duration::minutes(5));
     assert_eq!(decided(&verifier), [Valid, Superseded, Revoked, Valid], "the suspension has ended by itself");
@@ -215,6 +215,26 @@ async fn what_cannot_verify_any_more_is_neither_told_nor_kept() {
         app.count("withdrawals").await == 0 && app.count("suspensions").await == 0
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_bundle_does_not_grow_with_codes_that_count() {
+    let app = App::new().await;
+    for number in 1..4 {
+        app.code(number, 1).await;
+        app.revoke(registration(number)).await.expect("revoked");
+    }
+    app.followed().await;
+    let few = app.bundle().await.expect("a snapshot");
+    for group in 1..10 {
+        let subjects = (0..32).map(|number| app.subject(group * 100 + number, 1)).collect();
+        app.issue(subjects).await.expect("32 more codes");
+    }
+    app.clock.advance(Duration::SECOND);
+    app.followed().await;
+    let many = app.bundle().await.expect("a snapshot");
+    assert_ne!(many.as_of_time, few.as_of_time, "it was built anew");
+    assert_eq!((many.bundle.len(), many.version), (few.bundle.len(), few.version));
 }
 
 #[tokio::test]
