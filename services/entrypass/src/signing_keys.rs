@@ -23,7 +23,7 @@ pub(crate) async fn change(command: SigningKeys, surroundings: &Surroundings) ->
     match command {
         SigningKeys::List(place) => {
             let keys = custody(&place, surroundings).await?.list().await?;
-            writeln!(out, "{}", HEADING)?;
+            writeln!(out, "{HEADING}")?;
             for key in &keys {
                 writeln!(out, "{}", row(key))?;
             }

@@ -198,9 +198,12 @@ impl App {
 
 /// The key file at `path`, which is made when it is missing.
 fn key_at(path: &Path, random: &dyn Random) -> PathBuf {
-    let mut seed = [0; 32];
-    random.fill(&mut seed);
-    let text: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let half = || {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        format!("{:032x}", u128::from_be_bytes(bytes))
+    };
+    let text = half() + &half();
     let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     if let Ok(mut file) = file {
         file.write_all(text.as_bytes()).expect("written");
