@@ -25,6 +25,7 @@ use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, servi
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
 use entrypass_token::Algorithm;
+use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
 use tokio_util::sync::CancellationToken;
@@ -118,6 +119,14 @@ impl App {
     /// A client, cheap to make.
     pub fn client(&self) -> QrServiceClient<Transport> {
         self.client.clone()
+    }
+
+    /// How many keys have a private half in the database.
+    pub async fn sealed_keys(&self) -> i64 {
+        let reader = self.database.reader();
+        let query = "SELECT count(*) FROM signing_keys WHERE sealed_key IS NOT NULL";
+        let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), query)).await;
+        row.expect("a query").expect("a row").try_get_by_index(0).expect("a number")
     }
 
     /// The key file, as an operator finds it.
