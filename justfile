@@ -46,11 +46,12 @@ test-postgres *arguments:
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
 
-# Two foreign implementations and ours agree on every test vector of the token, and verify what the others issue.
+# Foreign implementations and ours agree on every test vector of token and bundle, and verify what the others issue.
 interop:
     # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
     cargo build --workspace --example interop --tests
     tests/interop/tokens.py target/debug/examples/interop
+    tests/interop/read_bundle.py crates/verifier/vectors/bundles.json
 
 # The real program, called by grpcurl, by a partner in Python and checked by foreign software; on either engine.
 live:
@@ -67,6 +68,14 @@ faults word="":
 # Starts everything in one process.
 run *arguments:
     cargo run --release -- {{ arguments }}
+
+# What a token costs beyond its signature, as ratios; `just bench --goals` fails when a goal is missed.
+bench *arguments:
+    cargo bench --package entrypass-token --bench ratios -- {{ arguments }}
+
+# How big an offline bundle is, and how long it takes, by the number of withdrawn codes.
+bundle-size:
+    cargo run --release --package entrypass-verifier --example size
 
 # Runs a fuzz target; needs a nightly toolchain and cargo-fuzz.
 fuzz target seconds="60":

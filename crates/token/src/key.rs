@@ -57,6 +57,10 @@ impl Algorithm {
             Self::Es256 => 0x26,
         }
     }
+
+    pub(crate) fn from_cbor(identifier: u8) -> Option<Self> {
+        [Self::EdDsa, Self::Es256].into_iter().find(|it| it.cbor() == identifier)
+    }
 }
 
 impl FromStr for Algorithm {

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use entrypass_token::{Algorithm, KeyId};
+use entrypass_verifier::Thumbprint;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     config::{Config, ConfigError},
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     /// seconds.
     #[command(subcommand)]
     SigningKeys(SigningKeys),
+    /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +98,35 @@ pub(crate) enum SigningKeys {
         /// 16 hexadecimal digits, as `list` shows them.
         key_id: KeyId,
     },
+}
+
+/// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it
+/// was called wrongly or a file cannot be used.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A bundle as `GetVerificationBundle` gives it, the bytes themselves; more than once: a snapshot first, then its deltas in their order.
+    #[arg(long = "bundle", value_name = "FILE", required = true)]
+    pub(crate) bundles: Vec<PathBuf>,
+    /// The thumbprint (RFC 9679, 64 hexadecimal digits) of a key whose bundle is believed; several times for several keys. Get it over
+    /// another way than the bundle, from whoever runs the service.
+    #[arg(long, value_name = "THUMBPRINT")]
+    pub(crate) trust: Vec<Thumbprint>,
+    /// The hour at which the codes are shown, such as 2026-01-31T08:00:00Z; now unless given.
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) at: Option<OffsetDateTime>,
+    /// Answer with one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A picture with one code or several, PNG or JPEG of 50 million pixels at most; several times for several pictures.
+    #[arg(long = "image", value_name = "PICTURE")]
+    pub(crate) images: Vec<PathBuf>,
+    /// The text of a code. Without any text or picture, each line of standard input is one, and is answered at once.
+    #[arg(value_name = "TEXT")]
+    pub(crate) texts: Vec<String>,
+}
+
+fn instant(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
+    OffsetDateTime::parse(text, &Rfc3339)
 }
 
 /// Some services, and where their databases are.

@@ -12,6 +12,7 @@ pub mod program;
 pub mod role;
 mod serve;
 mod signing_keys;
+mod verify;
 
 use std::error::Error;
 

@@ -1,6 +1,6 @@
 //! The program itself, from its arguments to its exit code: what a `main` calls.
 
-use std::{error::Error, io::Write as _, iter::successors, process::ExitCode};
+use std::{env, error::Error, io::Write as _, iter::successors, process::ExitCode};
 
 use clap::Parser as _;
 use tokio::runtime::Runtime;
@@ -9,7 +9,7 @@ use crate::{
     Failure,
     cli::{Cli, Command},
     compose::Surroundings,
-    migrate, serve, signing_keys,
+    migrate, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -18,9 +18,12 @@ use crate::{
 /// Called by `main` alone: it reads the process's arguments and environment, takes its signals and sets up its log.
 #[must_use]
 pub fn main(surroundings: &Surroundings) -> ExitCode {
-    let command = Cli::parse().command();
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command(),
+        Err(wrong) => return explain(&wrong),
+    };
     match run(command, surroundings) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Nothing is left to be done when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "entrypass: {}", in_one_line(error.as_ref()));
@@ -29,16 +32,33 @@ pub fn main(surroundings: &Surroundings) -> ExitCode {
     }
 }
 
-fn run(command: Command, surroundings: &Surroundings) -> Result<(), Failure> {
+/// Says what is wrong with the arguments, or the help that they ask for.
+fn explain(wrong: &clap::Error) -> ExitCode {
+    let _ = wrong.print();
+    // There 2 says that a code is not VALID, which a slip of the keyboard must not say.
+    let verifying = env::args_os().nth(1).is_some_and(|command| command == "verify");
+    match u8::try_from(wrong.exit_code()) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(code) if !verifying => ExitCode::from(code),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(serve) => in_runtime(serve::serve(&serve, surroundings)),
+        Command::Migrate(step) => in_runtime(migrate::migrate(&step)),
+        Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
+        Command::Verify(verify) => Ok(verify::verify(&verify, surroundings.clock.as_ref())?),
+    }
+}
+
+fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
     let runtime = Runtime::new()?;
-    let done = match command {
-        Command::Serve(serve) => runtime.block_on(serve::serve(&serve, surroundings)),
-        Command::Migrate(step) => runtime.block_on(migrate::migrate(&step)),
-        Command::SigningKeys(change) => runtime.block_on(signing_keys::change(change, surroundings)),
-    };
+    let done = runtime.block_on(command);
     // What is still running has had its time.
     runtime.shutdown_background();
-    done
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// The error and its causes. A driver repeats its cause in its own words, which is left out.

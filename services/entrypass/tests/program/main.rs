@@ -7,6 +7,7 @@ mod migrate;
 mod signing_keys;
 mod start;
 mod tls;
+mod verify;
 
 use std::{
     fs,

@@ -38,7 +38,9 @@ fn listed(place: &Place) -> Vec<(String, String, String)> {
     assert!(lines[0].starts_with("KEY ID "), "{lines:?}");
     let column = |line: &String| {
         let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        (words[0].clone(), words[2].clone(), words[7..].join(" "))
+        let (thumbprint, rest) = words.split_last().expect("words");
+        assert!(thumbprint.len() == 64 && thumbprint.starts_with(&words[0]), "{line}");
+        (words[0].clone(), words[2].clone(), rest[7..].join(" "))
     };
     lines[1..].iter().map(column).collect()
 }
