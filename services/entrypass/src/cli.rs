@@ -87,7 +87,7 @@ pub(crate) enum SigningKeys {
         /// bundle.
         #[arg(long)]
         at_once: bool,
-        /// EdDSA or ES256, in place of `qr.algorithm`.
+        /// `EdDSA` or `ES256`, in place of `qr.algorithm`.
         #[arg(long)]
         algorithm: Option<Algorithm>,
     },

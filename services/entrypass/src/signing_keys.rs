@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use entrypass_db::{Database, OpenError};
 use entrypass_qr::{Custody, KeyReport, KeyState, KeysError, Migrator, Rotation};
+use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
@@ -23,7 +24,7 @@ pub(crate) async fn change(command: SigningKeys, surroundings: &Surroundings) ->
     match command {
         SigningKeys::List(place) => {
             let keys = custody(&place, surroundings).await?.list().await?;
-            writeln!(out, "{}", HEADING)?;
+            writeln!(out, "{HEADING}")?;
             for key in &keys {
                 writeln!(out, "{}", row(key))?;
             }
@@ -65,7 +66,7 @@ async fn custody(place: &Place, surroundings: &Surroundings) -> Result<Custody, 
     Ok(settings.custody(database, surroundings))
 }
 
-const HEADING: &str = "KEY ID            ALGORITHM  STATE    SIGNS FROM            SIGNS UNTIL           COUNTS UNTIL          REVOKED               PRIVATE HALF";
+const HEADING: &str = "KEY ID            ALGORITHM  STATE    SIGNS FROM            SIGNS UNTIL           COUNTS UNTIL          REVOKED               PRIVATE HALF  THUMBPRINT";
 
 /// A line of the list, under the heading.
 fn row(key: &KeyReport) -> String {
@@ -85,8 +86,9 @@ fn row(key: &KeyReport) -> String {
     let times =
         [Some(key.activate_time), key.retire_time, key.verify_until_time, key.revoke_time].map(moment);
     let [from, until, counts, revoked] = times;
+    let thumbprint = Thumbprint(key.key.thumbprint());
     format!(
-        "{:<16}  {:<9}  {state:<7}  {from:<20}  {until:<20}  {counts:<20}  {revoked:<20}  {private_half}",
+        "{:<16}  {:<9}  {state:<7}  {from:<20}  {until:<20}  {counts:<20}  {revoked:<20}  {private_half:<12}  {thumbprint}",
         key.key.key_id().to_string(),
         key.key.algorithm().name()
     )

@@ -38,7 +38,9 @@ fn listed(place: &Place) -> Vec<(String, String, String)> {
     assert!(lines[0].starts_with("KEY ID "), "{lines:?}");
     let column = |line: &String| {
         let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        (words[0].clone(), words[2].clone(), words[7..].join(" "))
+        let (thumbprint, rest) = words.split_last().expect("words");
+        assert!(thumbprint.len() == 64 && thumbprint.starts_with(&words[0]), "{line}");
+        (words[0].clone(), words[2].clone(), rest[7..].join(" "))
     };
     lines[1..].iter().map(column).collect()
 }
@@ -142,12 +144,14 @@ async fn a_start_without_the_key_encryption_key_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_lost_private_half_is_logged_once() {
+async fn a_lost_private_half_is_logged_once_and_that_of_the_next_key_in_time() {
     let (place, _databases) = migrated().await;
     served(&place).await;
     let [(key_id, ..)] = listed(&place).try_into().expect("one key");
+    let next = place.told("signing-keys rotate")[0][..16].to_owned();
     fs::remove_dir_all(place.path("data/signing-keys")).expect("removed");
-    assert_eq!(listed(&place), [line(&key_id, "ACTIVE", "not here")]);
+    let lost = [line(&key_id, "ACTIVE", "not here"), line(&next, "PENDING", "not here")];
+    assert_eq!(listed(&place), lost);
 
     let log = place.path("log");
     let mut command = place.command(SERVE);
@@ -161,12 +165,17 @@ async fn a_lost_private_half_is_logged_once() {
     eventually("the table was read again", async || {
         let keys =
             QrServiceClient::new(way.clone()).list_verification_keys(ListVerificationKeysRequest {}).await;
-        keys.expect("the keys").into_inner().keys.len() == 2
+        keys.expect("the keys").into_inner().keys.len() == 3
     })
     .await;
     program.signal(Signal::INT);
     assert!(program.ended().await.success());
     let told = told();
-    assert_eq!(told.matches("this copy cannot issue codes").count(), 1, "{told}");
-    assert!(told.contains(&key_id), "{told}");
+    let in_time = "this copy will not be able to issue codes when the next signing key becomes active";
+    for (level, text, key_id) in [("ERROR", "this copy cannot issue codes", key_id), ("WARN", in_time, next)]
+    {
+        let lines: Vec<_> = told.lines().filter(|line| line.contains(text)).collect();
+        let [line] = lines.as_slice() else { panic!("{text}: {told}") };
+        assert!(line.contains(level) && line.contains(&key_id), "{line}");
+    }
 }

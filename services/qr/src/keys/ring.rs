@@ -184,7 +184,7 @@ impl Keys {
         ring.keys.iter().map(|key| key.stored.life.longest_display).max().unwrap_or_default()
     }
 
-    /// Tells each time a reading has found other rows than the one before. The number counts those.
+    /// Tells each time a reading has found other keys or lives than the one before. The number counts those.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
@@ -260,8 +260,9 @@ impl Keys {
         }
         let before = self.ring();
         let after = Ring::new(keys, &before, &self.0.custody, begun);
-        let changed = before.keys.len() != after.keys.len()
-            || before.keys.iter().zip(&after.keys).any(|(before, after)| before.stored != after.stored);
+        let lives =
+            |ring: &Ring| ring.keys.iter().map(|key| (key.stored.id(), key.stored.life)).collect::<Vec<_>>();
+        let changed = lives(&before) != lives(&after);
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         if changed {
             self.0.changes.send_modify(|number| *number += 1);

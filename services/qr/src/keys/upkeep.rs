@@ -54,10 +54,26 @@ impl Upkeep {
             self.keys.read().await?;
         }
         self.tell();
+        self.erase().await
+    }
+
+    /// Erases private halves that nobody needs. A file that cannot be removed is told of once, and stands in nothing else's way.
+    async fn erase(&mut self) -> Result<(), KeysError> {
         for key in self.keys.done_signing() {
-            if !self.erased.contains(&key.id()) {
-                self.keys.custody().erase(&key).await?;
-                self.erased.insert(key.id());
+            let key_id = key.id();
+            if self.erased.contains(&key_id) {
+                continue;
+            }
+            match self.keys.custody().erase(&key).await {
+                Err(KeysError::Database(error)) => return Err(error.into()),
+                Err(error) => {
+                    self.erased.insert(key_id);
+                    let error = chain(&error);
+                    tracing::warn!(%key_id, error, "the private half of a signing key that signs no more must be erased by hand");
+                }
+                Ok(()) => {
+                    self.erased.insert(key_id);
+                }
             }
         }
         Ok(())

@@ -123,6 +123,14 @@ impl App {
         self.client.clone()
     }
 
+    /// How many keys have a private half in the database.
+    pub async fn sealed_keys(&self) -> i64 {
+        let reader = self.database.reader();
+        let query = "SELECT count(*) FROM signing_keys WHERE sealed_key IS NOT NULL";
+        let row = reader.query_one_raw(Statement::from_string(reader.get_database_backend(), query)).await;
+        row.expect("a query").expect("a row").try_get_by_index(0).expect("a number")
+    }
+
     /// The key file, as an operator finds it.
     pub fn key_file(&self) -> PathBuf {
         self.folder.path().join("key.hex")
@@ -318,9 +326,12 @@ impl App {
 
 /// The key file at `path`, which is made when it is missing.
 fn key_at(path: &Path, random: &dyn Random) -> PathBuf {
-    let mut seed = [0; 32];
-    random.fill(&mut seed);
-    let text: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let half = || {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        format!("{:032x}", u128::from_be_bytes(bytes))
+    };
+    let text = half() + &half();
     let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     if let Ok(mut file) = file {
         file.write_all(text.as_bytes()).expect("written");

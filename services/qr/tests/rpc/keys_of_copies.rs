@@ -104,6 +104,25 @@ async fn a_revoked_key_stops_verifying_on_every_copy_within_seconds() {
 }
 
 #[tokio::test]
+async fn a_sealed_private_half_is_erased_when_no_clock_needs_it_any_more() {
+    let one = App::with_vault(sealed).await;
+    let other = one.copy(sealed, KEY_RULES).await;
+    one.clock.advance(Duration::SECOND);
+    let first = one.code(1, 1).await;
+    one.operator(sealed).rotate(Rotation::AtOnce, None).await.expect("a key");
+    eventually("it signs", async || one.code(1, 1).await.key_id != first.key_id).await;
+    assert_eq!(one.sealed_keys().await, 2, "a copy whose clock is behind may still sign with the first");
+    one.clock.advance(Duration::MINUTE);
+    eventually("it is erased", async || one.sealed_keys().await == 1).await;
+    for copy in [&one, &other] {
+        assert_eq!(copy.verdict(&first.content).await.0, Verdict::Valid, "it verifies without");
+    }
+    let last = other.code(1, 1).await;
+    one.operator(sealed).revoke(last.key_id.parse().expect("an id")).await.expect("revoked");
+    assert_eq!(one.sealed_keys().await, 1, "of a revoked key it is erased at once");
+}
+
+#[tokio::test]
 async fn of_two_copies_one_makes_the_key_that_is_due() {
     let one = App::with_vault(sealed).await;
     let other = one.copy(sealed, KEY_RULES).await;
