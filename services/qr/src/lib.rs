@@ -12,6 +12,8 @@ mod code;
 mod error;
 mod following;
 mod keys;
+mod record;
+mod recorder;
 mod render;
 mod service;
 mod standing;
@@ -54,6 +56,8 @@ pub struct Config {
     pub display_for: Duration,
     /// How long a repeated write gets its first answer.
     pub keep_answers: Duration,
+    /// How long the record of a verification is kept.
+    pub keep_verifications: Duration,
 }
 
 /// What the service needs from outside.
@@ -86,6 +90,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
         keep_answers: config.keep_answers,
+        keep_verifications: config.keep_verifications,
         longest_display,
         stopping: stopping.clone(),
     };
@@ -100,11 +105,13 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let keys_upkeep = keys::Upkeep::new(keys.clone());
     let codes = service::Codes {
         config,
+        recorder: Arc::new(recorder::Recorder::new(store.clone())),
         store,
         keys,
         clock,
         random,
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
+        as_of,
     };
     let server = QrServiceServer::new(codes).max_decoding_message_size(MAX_REQUEST_BYTES);
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {

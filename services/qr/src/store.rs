@@ -5,6 +5,7 @@ mod entity;
 pub(crate) mod keys;
 mod migration;
 mod standings;
+mod verifications;
 mod withdrawals;
 
 use entrypass_ambient::Random;
@@ -14,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 pub(crate) use self::{
     codes::record,
     standings::{Standings, change},
+    verifications::MOST_COUNTS,
     withdrawals::{CHANNEL, Extent, Kind, Withdrawal},
 };
 pub use migration::Migrator;

@@ -21,6 +21,7 @@ pub(crate) struct Upkeep {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) keep_answers: Duration,
+    pub(crate) keep_verifications: Duration,
     pub(crate) longest_display: Duration,
     pub(crate) stopping: CancellationToken,
 }
@@ -48,6 +49,8 @@ impl Upkeep {
         let pen = Pen { now, random: self.random.as_ref(), longest_display: self.longest_display };
         while self.store.tell_untold(&pen).await? > 0 {}
         while self.store.remove_dropped(now).await? > 0 {}
+        let old = now.saturating_sub(self.keep_verifications);
+        while self.store.forget_verifications(old).await? > 0 {}
         while answers::forget(self.store.database(), now.saturating_sub(self.keep_answers)).await? > 0 {}
         Ok(())
     }

@@ -104,12 +104,9 @@ pub(crate) fn target(at: &str, registration: &str, code_id: &str) -> Result<Targ
             Ok(id) => return Ok(Target::Registration(id)),
             Err([rule]) => ("registration", rule),
         },
-        (true, false) => match code_id.parse() {
+        (true, false) => match super::code_id(code_id) {
             Ok(id) => return Ok(Target::Code(id)),
-            Err(_) => {
-                let text = Text::new("须为32位小写十六进制数字", "32 lower-case hexadecimal digits");
-                ("code_id", Rule::new("FORMAT", text))
-            }
+            Err([rule]) => ("code_id", rule),
         },
         (both_missing, _) => {
             let text = Text::new(

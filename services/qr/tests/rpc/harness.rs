@@ -38,6 +38,9 @@ pub const KEY_RULES: KeyRules = KeyRules {
     display_for: Duration::minutes(15),
 };
 
+/// How long records are kept.
+pub const KEEP_VERIFICATIONS: Duration = Duration::days(30);
+
 /// The service and its surroundings.
 pub struct App {
     pub clock: Arc<TestClock>,
@@ -99,6 +102,11 @@ impl App {
     /// A client, cheap to make.
     pub fn client(&self) -> QrServiceClient<Transport> {
         self.client.clone()
+    }
+
+    /// Its database, as an operator finds it.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// The key file, as an operator finds it.
@@ -163,7 +171,7 @@ impl App {
     }
 
     pub async fn decision(&self, content: &str) -> pb::VerifyQrCodeResponse {
-        let request = pb::VerifyQrCodeRequest { content: content.to_owned() };
+        let request = pb::VerifyQrCodeRequest { content: content.to_owned(), ..Default::default() };
         self.client().verify_qr_code(request).await.expect("a decision").into_inner()
     }
 
@@ -260,6 +268,7 @@ impl Surroundings {
             issuer: "FS".parse().expect("an issuer"),
             display_for: KEY_RULES.display_for,
             keep_answers: Duration::days(7),
+            keep_verifications: KEEP_VERIFICATIONS,
         };
         let service = service(config, deps);
         tokio::spawn(service.background);
@@ -268,12 +277,19 @@ impl Surroundings {
     }
 }
 
-/// The verdict, and a mark for each check in the contract's order (format, key, signature, time, code, registration):
+/// The verdict, and a mark for each check in the contract's order (format, key, signature, time, code, registration, data age):
 /// `+` passed, `!` failed, `-` not performed.
 pub fn told(decision: &pb::VerifyQrCodeResponse) -> (Verdict, String) {
     let order: Vec<_> = decision.checks.iter().map(pb::VerificationCheck::check).collect();
-    let contract =
-        [Check::Format, Check::Key, Check::Signature, Check::Time, Check::Code, Check::Registration];
+    let contract = [
+        Check::Format,
+        Check::Key,
+        Check::Signature,
+        Check::Time,
+        Check::Code,
+        Check::Registration,
+        Check::DataAge,
+    ];
     assert_eq!(order, contract);
     let mark = |check: &pb::VerificationCheck| match check.outcome() {
         Outcome::Passed => '+',

@@ -3,10 +3,12 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod checkpoint;
 mod following;
 mod harness;
 mod issue;
 mod limits;
+mod records;
 mod revoke;
 mod verify;
 mod withdraw;
