@@ -97,7 +97,16 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
 #[tokio::test]
 async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_qr::Migrator>("qr").await;
-    let expected = ["answers", "bundle", "codes", "positions", "signing_keys", "suspensions", "withdrawals"];
+    let expected = [
+        "answers",
+        "bundle",
+        "codes",
+        "positions",
+        "signing_keys",
+        "suspensions",
+        "verifications",
+        "withdrawals",
+    ];
     assert_eq!(tables, expected);
 }
 

@@ -1,4 +1,4 @@
-//! What concerns codes: drawing them, and deciding on them at a checkpoint.
+//! Drawing codes.
 
 use entrypass_proto::{
     errors::v1::ErrorReason,
@@ -42,18 +42,6 @@ impl Gateway {
             _ => Problem::new(ErrorReason::RegistrationNotActive),
         };
         Ok(qr_code.ok_or_else(missing)?.content)
-    }
-
-    pub(crate) async fn verify(
-        &self,
-        call: Call,
-        message: pb::VerifyQrCodeRequest,
-    ) -> Result<pb::VerifyQrCodeResponse, Problem> {
-        let pb::VerifyQrCodeRequest { content } = message;
-        let answer = ask!(self, call, qr.verify_qr_code(qr::VerifyQrCodeRequest { content }))?;
-        Ok(same!(answer, qr::VerifyQrCodeResponse => pb::VerifyQrCodeResponse {
-            verdict, checks, code_id, revision, issue_time, expire_time, evaluate_time
-        }))
     }
 
     pub(crate) async fn verification_keys(

@@ -27,6 +27,7 @@ macro_rules! same {
     }};
 }
 
+mod checkpoint;
 mod codes;
 mod entry_pass;
 mod service;

@@ -81,6 +81,27 @@ impl EntryPassService for Gateway {
         answer(request, |call, _| self.verification_keys(call)).await
     }
 
+    async fn verify_qr_codes(
+        &self,
+        request: Request<pb::VerifyQrCodesRequest>,
+    ) -> Answer<pb::VerifyQrCodesResponse> {
+        answer(request, |call, message| self.verify_all(call, message)).await
+    }
+
+    async fn list_verifications(
+        &self,
+        request: Request<pb::ListVerificationsRequest>,
+    ) -> Answer<pb::ListVerificationsResponse> {
+        answer(request, |call, message| self.verifications(call, message)).await
+    }
+
+    async fn count_verifications(
+        &self,
+        request: Request<pb::CountVerificationsRequest>,
+    ) -> Answer<pb::CountVerificationsResponse> {
+        answer(request, |call, message| self.verification_counts(call, message)).await
+    }
+
     async fn revoke_qr_codes(
         &self,
         request: Request<pb::RevokeQrCodesRequest>,

@@ -1,5 +1,7 @@
 //! What callers see of the services' answers.
 
+use std::collections::HashMap;
+
 use entrypass_proto::{
     errors::v1::ErrorReason,
     gateway::v1::{self as pb, unavailable_part},
@@ -50,6 +52,64 @@ pub(crate) fn shown(issued: Option<qr::IssuedQrCode>) -> (Option<qr::QrCode>, Op
         qr::QrCodeStanding { state, suspend_until_time, since_time, ..Default::default() }
     });
     (qr_code, standing)
+}
+
+/// A decision as a checkpoint sees it. The resource names of registrations stay here: whoever scans a code must not be able to read or change
+/// what its holder declared.
+pub(crate) fn decision(
+    of: qr::VerifyQrCodeResponse,
+    levels: &Result<HashMap<String, i32>, pb::UnavailablePart>,
+) -> pb::VerifyQrCodeResponse {
+    let qr::VerifyQrCodeResponse {
+        verdict,
+        checks,
+        code_id,
+        revision,
+        issue_time,
+        expire_time,
+        evaluate_time,
+        data_age,
+        holder,
+        companions,
+        verification,
+    } = of;
+    let shown = holder.is_some();
+    let traveller = |member| verified(member, levels.as_ref().ok());
+    let companion = |of| {
+        let qr::CompanionVerification { relationship, member, verdict } = of;
+        pb::VerifiedCompanion { relationship, traveller: member.map(traveller), verdict }
+    };
+    pb::VerifyQrCodeResponse {
+        verdict,
+        checks,
+        code_id,
+        revision,
+        issue_time,
+        expire_time,
+        evaluate_time,
+        data_age,
+        holder: holder.map(traveller),
+        companions: companions.into_iter().map(companion).collect(),
+        verification,
+        unavailable_parts: levels.as_ref().err().filter(|_| shown).copied().into_iter().collect(),
+    }
+}
+
+fn verified(
+    of: registration::TravelGroupMember,
+    levels: Option<&HashMap<String, i32>>,
+) -> pb::VerifiedTraveller {
+    let registration::TravelGroupMember {
+        registration,
+        state: _,
+        revision: _,
+        expire_time,
+        masked_name,
+        document_type,
+        masked_number,
+    } = of;
+    let pass_level = levels.and_then(|levels| levels.get(&registration)).copied().unwrap_or_default();
+    pb::VerifiedTraveller { masked_name, document_type, masked_number, expire_time, pass_level }
 }
 
 /// A part of an answer, or what is told in its place when it cannot be had at the moment. Only what a caller could mend, or what it must

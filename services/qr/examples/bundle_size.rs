@@ -103,6 +103,7 @@ async fn start(
         display_for: rules.display_for,
         bundle_for: Duration::minutes(15),
         keep_answers: Duration::days(7),
+        keep_verifications: Duration::days(30),
     };
     let service = service(config, deps);
     tokio::spawn(service.background);

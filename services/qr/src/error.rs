@@ -34,6 +34,8 @@ pub(crate) enum Error {
     Bundle(#[from] InvalidContents),
     #[error("the registration service did not answer well")]
     Neighbour(Box<tonic::Status>),
+    #[error("the registration service answered against its contract: {0}")]
+    NeighbourContract(&'static str),
     #[error("the database failed")]
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
@@ -88,9 +90,11 @@ impl From<Error> for Problem {
             Error::Signer(_) => Self::caused(ErrorReason::SigningKeyUnavailable, error),
             // The upkeep of keys has logged it, once and not at every call.
             Error::NoSigningKey | Error::SigningKey(_) => Self::new(ErrorReason::SigningKeyUnavailable),
-            Error::Store(_) | Error::Corrupt(_) | Error::Image(_) | Error::Bundle(_) => {
-                Self::caused(ErrorReason::Internal, error)
-            }
+            Error::NeighbourContract(_)
+            | Error::Store(_)
+            | Error::Corrupt(_)
+            | Error::Image(_)
+            | Error::Bundle(_) => Self::caused(ErrorReason::Internal, error),
         }
     }
 }

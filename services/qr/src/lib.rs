@@ -13,6 +13,8 @@ mod code;
 mod error;
 mod following;
 mod keys;
+mod record;
+mod recorder;
 mod render;
 mod service;
 mod standing;
@@ -57,6 +59,8 @@ pub struct Config {
     pub bundle_for: Duration,
     /// How long a repeated write gets its first answer.
     pub keep_answers: Duration,
+    /// How long the record of a verification is kept.
+    pub keep_verifications: Duration,
 }
 
 /// What the service needs from outside.
@@ -86,6 +90,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         store: store.clone(),
         clock: Arc::clone(&clock),
         keep_answers: config.keep_answers,
+        keep_verifications: config.keep_verifications,
         stopping: stopping.clone(),
     };
     let as_of = AsOf::default();
@@ -103,11 +108,12 @@ pub fn service(config: Config, deps: Deps) -> Service {
         database,
         patience: PATIENCE,
         stopping: stopping.clone(),
-        as_of,
+        as_of: as_of.clone(),
     };
     let keys_upkeep = keys::Upkeep::new(keys.clone());
     let codes = service::Codes {
         config,
+        recorder: Arc::new(recorder::Recorder::new(store.clone())),
         store,
         keys,
         clock,
@@ -115,6 +121,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
         bundles: bundles.clone(),
         stopping: stopping.clone(),
+        as_of,
     };
     let server = QrServiceServer::new(codes).max_decoding_message_size(MAX_REQUEST_BYTES);
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {

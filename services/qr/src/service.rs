@@ -3,6 +3,7 @@
 mod bundle;
 mod issue;
 mod keys;
+mod records;
 mod render;
 mod verify;
 mod withdraw;
@@ -10,6 +11,7 @@ mod withdraw;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_follow::AsOf;
 use entrypass_proto::{
     qr::v1::{self as pb, qr_service_server::QrService},
     registration::v1::registration_service_client::RegistrationServiceClient,
@@ -23,6 +25,7 @@ use crate::{
     bundles::Bundles,
     error::Error,
     keys::Keys,
+    recorder::Recorder,
     store::{Pen, Store},
 };
 
@@ -36,6 +39,9 @@ pub(crate) struct Codes {
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
     pub(crate) bundles: Bundles,
     pub(crate) stopping: CancellationToken,
+    pub(crate) recorder: Arc<Recorder>,
+    /// How far changes of registrations are followed.
+    pub(crate) as_of: AsOf,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -61,6 +67,27 @@ impl QrService for Codes {
         request: Request<pb::VerifyQrCodeRequest>,
     ) -> Answer<pb::VerifyQrCodeResponse> {
         answer(request, |call, message| self.verify(call, message)).await
+    }
+
+    async fn verify_qr_codes(
+        &self,
+        request: Request<pb::VerifyQrCodesRequest>,
+    ) -> Answer<pb::VerifyQrCodesResponse> {
+        answer(request, |call, message| self.verify_all(call, message)).await
+    }
+
+    async fn list_verifications(
+        &self,
+        request: Request<pb::ListVerificationsRequest>,
+    ) -> Answer<pb::ListVerificationsResponse> {
+        answer(request, |_, message| self.list_records(message)).await
+    }
+
+    async fn count_verifications(
+        &self,
+        request: Request<pb::CountVerificationsRequest>,
+    ) -> Answer<pb::CountVerificationsResponse> {
+        answer(request, |_, message| self.count_records(message)).await
     }
 
     async fn revoke_qr_codes(

@@ -5,6 +5,7 @@ mod entity;
 pub(crate) mod keys;
 mod migration;
 mod standings;
+mod verifications;
 mod withdrawals;
 
 use entrypass_ambient::Random;
@@ -14,6 +15,7 @@ use time::OffsetDateTime;
 pub(crate) use self::{
     codes::{CodesOf, record},
     standings::{Standings, change},
+    verifications::MOST_COUNTS,
     withdrawals::{CHANNEL, Extent},
 };
 pub use migration::Migrator;

@@ -17,6 +17,7 @@ pub(crate) struct Upkeep {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keep_answers: Duration,
+    pub(crate) keep_verifications: Duration,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -41,6 +42,8 @@ impl Upkeep {
     async fn forget(&self) -> Result<(), Error> {
         let now = self.clock.now();
         while self.store.remove_dropped(now).await? > 0 {}
+        let old = now.saturating_sub(self.keep_verifications);
+        while self.store.forget_verifications(old).await? > 0 {}
         while answers::forget(self.store.database(), now.saturating_sub(self.keep_answers)).await? > 0 {}
         Ok(())
     }

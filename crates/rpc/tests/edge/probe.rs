@@ -258,6 +258,9 @@ macro_rules! qr_service_without {
 }
 
 qr_service_without! {
+    verify_qr_codes: VerifyQrCodesRequest => VerifyQrCodesResponse,
+    list_verifications: ListVerificationsRequest => ListVerificationsResponse,
+    count_verifications: CountVerificationsRequest => CountVerificationsResponse,
     suspend_qr_codes: SuspendQrCodesRequest => SuspendQrCodesResponse,
     reinstate_qr_codes: ReinstateQrCodesRequest => ReinstateQrCodesResponse,
     change_qr_codes: ChangeQrCodesRequest => ChangeQrCodesResponse,

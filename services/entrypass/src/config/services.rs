@@ -56,6 +56,8 @@ pub struct Qr {
     pub key_encryption_keys: KeyEncryption,
     /// The file of a first signing key that is kept by hand; relative to the configuration file.
     pub key_file: Option<PathBuf>,
+    /// How many days the record of a verification is kept, 1 to 3650.
+    pub keep_verifications_days: u16,
 }
 
 /// Settings of the epass service.
@@ -94,6 +96,7 @@ impl Default for Qr {
             key_dir: None,
             key_encryption_keys: KeyEncryption::Absent,
             key_file: None,
+            keep_verifications_days: 30,
         }
     }
 }
@@ -166,11 +169,14 @@ impl Qr {
             .parse()
             .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
         ConfigError::range("qr.bundle_minutes", "1 to 1440", (1..=1440).contains(&self.bundle_minutes))?;
+        let days = (1..=3650).contains(&self.keep_verifications_days);
+        ConfigError::range("qr.keep_verifications_days", "1 to 3650", days)?;
         Ok(entrypass_qr::Config {
             issuer,
             display_for: self.display_for()?,
             bundle_for: Duration::minutes(self.bundle_minutes.into()),
             keep_answers: requests.keep()?,
+            keep_verifications: Duration::days(self.keep_verifications_days.into()),
         })
     }
 

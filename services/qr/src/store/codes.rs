@@ -1,11 +1,14 @@
 //! Codes: which one stands for which revision, and which of them still count.
 
-use entrypass_db::{hold, micros};
+use std::collections::HashMap;
+
+use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
 use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, JoinType,
+    QueryFilter as _, QuerySelect as _,
     sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query, SimpleExpr},
 };
 use time::OffsetDateTime;
@@ -13,8 +16,8 @@ use uuid::Uuid;
 
 use super::{
     Pen, Standings, Store,
-    entity::code as entity,
-    standings::{standings, suspended_until},
+    entity::{code as entity, suspension},
+    standings::standings,
     withdrawals,
 };
 use crate::{
@@ -33,13 +36,24 @@ pub(crate) struct CodesOf {
 }
 
 impl Store {
-    /// The code with this id.
-    pub(crate) async fn code(&self, id: CodeId) -> Result<Option<Code>, Error> {
-        let reader = self.database.reader();
-        let row = entity::Entity::find_by_id(Uuid::from_bytes(*id.as_bytes())).one(reader).await?;
-        let Some(code) = row.as_ref().map(read).transpose()? else { return Ok(None) };
-        let suspended_until = suspended_until(reader, code.registration).await?;
-        Ok(Some(Code { suspended_until, ..code }))
+    /// Those of the codes `ids` that were recorded, and until when they were suspended last.
+    pub(crate) async fn recorded(&self, ids: &[CodeId]) -> Result<HashMap<CodeId, Code>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let suspended = entity::Entity::belongs_to(suspension::Entity)
+            .from(entity::Column::RegistrationId)
+            .to(suspension::Column::RegistrationId);
+        let find = entity::Entity::find()
+            .filter(entity::Column::Id.is_in(ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes()))))
+            .join(JoinType::LeftJoin, suspended.into())
+            .select_also(suspension::Entity);
+        let read = |(row, suspension): (entity::Model, Option<suspension::Model>)| {
+            let code = read(&row)?;
+            let suspended_until = suspension.map(|row| instant(row.until)).transpose()?;
+            Ok((code.id, Code { suspended_until, ..code }))
+        };
+        find.all(self.database.reader()).await?.into_iter().map(read).collect()
     }
 
     /// The codes of `subjects` in their order, and how those of their registrations stand. Codes that do not exist yet are recorded, and

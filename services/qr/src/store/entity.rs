@@ -104,3 +104,24 @@ pub(super) mod signing_key {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod verification {
+    use sea_orm::entity::prelude::*;
+
+    /// What became of one scan.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "verifications")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// When it was decided.
+        pub create_time: i64,
+        pub checkpoint: Option<String>,
+        pub verdict: String,
+        pub code_id: Option<Uuid>,
+        pub caller: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

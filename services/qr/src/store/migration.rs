@@ -1,5 +1,6 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod verifications;
 mod withdrawals;
 
 use sea_orm::DynIden;
@@ -12,7 +13,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Following), Box::new(SigningKeys), Box::new(withdrawals::Withdrawals)]
+        vec![
+            Box::new(First),
+            Box::new(Following),
+            Box::new(SigningKeys),
+            Box::new(withdrawals::Withdrawals),
+            Box::new(verifications::Verifications),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -9,8 +9,10 @@ use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
 use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _, QueryTrait as _,
+    sea_query::{Expr, OnConflict, UnionType},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -47,6 +49,44 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<Standings, Error> {
         standings(self.database.reader(), registrations, now).await
+    }
+
+    /// Those of `registrations` whose codes do not count `now`, suspended or revoked. As [`Self::standings`], with one statement: it is asked
+    /// for while somebody waits at a checkpoint.
+    pub(crate) async fn withdrawn(
+        &self,
+        registrations: Vec<Uuid>,
+        now: OffsetDateTime,
+    ) -> Result<HashMap<Uuid, CodeState>, DbErr> {
+        if registrations.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let revoked = code::Entity::find()
+            .select_only()
+            .column(code::Column::RegistrationId)
+            .expr_as(Expr::val(true), "revoked")
+            .filter(code::Column::RegistrationId.is_in(registrations.iter().copied()))
+            .filter(code::Column::Revision.eq(i32::from(NO_REVISION)))
+            .into_query();
+        let both = suspension::Entity::find()
+            .select_only()
+            .column(suspension::Column::RegistrationId)
+            .expr_as(Expr::val(false), "revoked")
+            .filter(suspension::Column::RegistrationId.is_in(registrations))
+            .filter(suspension::Column::Until.gt(micros(now)))
+            .into_query()
+            .union(UnionType::All, revoked)
+            .to_owned();
+        let mut withdrawn = HashMap::new();
+        for row in self.database.reader().query_all(&both).await? {
+            let (registration, revoked) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            if revoked {
+                withdrawn.insert(registration, CodeState::Revoked);
+            } else {
+                withdrawn.entry(registration).or_insert(CodeState::Suspended);
+            }
+        }
+        Ok(withdrawn)
     }
 }
 
@@ -93,15 +133,6 @@ pub(super) async fn standings(
         standings.insert(row.registration_id, Standing::Revoked(read_revocation(&row)?));
     }
     Ok(standings)
-}
-
-/// Until when the codes of `registration` were suspended last.
-pub(super) async fn suspended_until(
-    connection: &impl ConnectionTrait,
-    registration: Uuid,
-) -> Result<Option<OffsetDateTime>, DbErr> {
-    let row = suspension::Entity::find_by_id(registration).one(connection).await?;
-    row.map(|row| instant(row.until)).transpose()
 }
 
 /// Forgets suspensions that have ended before `now`, some at a time, and says how many.

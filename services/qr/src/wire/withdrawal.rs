@@ -105,8 +105,8 @@ pub(crate) fn target(at: &str, registration: &str, code_id: &str) -> Result<Targ
             id.map(Target::Registration)
         }
         (true, false) => {
-            let text = Text::new("须为32位小写十六进制数字", "32 lower-case hexadecimal digits");
-            code_id.parse().map(Target::Code).map_err(|_| ("code_id", Rule::new("FORMAT", text)))
+            let id = super::code_id(code_id).map_err(|[rule]| ("code_id", rule));
+            id.map(Target::Code)
         }
         (both_missing, _) => {
             let text = Text::new(

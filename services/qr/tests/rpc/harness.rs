@@ -40,6 +40,9 @@ pub const KEY_RULES: KeyRules = KeyRules {
     display_for: Duration::minutes(15),
 };
 
+/// How long records are kept.
+pub const KEEP_VERIFICATIONS: Duration = Duration::days(30);
+
 /// The service and its surroundings.
 pub struct App {
     pub clock: Arc<TestClock>,
@@ -131,6 +134,11 @@ impl App {
         row.expect("a query").expect("a row").try_get_by_index(0).expect("a number")
     }
 
+    /// Its database, as an operator finds it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The key file, as an operator finds it.
     pub fn key_file(&self) -> PathBuf {
         self.folder.path().join("key.hex")
@@ -193,7 +201,7 @@ impl App {
     }
 
     pub async fn decision(&self, content: &str) -> pb::VerifyQrCodeResponse {
-        let request = pb::VerifyQrCodeRequest { content: content.to_owned() };
+        let request = pb::VerifyQrCodeRequest { content: content.to_owned(), ..Default::default() };
         self.client().verify_qr_code(request).await.expect("a decision").into_inner()
     }
 
@@ -403,6 +411,7 @@ impl Surroundings {
             display_for: rules.display_for,
             bundle_for: Duration::minutes(15),
             keep_answers: Duration::days(7),
+            keep_verifications: KEEP_VERIFICATIONS,
         };
         let service = service(config, deps);
         tokio::spawn(service.background);
@@ -411,12 +420,19 @@ impl Surroundings {
     }
 }
 
-/// The verdict, and a mark for each check in the contract's order (format, key, signature, time, code, registration):
+/// The verdict, and a mark for each check in the contract's order (format, key, signature, time, code, registration, data age):
 /// `+` passed, `!` failed, `-` not performed.
 pub fn told(decision: &pb::VerifyQrCodeResponse) -> (Verdict, String) {
     let order: Vec<_> = decision.checks.iter().map(pb::VerificationCheck::check).collect();
-    let contract =
-        [Check::Format, Check::Key, Check::Signature, Check::Time, Check::Code, Check::Registration];
+    let contract = [
+        Check::Format,
+        Check::Key,
+        Check::Signature,
+        Check::Time,
+        Check::Code,
+        Check::Registration,
+        Check::DataAge,
+    ];
     assert_eq!(order, contract);
     let mark = |check: &pb::VerificationCheck| match check.outcome() {
         Outcome::Passed => '+',

@@ -41,7 +41,7 @@ async fn suspended_codes_do_not_count_until_the_suspension_ends_by_itself() {
     };
     assert_eq!(standing, expected);
     assert_eq!(app.standing(1).await, expected);
-    assert_eq!(app.verdict(&before.content).await, (Verdict::Suspended, "++++!+".to_owned()));
+    assert_eq!(app.verdict(&before.content).await, (Verdict::Suspended, "++++!++".to_owned()));
     assert_eq!(app.verdict(&other.content).await.0, Verdict::Valid);
     for revision in [1, 2] {
         let issued = app.issued(1, revision).await;
