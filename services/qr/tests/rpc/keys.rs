@@ -155,7 +155,7 @@ async fn a_revoked_key_is_told_of_as_long_as_it_matters() {
     let revoked = the(&list, State::Revoked);
     assert_eq!(revoked.revoke_time.as_ref().and_then(instant), Some(app.clock.now()));
     assert!(!list.jwk_set.contains(&revoked.key_id), "{}", list.jwk_set);
-    assert_eq!(app.verdict(&code.content).await, (Verdict::UnknownKey, "+!----".to_owned()));
+    assert_eq!(app.verdict(&code.content).await, (Verdict::UnknownKey, "+!-----".to_owned()));
     let fresh = app.code(1, 1).await;
     assert_eq!(fresh.key_id, successor.key.key_id().to_string());
     assert_eq!(app.verdict(&fresh.content).await.0, Verdict::Valid);
