@@ -126,7 +126,7 @@ async fn present(gateways: &Gateways, registration: &str) -> (i32, RegistrationS
 async fn misjudged(gateways: &Gateways, story: &Story) -> usize {
     let mut wrong = 0;
     for (nth, content) in story.codes.iter().enumerate() {
-        let request = pb::VerifyQrCodeRequest { content: content.clone() };
+        let request = pb::VerifyQrCodeRequest { content: content.clone(), ..Default::default() };
         let answer = gateways.insist(Insistence::AfterAnyAccident, request, async |mut gateway, request| {
             gateway.verify_qr_code(request).await
         });

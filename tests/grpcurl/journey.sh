@@ -221,6 +221,15 @@ expect entryPass.companions.0.documentType DOCUMENT_TYPE_PASSPORT
 ask $gateway/GetEntryPass '{"registration": "'"$chan_name"'"}'
 expect entryPass.registration.state REGISTRATION_STATE_ACTIVE
 
+step 'The key that signs is published, with the time in which it does'
+ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
+key_id=$(answer entryPass.qrCode.keyId)
+ask $gateway/ListVerificationKeys '{}'
+expect keys.# 1
+expect keys.0.keyId "$key_id"
+expect keys.0.state STATE_ACTIVE
+expect keys.0.algorithm EdDSA
+
 step 'The registration is cancelled: its code is revoked, and the document is new again'
 ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
 last_content=$(answer entryPass.qrCode.content)

@@ -175,7 +175,7 @@ impl System {
 
     /// The verdict on the code of `entry_pass`.
     pub async fn verdict(&self, content: &str) -> entrypass_proto::qr::v1::Verdict {
-        let request = pb::VerifyQrCodeRequest { content: content.to_owned() };
+        let request = pb::VerifyQrCodeRequest { content: content.to_owned(), ..Default::default() };
         self.pass.clone().verify_qr_code(request).await.expect("a verdict").into_inner().verdict()
     }
 }

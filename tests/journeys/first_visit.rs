@@ -3,7 +3,7 @@
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     gateway::v1 as pb,
-    qr::v1::{ImageFormat, RevokeQrCodesRequest, Verdict},
+    qr::v1::{ImageFormat, RevokeQrCodesRequest, Verdict, WithdrawalReason},
     registration::v1::{CheckOutcome, RegistrationState},
 };
 use entrypass_testkit::Refusal;
@@ -128,7 +128,12 @@ async fn revoked_codes_are_told_from_an_ended_registration(mode: Mode) {
     let wang = Traveller::wang();
     let pass = wang.register(&system, "wang").await.expect("registered");
     let registration = pass.registration.expect("one").name;
-    let revoke = RevokeQrCodesRequest { registration: registration.clone() };
+    let revoke = RevokeQrCodesRequest {
+        request_id: "revoke".to_owned(),
+        registration: registration.clone(),
+        reason: WithdrawalReason::LostOrCopied.into(),
+        ..RevokeQrCodesRequest::default()
+    };
     system.qr.clone().revoke_qr_codes(revoke).await.expect("revoked");
     assert_eq!(system.verdict(&pass.qr_code.expect("a code").content).await, Verdict::Revoked);
     assert_eq!(wang.entry_pass(&system).await.expect("shown").qr_code, None);

@@ -30,6 +30,7 @@ macro_rules! journeys {
 
 mod amending;
 mod apart;
+mod checkpoint;
 mod companions;
 mod electronic_pass;
 mod first_visit;
@@ -38,3 +39,6 @@ mod next_visit;
 mod once_only;
 mod operations;
 mod refusals;
+mod signing_keys;
+mod tunnel;
+mod withdrawing;

@@ -97,7 +97,17 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
 #[tokio::test]
 async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_qr::Migrator>("qr").await;
-    assert_eq!(tables, ["codes", "positions"]);
+    let expected = [
+        "answers",
+        "bundle",
+        "codes",
+        "positions",
+        "signing_keys",
+        "suspensions",
+        "verifications",
+        "withdrawals",
+    ];
+    assert_eq!(tables, expected);
 }
 
 #[tokio::test]

@@ -178,10 +178,12 @@ fn domain_files_import_no_wire_and_no_database() {
         "registration/src/form.rs",
         "registration/src/notice.rs",
         "qr/src/code.rs",
+        "qr/src/keys/life.rs",
         "qr/src/verification.rs",
         "qr/src/render.rs",
         "epass/src/application.rs",
         "epass/src/eligibility.rs",
+        "epass/src/level.rs",
         "epass/src/pass.rs",
     ];
     let mut files: Vec<_> = domain.iter().map(|file| format!("{services}/{file}").into()).collect();

@@ -112,7 +112,7 @@ async fn names_tokens_and_masks_that_are_not_ours_are_named(mode: Mode) {
     let status = system.pass.clone().get_entry_pass(missing).await.expect_err("no such registration");
     assert_eq!(Refusal::from(status).is(), (Code::NotFound, "REGISTRATION_NOT_FOUND"));
     for (nothing, reason) in [("", "REQUIRED"), (&"A".repeat(4097), "LENGTH")] {
-        let request = pb::VerifyQrCodeRequest { content: nothing.to_owned() };
+        let request = pb::VerifyQrCodeRequest { content: nothing.to_owned(), ..Default::default() };
         let status = system.pass.clone().verify_qr_code(request).await.expect_err("nothing to verify");
         assert_eq!(Refusal::from(status).broken, [format!("content {reason}")]);
     }

@@ -132,6 +132,13 @@ impl Document {
         self.decoded.home.filter(|_| self.document_type == DocumentType::ForeignPermanentResidentId)
     }
 
+    /// The first four digits of a resident identity card's number: the province and prefecture (GB/T 2260) in which its holder was
+    /// registered first, which is not where they are registered now. `None` for any other type.
+    #[must_use]
+    pub fn home_division(&self) -> Option<&str> {
+        self.number.get(..4).filter(|_| self.document_type == DocumentType::ResidentIdCard)
+    }
+
     /// Whether somebody born on `date` can hold this document, as far as its number tells.
     ///
     /// The 15-character card of foreign permanent residents encodes no century, so any will do.

@@ -7,6 +7,7 @@
 //! Copies do not divide the work. Each follows the whole feed; for each batch they compete for the position, the first one has the
 //! effects, the others skip what is done and stay ready to go on where it stops.
 
+mod as_of;
 mod change;
 mod failure;
 mod place;
@@ -18,7 +19,7 @@ use entrypass_proto::registration::v1::{
     RegistrationChange, WatchRegistrationsRequest, WatchRegistrationsResponse,
     registration_service_client::RegistrationServiceClient, watch_registrations_request::Start,
 };
-use entrypass_rpc::Transport;
+use entrypass_rpc::{Transport, instant};
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio_util::sync::CancellationToken;
 use tonic::{Response, Status};
@@ -28,6 +29,7 @@ use crate::{
     place::Place,
 };
 
+pub use as_of::AsOf;
 pub use change::{Change, ChangeKind};
 
 /// The feed's name in the table of positions.
@@ -46,6 +48,8 @@ pub struct Follower {
     pub patience: Duration,
     /// Ends it.
     pub stopping: CancellationToken,
+    /// Is told up to which hour the feed is followed.
+    pub as_of: AsOf,
 }
 
 impl Follower {
@@ -129,6 +133,11 @@ impl Follower {
             let nothing_new = place.stored() == Some(&batch.cursor);
             if nothing_new || self.have_effects(place.stored(), left, &batch.cursor, apply).await? {
                 place.pass(batch);
+                // Not before: until then the effects of this batch can be missing. A stream that is out of step says nothing, since its
+                // copy cannot tell whether the other one is ahead or began again.
+                if let Some(hour) = batch.as_of_time.as_ref().and_then(instant) {
+                    self.as_of.reach(hour);
+                }
                 return Ok(());
             }
             place.see(self.stored().await?);

@@ -81,6 +81,7 @@ mod tests {
         WatchRegistrationsResponse {
             changes: changes.iter().map(change).collect(),
             cursor: cursor.to_owned(),
+            as_of_time: None,
         }
     }
 

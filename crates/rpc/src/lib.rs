@@ -33,6 +33,7 @@ pub use neighbour::Neighbour;
 pub use operations::{Operations, Probe, is_serving};
 pub use page::{PageRequest, PageToken};
 pub use problem::{Problem, required_request_id};
+pub use reason::reason_text;
 pub use server::{Listener, serve};
 pub use service::Service;
 pub use time::{instant, timestamp};

@@ -25,10 +25,18 @@ pub(crate) fn from_wire_name(name: impl AsRef<str>) -> Option<ErrorReason> {
     ErrorReason::from_str_name(&format!("ERROR_REASON_{}", name.as_ref()))
 }
 
+/// What a reason says to people, where it is told of one of several things that were asked for in one call.
+#[must_use]
+pub fn reason_text(reason: ErrorReason) -> Text {
+    describe(reason).text
+}
+
 pub(crate) fn describe(reason: ErrorReason) -> Description {
     use ErrorReason as R;
     let retry_after = match reason {
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown => Some(Duration::from_secs(1)),
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
+            Some(Duration::from_secs(1))
+        }
         _ => None,
     };
     let (zh_cn, en) = text(reason);
@@ -40,22 +48,27 @@ fn code(reason: ErrorReason) -> Code {
     match reason {
         R::Unspecified | R::Internal => Code::Internal,
         R::InvalidFields | R::RequestIdReused | R::MalformedMessage => Code::InvalidArgument,
-        R::HolderNotFound | R::RegistrationNotFound | R::CompanionNotFound | R::ApplicationNotFound => {
-            Code::NotFound
-        }
+        R::HolderNotFound
+        | R::RegistrationNotFound
+        | R::CompanionNotFound
+        | R::ApplicationNotFound
+        | R::QrCodeNotFound => Code::NotFound,
         R::MessageTooLarge => Code::ResourceExhausted,
         R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists => Code::AlreadyExists,
         R::NoticeStale
         | R::RegistrationNotActive
         | R::RevisionLimitReached
         | R::QrCodeRevoked
+        | R::QrCodeSuspended
         | R::DocumentNotAvailable
         | R::CompanionLimitReached
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
         | R::IllegalTransition => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown => Code::Unavailable,
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
+            Code::Unavailable
+        }
         R::CursorOutOfRange => Code::OutOfRange,
         R::DeadlineExceeded => Code::DeadlineExceeded,
     }
@@ -74,6 +87,8 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
         R::QrCodeRevoked => ("该登记的二维码已被撤销", "the codes of this registration were revoked"),
+        R::QrCodeSuspended => ("该登记的二维码已暂停使用", "the codes of this registration are suspended"),
+        R::QrCodeNotFound => ("没有该编号的二维码", "no code with this id"),
         R::RegistrationNotFound => ("登记不存在", "no such registration"),
         R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
         R::NoticeStale => (
@@ -101,10 +116,11 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
+        R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::CursorOutOfRange => (
-            "该位置之后的变更已不在，请从最早的变更重新开始（START_OLDEST）",
-            "the changes after this cursor are not there: begin again with START_OLDEST",
+            "该位置之后的变更已不在，请从头重新开始",
+            "the changes after this cursor are not there: begin again without a cursor",
         ),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
     }

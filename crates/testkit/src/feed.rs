@@ -9,9 +9,11 @@ use entrypass_proto::{
         watch_registrations_request::Start,
     },
 };
-use entrypass_rpc::{AnswerStream, Problem};
+use entrypass_rpc::{AnswerStream, Problem, timestamp};
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use futures_util::{StreamExt as _, stream};
+use prost_types::Timestamp;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tonic::{Code, Status};
 
@@ -32,6 +34,7 @@ struct Told {
     batch: usize,
     requests: Vec<WatchRegistrationsRequest>,
     checkpoints: usize,
+    as_of: Option<Timestamp>,
     /// How the streams ended that were open each time, `None` for an orderly end.
     ends: Vec<Option<Code>>,
     /// How many more messages streams give before they break.
@@ -62,6 +65,7 @@ impl Default for Feed {
             batch: 100,
             requests: Vec::new(),
             checkpoints: 0,
+            as_of: None,
             ends: Vec::new(),
             left: None,
         };
@@ -109,6 +113,11 @@ impl Feed {
     pub fn checkpoint(&self) {
         self.told().checkpoints += 1;
         self.moved.send_replace(());
+    }
+
+    /// Says with every answer that leaves nothing to tell that all changes committed before `as_of` are told; at first nothing is said of it.
+    pub fn set_as_of(&self, as_of: OffsetDateTime) {
+        self.told().as_of = Some(timestamp(as_of));
     }
 
     /// Ends every open stream with `code`, or orderly.
@@ -208,7 +217,8 @@ impl Watcher {
         }
         let changes = told.changes.get(self.position..last).unwrap_or_default().to_vec();
         self.position = last;
-        Next::Tell(WatchRegistrationsResponse { changes, cursor: Feed::cursor(last) })
+        let as_of_time = told.as_of.filter(|_| last == told.changes.len());
+        Next::Tell(WatchRegistrationsResponse { changes, cursor: Feed::cursor(last), as_of_time })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A registration service that knows what a test told it, for the tests of those that ask one.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -11,7 +11,7 @@ use std::{
 use entrypass_proto::{
     errors::v1::ErrorReason,
     registration::v1::{
-        self as pb,
+        self as pb, RegistrationState as State,
         registration_service_server::{RegistrationService, RegistrationServiceServer},
     },
 };
@@ -29,6 +29,7 @@ pub const WRONG_CHECK_CHARACTER: &str = "440699198501010017";
 pub struct Registrations {
     facts: Mutex<HashMap<String, pb::GetRegistrationFactsResponse>>,
     travellers: Mutex<HashMap<String, String>>,
+    companions: Mutex<HashMap<String, Vec<String>>>,
     languages: Mutex<Vec<&'static str>>,
     fault: Mutex<Option<Code>>,
     failed_calls: AtomicUsize,
@@ -46,6 +47,11 @@ impl Registrations {
     /// Makes a registration known, or changes what is known of it.
     pub fn put(&self, facts: pb::GetRegistrationFactsResponse) {
         locked(&self.facts).insert(facts.registration.clone(), facts);
+    }
+
+    /// Makes `companion` travel along with `holder`, as a relative who has agreed.
+    pub fn bind(&self, holder: &str, companion: &str) {
+        locked(&self.companions).entry(holder.to_owned()).or_default().push(companion.to_owned());
     }
 
     /// Makes known whose document `number` is. Of any other number it makes up a traveller when asked.
@@ -94,6 +100,46 @@ impl Registrations {
         found.ok_or_else(|| Problem::new(ErrorReason::RegistrationNotFound))
     }
 
+    fn all_facts_of(
+        &self,
+        request: &pb::BatchGetRegistrationFactsRequest,
+    ) -> pb::BatchGetRegistrationFactsResponse {
+        let known = locked(&self.facts);
+        let asked: BTreeSet<_> = request.registrations.iter().collect();
+        let facts = asked.into_iter().filter_map(|name| known.get(name).cloned()).collect();
+        pb::BatchGetRegistrationFactsResponse { facts }
+    }
+
+    fn groups_of(&self, request: &pb::GetTravelGroupsRequest) -> pb::GetTravelGroupsResponse {
+        let group = |name: &String| {
+            let holder = self.member(name);
+            let active = holder.as_ref().is_some_and(|holder| holder.state() == State::Active);
+            let bound = locked(&self.companions).get(name).cloned().unwrap_or_default();
+            let members = bound.iter().filter(|_| active).filter_map(|name| self.member(name));
+            let companions = members.filter(|member| member.state() == State::Active);
+            let companion = |member| pb::TravelGroupCompanion {
+                relationship: pb::Relationship::Relative.into(),
+                member: Some(member),
+            };
+            pb::TravelGroup { holder, companions: companions.map(companion).collect() }
+        };
+        pb::GetTravelGroupsResponse { groups: request.registrations.iter().map(group).collect() }
+    }
+
+    /// Whoever it is, they are called 王 and masked.
+    fn member(&self, registration: &str) -> Option<pb::TravelGroupMember> {
+        let facts = locked(&self.facts).get(registration).cloned()?;
+        Some(pb::TravelGroupMember {
+            registration: facts.registration,
+            state: facts.state,
+            revision: facts.revision,
+            expire_time: facts.expire_time,
+            masked_name: "王*".to_owned(),
+            document_type: facts.document_type,
+            masked_number: "11**************01".to_owned(),
+        })
+    }
+
     fn traveller_of(
         &self,
         request: pb::ResolveTravellerRequest,
@@ -114,7 +160,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The service, of which neighbours call three methods; the listed ones none has a reason to call.
+/// The service, of which neighbours call some methods; the listed ones none has a reason to call.
 macro_rules! registration_service_without {
     ($($method:ident: $request:ident => $response:ident),+ $(,)?) => {
         #[tonic::async_trait]
@@ -127,6 +173,28 @@ macro_rules! registration_service_without {
                 answer(request, |call, message| async move {
                     self.note(&call);
                     self.facts_of(&message.registration)
+                }).await
+            }
+
+            async fn batch_get_registration_facts(
+                &self,
+                request: Request<pb::BatchGetRegistrationFactsRequest>,
+            ) -> Result<Response<pb::BatchGetRegistrationFactsResponse>, Status> {
+                self.works()?;
+                answer(request, |call, message| async move {
+                    self.note(&call);
+                    Ok::<_, Problem>(self.all_facts_of(&message))
+                }).await
+            }
+
+            async fn get_travel_groups(
+                &self,
+                request: Request<pb::GetTravelGroupsRequest>,
+            ) -> Result<Response<pb::GetTravelGroupsResponse>, Status> {
+                self.works()?;
+                answer(request, |call, message| async move {
+                    self.note(&call);
+                    Ok::<_, Problem>(self.groups_of(&message))
                 }).await
             }
 

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_token::{Algorithm, KeyId};
 use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -28,6 +29,10 @@ pub(crate) enum Command {
     /// Bring databases to the schema of this program, take it back, or show it. Needs no running service.
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Show or change the keys that sign codes, in the database of the QR service. Works beside running copies of it, which follow within
+    /// seconds.
+    #[command(subcommand)]
+    SigningKeys(SigningKeys),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
 }
@@ -68,6 +73,31 @@ pub(crate) enum Migrate {
     },
     /// Show which migrations are applied, and change nothing.
     Status(Services),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SigningKeys {
+    /// Show every key that there ever was, in the order in which they sign.
+    List(Place),
+    /// Have another key sign: the one that waits for its time, or a new one.
+    Rotate {
+        #[command(flatten)]
+        place: Place,
+        /// At once, and not when it has been published for `qr.publish_hours`. Verifiers without a network do not know it until their next
+        /// bundle.
+        #[arg(long)]
+        at_once: bool,
+        /// `EdDSA` or `ES256`, in place of `qr.algorithm`.
+        #[arg(long)]
+        algorithm: Option<Algorithm>,
+    },
+    /// Take a key back for good: nothing that it signed counts any more. If it signs, another does at once.
+    Revoke {
+        #[command(flatten)]
+        place: Place,
+        /// 16 hexadecimal digits, as `list` shows them.
+        key_id: KeyId,
+    },
 }
 
 /// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it
@@ -112,7 +142,7 @@ pub(crate) struct Services {
 /// Where settings and data are.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
-    /// Folder of SQLite databases and of the signing key, as far as they have no place of their own; made if missing.
+    /// Folder of SQLite databases and of signing keys, as far as they have no place of their own; made if missing.
     #[arg(long, env = "ENTRYPASS_DATA_DIR", default_value = "data")]
     pub(crate) data_dir: PathBuf,
     /// Configuration file (TOML); see deploy/entrypass.toml for every setting and its default.

@@ -1,15 +1,10 @@
 //! Which roles a process runs, and how each reaches its neighbours: in this process where they are in it, by address where not.
 
-use std::{
-    future::ready,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::ready, path::Path, sync::Arc, time::Duration};
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
-use entrypass_qr::{KeyFileError, Keys};
+use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
 use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
@@ -23,8 +18,6 @@ use crate::{
     role::{Role, Service},
 };
 
-/// The signing key in the data folder.
-const KEY_FILE: &str = "qr-signing-key.hex";
 /// How often health is looked at.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
@@ -76,18 +69,9 @@ pub enum StartError {
         /// What is wrong with it.
         source: OpenError,
     },
-    /// The signing key cannot be used.
+    /// The signing keys cannot be used.
     #[error(transparent)]
-    Key(#[from] KeyFileError),
-    /// The configured signing key is not there. One is made in the data folder only, which no other process uses: two copies of
-    /// the service that start at once would make two keys.
-    #[error(
-        "qr.key_file {path} is missing: copy the key there, or make one with `openssl rand -hex 32`, for its owner alone (chmod 600)"
-    )]
-    NoKey {
-        /// The file.
-        path: PathBuf,
-    },
+    Keys(#[from] KeysError),
     /// The compiled descriptors cannot be read.
     #[error("the program's own descriptors are not readable")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -136,7 +120,7 @@ impl Background {
 /// Opens everything that `roles` need, and only then puts them together and to work. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
-/// When settings, data folder, a database or the key cannot be used; nothing has been started then.
+/// When settings, data folder, a database or the signing keys cannot be used; nothing has been started then.
 pub async fn start(
     config: &Config,
     roles: &[Role],
@@ -205,7 +189,7 @@ impl Ways {
     }
 }
 
-/// What the roles of a process work with: settings, databases and key. Nothing runs yet.
+/// What the roles of a process work with: settings, databases and keys. Nothing runs yet.
 struct Opened {
     data_dir: Option<DataDir>,
     gateway: bool,
@@ -216,7 +200,7 @@ struct Opened {
 
 impl Opened {
     /// What can be found out without making anything comes first, then the databases on servers, then files that are there, then those
-    /// that are made, the signing key last: a start that is refused leaves nothing behind.
+    /// that are made, the signing keys last: a start that is refused leaves nothing behind.
     async fn open(
         config: &Config,
         roles: &[Role],
@@ -226,11 +210,9 @@ impl Opened {
         let runs = |service: Service| roles.contains(&service.role());
         let registration = runs(Service::Registration).then(|| config.registration.service(&config.requests));
         let registration = registration.transpose()?;
-        let qr = runs(Service::Qr).then(|| config.qr.service()).transpose()?;
-        let keep_answers = config.requests.keep()?;
-        let epass = runs(Service::Epass).then_some(entrypass_epass::Config { keep_answers });
-        let given_keys = config.qr.key_file.as_deref().filter(|_| qr.is_some());
-        let given_keys = given_keys.map(|path| given_keys_at(path, surroundings)).transpose()?;
+        let qr = runs(Service::Qr).then(|| config.qr.service(&config.requests)).transpose()?;
+        let epass = runs(Service::Epass).then(|| config.epass.service(&config.requests)).transpose()?;
+        let keys = runs(Service::Qr).then(|| KeySettings::read(config, data_dir)).transpose()?;
 
         let mut databases = Databases { connections: config.database.connections()?, open: Vec::new() };
         let places = Service::ALL.into_iter().filter(|service| runs(*service));
@@ -240,25 +222,25 @@ impl Opened {
             .into_iter()
             .partition(|(_, url)| url.file().is_some());
         databases.open(servers).await?;
-        let makes_key = qr.is_some() && given_keys.is_none();
+        let keeps_keys = keys.is_some() && config.qr.keeps_keys_in_data_dir();
         let uses_data_dir =
-            makes_key || files.iter().any(|(service, _)| config.database.is_in_data_dir(*service));
+            keeps_keys || files.iter().any(|(service, _)| config.database.is_in_data_dir(*service));
         let locked = uses_data_dir.then(|| DataDir::open(data_dir)).transpose()?;
         files.sort_by_key(|(_, url)| !url.file().is_some_and(Path::exists));
         databases.open(files).await?;
-        let keys = match given_keys {
-            None if makes_key => Some(Keys::open(&data_dir.join(KEY_FILE), surroundings.random.as_ref())?),
-            given => given,
-        };
         let mut database = |service| databases.take(service);
+        let qr = match qr.zip(database(Service::Qr)).zip(keys) {
+            Some(((config, database), keys)) => {
+                let keys = keys.open(database.clone(), surroundings).await?;
+                Some((config, database, keys))
+            }
+            None => None,
+        };
         Ok(Self {
             data_dir: locked,
             gateway: roles.contains(&Role::Gateway),
             registration: registration.zip(database(Service::Registration)),
-            qr: qr
-                .zip(database(Service::Qr))
-                .zip(keys)
-                .map(|((config, database), keys)| (config, database, keys)),
+            qr,
             epass: epass.zip(database(Service::Epass)),
         })
     }
@@ -360,12 +342,32 @@ impl Databases {
     }
 }
 
-/// The configured signing key, which must be there.
-fn given_keys_at(path: &Path, surroundings: &Surroundings) -> Result<Keys, StartError> {
-    if !path.exists() {
-        return Err(StartError::NoKey { path: path.to_owned() });
+/// What is set of the signing keys, read and found usable.
+pub(crate) struct KeySettings {
+    rules: KeyRules,
+    vault: Vault,
+}
+
+impl KeySettings {
+    /// Those of `config`.
+    pub(crate) fn read(config: &Config, data_dir: &Path) -> Result<Self, StartError> {
+        let made_anew = config.database.url(Service::Qr, data_dir)?.file().is_some_and(|file| !file.exists());
+        // Where there is no database there is no key yet, and the given one will be needed: told before anything is made.
+        if let Some(path) = config.qr.key_file.clone().filter(|path| made_anew && !path.exists()) {
+            return Err(KeysError::NoFile { path }.into());
+        }
+        Ok(Self { rules: config.qr.key_rules()?, vault: config.qr.vault(data_dir)? })
     }
-    Ok(Keys::open(path, surroundings.random.as_ref())?)
+
+    /// The keys in `database`, to be changed.
+    pub(crate) fn custody(self, database: Database, surroundings: &Surroundings) -> Custody {
+        let Surroundings { clock, random } = surroundings.clone();
+        Custody::new(database, self.vault, self.rules, clock, random)
+    }
+
+    async fn open(self, database: Database, surroundings: &Surroundings) -> Result<Keys, KeysError> {
+        Keys::open(self.custody(database, surroundings)).await
+    }
 }
 
 fn merge(all: Routes, more: Routes) -> Routes {

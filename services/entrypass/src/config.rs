@@ -3,6 +3,7 @@
 
 mod database;
 mod error;
+mod keys;
 mod neighbours;
 mod process;
 mod services;
@@ -13,9 +14,10 @@ use serde::Deserialize;
 
 pub use database::Databases;
 pub use error::ConfigError;
+pub use keys::KeyEncryption;
 pub use neighbours::Neighbours;
 pub use process::{Drain, Requests};
-pub use services::{Qr, Registration};
+pub use services::{Epass, Qr, Registration};
 
 use crate::role::Service;
 
@@ -35,11 +37,13 @@ pub struct Config {
     pub registration: Registration,
     /// Settings of the QR service.
     pub qr: Qr,
+    /// Settings of the epass service.
+    pub epass: Epass,
 }
 
 impl Config {
     /// Reads `file`, if there is one, and then what `variable` gives for a name of the environment, which goes before the file:
-    /// `ENTRYPASS_QR_DATABASE`, `ENTRYPASS_QR_ADDRESS` and the like for the other services.
+    /// `ENTRYPASS_QR_DATABASE`, `ENTRYPASS_QR_ADDRESS` and the like for the other services, and `ENTRYPASS_QR_KEY_ENCRYPTION_KEYS`.
     ///
     /// Other names are not looked for: orchestrators set some of their own that begin with a service's name.
     ///
@@ -64,6 +68,9 @@ impl Config {
                 config.neighbours.set(service, address);
             }
         }
+        if let Some(keys) = variable(keys::KEY_ENCRYPTION_KEYS.to_owned())? {
+            config.qr.key_encryption_keys = KeyEncryption::Environment(keys.into());
+        }
         config.check()?;
         Ok(config)
     }
@@ -76,7 +83,13 @@ impl Config {
         let mut config: Self =
             toml::from_str(text).map_err(|error| ConfigError::format(path, text, &error))?;
         let beside = path.parent().unwrap_or(Path::new(""));
-        for file in [&mut config.registration.notice, &mut config.qr.key_file].into_iter().flatten() {
+        let Qr { key_file, key_dir, key_encryption_keys, .. } = &mut config.qr;
+        let key_encryption_keys = match key_encryption_keys {
+            KeyEncryption::File(path) => Some(path),
+            KeyEncryption::Absent | KeyEncryption::Environment(_) => None,
+        };
+        let optional = [&mut config.registration.notice, key_file, key_dir].into_iter().flatten();
+        for file in optional.chain(key_encryption_keys) {
             *file = beside.join(&*file);
         }
         Ok(config)
@@ -96,7 +109,9 @@ impl Config {
         self.drain.lame_duck()?;
         self.drain.limit()?;
         self.registration.service(&self.requests)?;
-        self.qr.service()?;
+        self.qr.service(&self.requests)?;
+        self.qr.key_rules()?;
+        self.epass.service(&self.requests)?;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod migrate;
 pub mod program;
 pub mod role;
 mod serve;
+mod signing_keys;
 mod verify;
 
 use std::error::Error;

@@ -7,7 +7,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::text::Note;
+use crate::{level::Circumstances, text::Note};
 
 /// What the registration service says about the holder of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) struct Applicant {
     pub(crate) registration_active: bool,
     /// The registered document is a resident identity card, and no other type.
     pub(crate) resident_id_card: bool,
+    /// What else decides on the level of their pass.
+    pub(crate) circumstances: Circumstances,
 }
 
 /// An application.
@@ -246,6 +248,8 @@ mod tests {
     use time::macros::datetime;
     use uuid::Uuid;
 
+    use crate::level::Circumstances;
+
     use super::{Applicant, Application, Decision, Ending, IllegalTransition, Note, Review, State, Step};
 
     const STEPS: [Step; 6] = [
@@ -310,6 +314,7 @@ mod tests {
             traveller: Uuid::from_u128(2),
             registration_active: true,
             resident_id_card: true,
+            circumstances: Circumstances { from_city: true, fever_declared: false },
         };
         let now = datetime!(2026-11-22 08:00 UTC);
         let first = Application::submitted(Uuid::from_u128(3), &applicant, None, now);

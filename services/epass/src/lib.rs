@@ -9,6 +9,7 @@ mod application;
 mod eligibility;
 mod error;
 mod following;
+mod level;
 mod pass;
 mod service;
 mod store;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
-use entrypass_follow::{Change, Follower, PATIENCE};
+use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
 use sea_orm::DatabaseTransaction;
@@ -32,10 +33,13 @@ pub use entrypass_proto::epass::v1::epass_service_server::SERVICE_NAME;
 pub use store::Migrator;
 
 /// What a city can set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// How long a repeated write gets its first answer.
     pub keep_answers: Duration,
+    /// The city's divisions: the first four digits of GB/T 2260, that of a province and a prefecture. Whose resident identity card begins
+    /// with one counts as local.
+    pub city_divisions: Vec<String>,
 }
 
 /// What the service needs from outside.
@@ -55,13 +59,14 @@ pub struct Deps {
 /// The service, ready to be run. In the background it follows the changes of registrations and forgets old answers.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
-    let Config { keep_answers } = config;
+    let Config { keep_answers, city_divisions } = config;
     let effects = following::Effects { clock: Arc::clone(&deps.clock) };
     let follower = Follower {
         registration: deps.registration.clone(),
         database: deps.database.clone(),
         patience: PATIENCE,
         stopping: deps.stopping.clone(),
+        as_of: AsOf::default(),
     };
     let upkeep = upkeep::Upkeep {
         database: deps.database.clone(),
@@ -75,7 +80,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let background = async move {
         tokio::join!(follower.run(apply), upkeep.run());
     };
-    let server =
-        EpassServiceServer::new(service::Epass::new(deps)).max_decoding_message_size(MAX_REQUEST_BYTES);
+    let server = EpassServiceServer::new(service::Epass::new(city_divisions, deps))
+        .max_decoding_message_size(MAX_REQUEST_BYTES);
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

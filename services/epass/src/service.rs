@@ -1,5 +1,7 @@
 //! The RPCs of `entrypass.epass.v1.EpassService`: parse, act, render.
 
+mod levels;
+
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
@@ -22,6 +24,7 @@ use crate::{
     application::{Applicant, Application, State},
     eligibility::{Facts, Obstacle, Offer, decide},
     error::Error,
+    level::level,
     pass::Pass,
     store, wire,
 };
@@ -32,6 +35,7 @@ pub(crate) struct Epass {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     registration: Neighbour<RegistrationServiceClient<Transport>>,
+    city_divisions: Vec<String>,
 }
 
 /// What is known here of one person.
@@ -63,6 +67,13 @@ impl EpassService for Epass {
         answer(request, |call, message| self.get(call, message)).await
     }
 
+    async fn get_electronic_pass_levels(
+        &self,
+        request: Request<pb::GetElectronicPassLevelsRequest>,
+    ) -> Result<Response<pb::GetElectronicPassLevelsResponse>, Status> {
+        answer(request, |call, message| self.levels(call, message)).await
+    }
+
     async fn review_electronic_pass_application(
         &self,
         request: Request<pb::ReviewElectronicPassApplicationRequest>,
@@ -86,11 +97,11 @@ impl EpassService for Epass {
 }
 
 impl Epass {
-    /// The service on `deps`.
-    pub(crate) fn new(deps: Deps) -> Self {
+    /// The service on `deps`, for a city with these divisions.
+    pub(crate) fn new(city_divisions: Vec<String>, deps: Deps) -> Self {
         let Deps { database, clock, random, registration, stopping: _ } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
-        Self { database, clock, random, registration }
+        Self { database, clock, random, registration, city_divisions }
     }
 
     async fn offer(
@@ -99,8 +110,9 @@ impl Epass {
         request: pb::GetElectronicPassOfferRequest,
     ) -> Result<pb::GetElectronicPassOfferResponse, Error> {
         let pb::GetElectronicPassOfferRequest { registration } = request;
-        let offer = self.offer_for(&call, &registration).await?;
-        Ok(pb::GetElectronicPassOfferResponse { offer: Some(offer) })
+        let registration = wire::parse_registration(&registration)?;
+        let applicant = self.applicant(&call, registration).await?;
+        Ok(pb::GetElectronicPassOfferResponse { offer: Some(self.offer_for(&applicant).await?) })
     }
 
     async fn get(
@@ -109,18 +121,20 @@ impl Epass {
         request: pb::GetElectronicPassRequest,
     ) -> Result<pb::GetElectronicPassResponse, Error> {
         let pb::GetElectronicPassRequest { registration } = request;
-        let offer = self.offer_for(&call, &registration).await?;
+        let registration = wire::parse_registration(&registration)?;
+        let applicant = self.applicant(&call, registration).await?;
+        let offer = self.offer_for(&applicant).await?;
+        let level = level(offer.electronic_pass.is_some(), applicant.circumstances);
         Ok(pb::GetElectronicPassResponse {
             electronic_pass: offer.electronic_pass.clone(),
             offer: Some(offer),
+            level: wire::render_level(level).into(),
         })
     }
 
-    async fn offer_for(&self, call: &Call, registration: &str) -> Result<pb::ElectronicPassOffer, Error> {
-        let registration = wire::parse_registration(registration)?;
-        let applicant = self.applicant(call, registration).await?;
+    async fn offer_for(&self, applicant: &Applicant) -> Result<pb::ElectronicPassOffer, Error> {
         let Standing { last, pass } = standing(self.database.reader(), applicant.traveller).await?;
-        let offer = decide(Facts::of(&applicant, last.as_ref(), pass.as_ref()));
+        let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
         Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref()))
     }
 
@@ -262,7 +276,8 @@ impl Epass {
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
             client.get_registration_facts(request).await
         };
-        wire::parse_applicant(self.registration.ask(call, request, ask).await.map_err(Error::Registration)?)
+        let facts = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
+        wire::parse_applicant(facts, &self.city_divisions)
     }
 
     async fn traveller(&self, call: &Call, document: Document) -> Result<Uuid, Error> {

@@ -6,6 +6,8 @@
 mod entity;
 mod migration;
 
+use std::collections::BTreeSet;
+
 use entity::{application, ended_registration, pass};
 use entrypass_db::{PersonalText, instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
@@ -137,6 +139,18 @@ pub(crate) async fn pass_of(
 ) -> Result<Option<Pass>, DbErr> {
     let find = pass::Entity::find().filter(pass::COLUMN.traveller.eq(traveller));
     find.one(connection).await?.map(read_pass).transpose()
+}
+
+/// Which of `travellers` have a pass.
+pub(crate) async fn with_pass(
+    connection: &impl ConnectionTrait,
+    travellers: impl IntoIterator<Item = Uuid>,
+) -> Result<BTreeSet<Uuid>, DbErr> {
+    let find = pass::Entity::find()
+        .select_only()
+        .column(pass::Column::Traveller)
+        .filter(pass::COLUMN.traveller.is_in(travellers));
+    Ok(find.into_tuple().all(connection).await?.into_iter().collect())
 }
 
 // A conflict is no error here: PostgreSQL ends a transaction with the first error, and the service still has to find out

@@ -1,4 +1,4 @@
-//! What concerns codes: drawing them, and deciding on them at a checkpoint.
+//! Drawing codes.
 
 use entrypass_proto::{
     errors::v1::ErrorReason,
@@ -35,24 +35,33 @@ impl Gateway {
             registration::GetRegistrationRequest { registration, document: None, holder_name: String::new() };
         let answer = ask!(self, call, registration.get_registration(request))?;
         let registration = answer.registration.ok_or_else(|| wire::missing("registration"))?;
-        let code = self.code(call, &registration).await?;
-        let reason = match registration.state() {
-            RegistrationState::Active => ErrorReason::QrCodeRevoked,
-            _ => ErrorReason::RegistrationNotActive,
+        let issued = self.code(call, &registration).await?;
+        let qr::IssuedQrCode { qr_code, standing } = issued.unwrap_or_default();
+        let missing = || match registration.state() {
+            RegistrationState::Active => withdrawn(standing.unwrap_or_default()),
+            _ => Problem::new(ErrorReason::RegistrationNotActive),
         };
-        Ok(code.ok_or_else(|| Problem::new(reason))?.content)
+        Ok(qr_code.ok_or_else(missing)?.content)
     }
 
-    pub(crate) async fn verify(
+    pub(crate) async fn verification_keys(
         &self,
         call: Call,
-        message: pb::VerifyQrCodeRequest,
-    ) -> Result<pb::VerifyQrCodeResponse, Problem> {
-        let pb::VerifyQrCodeRequest { content } = message;
-        let answer = ask!(self, call, qr.verify_qr_code(qr::VerifyQrCodeRequest { content }))?;
-        Ok(same!(answer, qr::VerifyQrCodeResponse => pb::VerifyQrCodeResponse {
-            verdict, checks, code_id, revision, issue_time, expire_time, evaluate_time
+    ) -> Result<pb::ListVerificationKeysResponse, Problem> {
+        let answer = ask!(self, call, qr.list_verification_keys(qr::ListVerificationKeysRequest {}))?;
+        Ok(same!(answer, qr::ListVerificationKeysResponse => pb::ListVerificationKeysResponse {
+            keys, etag, jwk_set
         }))
+    }
+}
+
+/// Why an active registration has no code.
+fn withdrawn(standing: qr::QrCodeStanding) -> Problem {
+    match (standing.state(), standing.suspend_until_time) {
+        (qr::qr_code_standing::State::Suspended, Some(until)) => {
+            Problem::new(ErrorReason::QrCodeSuspended).with("suspend_until_time", until.to_string())
+        }
+        _ => Problem::new(ErrorReason::QrCodeRevoked),
     }
 }
 

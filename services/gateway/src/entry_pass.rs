@@ -49,8 +49,8 @@ impl Gateway {
             pass.unavailable_parts.push(part);
             Vec::new().into_iter()
         });
-        pass.qr_code = codes.next().flatten();
-        let with_code = |one| wire::companion(one, codes.next().flatten());
+        (pass.qr_code, pass.qr_code_standing) = wire::shown(codes.next());
+        let with_code = |one| wire::companion(one, codes.next());
         pass.companions = companions.into_iter().map(with_code).collect();
         match offer {
             Ok(offer) => pass.electronic_pass = offer,
@@ -82,7 +82,7 @@ impl Gateway {
         holder: &Registration,
         companions: &[Companion],
         need: Codes,
-    ) -> Result<Part<vec::IntoIter<Option<qr::QrCode>>>, Problem> {
+    ) -> Result<Part<vec::IntoIter<qr::IssuedQrCode>>, Problem> {
         match need {
             Codes::Optional => {
                 let codes = self.codes(&call.share(LONGEST_WAIT), holder, companions).await;
@@ -108,13 +108,13 @@ impl Gateway {
         wire::or_unavailable(call, unavailable_part::Part::ElectronicPass, offer)
     }
 
-    /// A fresh code of `registration`, or `None` when it has none that counts.
+    /// A fresh code of `registration`, or why it has none; nothing at all when it is not active.
     pub(crate) async fn code(
         &self,
         call: &Call,
         registration: &Registration,
-    ) -> Result<Option<qr::QrCode>, Problem> {
-        Ok(self.codes(call, registration, &[]).await?.next().flatten())
+    ) -> Result<Option<qr::IssuedQrCode>, Problem> {
+        Ok(self.codes(call, registration, &[]).await?.next())
     }
 
     /// The codes of holder and companions in this order; none at all when the holder's registration is not active.
@@ -123,7 +123,7 @@ impl Gateway {
         call: &Call,
         holder: &Registration,
         companions: &[Companion],
-    ) -> Result<vec::IntoIter<Option<qr::QrCode>>, Problem> {
+    ) -> Result<vec::IntoIter<qr::IssuedQrCode>, Problem> {
         let own = qr::CodeSubject {
             registration: holder.name.clone(),
             revision: holder.revision,
@@ -137,7 +137,7 @@ impl Gateway {
         let subjects: Vec<_> = std::iter::once(own).chain(of_companions).collect();
         let active = holder.state() == RegistrationState::Active;
         let issued = if active { self.issue(call, subjects).await? } else { Vec::new() };
-        Ok(issued.into_iter().map(|issued| issued.qr_code).collect::<Vec<_>>().into_iter())
+        Ok(issued.into_iter())
     }
 
     async fn issue(

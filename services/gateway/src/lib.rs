@@ -27,11 +27,13 @@ macro_rules! same {
     }};
 }
 
+mod checkpoint;
 mod codes;
 mod entry_pass;
 mod service;
 mod watch;
 mod wire;
+mod withdraw;
 
 use entrypass_proto::{
     epass::v1::epass_service_client::EpassServiceClient,
@@ -42,6 +44,9 @@ use entrypass_proto::{
 use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Transport};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+
+/// Largest answer of the QR service, in bytes: a bundle of 64 MiB, and what stands beside it.
+const LARGEST_BUNDLE: usize = 65 * 1024 * 1024;
 
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = entry_pass_service_server::SERVICE_NAME;
@@ -65,7 +70,7 @@ pub fn routes(deps: Deps) -> Routes {
     let Deps { registration, qr, epass, stopping } = deps;
     let gateway = service::Gateway {
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
-        qr: Neighbour::new(QrServiceClient::new(qr)),
+        qr: Neighbour::new(QrServiceClient::new(qr).max_decoding_message_size(LARGEST_BUNDLE)),
         epass: Neighbour::new(EpassServiceClient::new(epass)),
         stopping,
     };

@@ -74,6 +74,62 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.verify(call, message)).await
     }
 
+    async fn list_verification_keys(
+        &self,
+        request: Request<pb::ListVerificationKeysRequest>,
+    ) -> Answer<pb::ListVerificationKeysResponse> {
+        answer(request, |call, _| self.verification_keys(call)).await
+    }
+
+    async fn verify_qr_codes(
+        &self,
+        request: Request<pb::VerifyQrCodesRequest>,
+    ) -> Answer<pb::VerifyQrCodesResponse> {
+        answer(request, |call, message| self.verify_all(call, message)).await
+    }
+
+    async fn list_verifications(
+        &self,
+        request: Request<pb::ListVerificationsRequest>,
+    ) -> Answer<pb::ListVerificationsResponse> {
+        answer(request, |call, message| self.verifications(call, message)).await
+    }
+
+    async fn count_verifications(
+        &self,
+        request: Request<pb::CountVerificationsRequest>,
+    ) -> Answer<pb::CountVerificationsResponse> {
+        answer(request, |call, message| self.verification_counts(call, message)).await
+    }
+
+    async fn revoke_qr_codes(
+        &self,
+        request: Request<pb::RevokeQrCodesRequest>,
+    ) -> Answer<pb::RevokeQrCodesResponse> {
+        answer(request, |call, message| self.revoke(call, message)).await
+    }
+
+    async fn suspend_qr_codes(
+        &self,
+        request: Request<pb::SuspendQrCodesRequest>,
+    ) -> Answer<pb::SuspendQrCodesResponse> {
+        answer(request, |call, message| self.suspend(call, message)).await
+    }
+
+    async fn reinstate_qr_codes(
+        &self,
+        request: Request<pb::ReinstateQrCodesRequest>,
+    ) -> Answer<pb::ReinstateQrCodesResponse> {
+        answer(request, |call, message| self.reinstate(call, message)).await
+    }
+
+    async fn change_qr_codes(
+        &self,
+        request: Request<pb::ChangeQrCodesRequest>,
+    ) -> Answer<pb::ChangeQrCodesResponse> {
+        answer(request, |call, message| self.change(call, message)).await
+    }
+
     async fn apply_for_electronic_pass(
         &self,
         request: Request<pb::ApplyForElectronicPassRequest>,
@@ -128,6 +184,22 @@ impl EntryPassService for Gateway {
         request: Request<pb::UnbindCompanionRequest>,
     ) -> Answer<pb::UnbindCompanionResponse> {
         answer(request, |call, message| self.unbind(call, message)).await
+    }
+
+    async fn get_verification_bundle(
+        &self,
+        request: Request<pb::GetVerificationBundleRequest>,
+    ) -> Answer<pb::GetVerificationBundleResponse> {
+        answer(request, |call, message| self.bundle(call, message)).await
+    }
+
+    type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+    async fn watch_verification_bundle(
+        &self,
+        request: Request<pb::WatchVerificationBundleRequest>,
+    ) -> Answer<Self::WatchVerificationBundleStream> {
+        answer_stream(request, &self.stopping, |call, message| self.watch_bundle(call, message)).await
     }
 
     type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;
@@ -240,7 +312,7 @@ impl Gateway {
         });
         let answer = ask!(self, call, epass.get_electronic_pass(request))?;
         Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
-            electronic_pass, offer
+            electronic_pass, offer, level
         }))
     }
 

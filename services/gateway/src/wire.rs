@@ -1,5 +1,7 @@
 //! What callers see of the services' answers.
 
+use std::collections::HashMap;
+
 use entrypass_proto::{
     errors::v1::ErrorReason,
     gateway::v1::{self as pb, unavailable_part},
@@ -10,7 +12,11 @@ use entrypass_rpc::{Call, Problem};
 
 /// A companion as the holder's side sees them. The resource name of the companion's registration stays here: it would open more than
 /// the holder's side has shown to know.
-pub(crate) fn companion(of: registration::Companion, qr_code: Option<qr::QrCode>) -> pb::EntryPassCompanion {
+pub(crate) fn companion(
+    of: registration::Companion,
+    issued: Option<qr::IssuedQrCode>,
+) -> pb::EntryPassCompanion {
+    let (qr_code, qr_code_standing) = shown(issued);
     let registration::Companion {
         name,
         relationship,
@@ -33,7 +39,77 @@ pub(crate) fn companion(of: registration::Companion, qr_code: Option<qr::QrCode>
         document_type,
         masked_number,
         qr_code,
+        qr_code_standing,
     }
+}
+
+/// A code and how those of its registration stand, as the holder's side sees them. Why they were withdrawn is for officers: who is looked
+/// into for fraud shall not read it here.
+pub(crate) fn shown(issued: Option<qr::IssuedQrCode>) -> (Option<qr::QrCode>, Option<qr::QrCodeStanding>) {
+    let qr::IssuedQrCode { qr_code, standing } = issued.unwrap_or_default();
+    let standing = standing.map(|standing| {
+        let qr::QrCodeStanding { state, reason: _, fraud: _, suspend_until_time, since_time } = standing;
+        qr::QrCodeStanding { state, suspend_until_time, since_time, ..Default::default() }
+    });
+    (qr_code, standing)
+}
+
+/// A decision as a checkpoint sees it. The resource names of registrations stay here: whoever scans a code must not be able to read or change
+/// what its holder declared.
+pub(crate) fn decision(
+    of: qr::VerifyQrCodeResponse,
+    levels: &Result<HashMap<String, i32>, pb::UnavailablePart>,
+) -> pb::VerifyQrCodeResponse {
+    let qr::VerifyQrCodeResponse {
+        verdict,
+        checks,
+        code_id,
+        revision,
+        issue_time,
+        expire_time,
+        evaluate_time,
+        data_age,
+        holder,
+        companions,
+        verification,
+    } = of;
+    let shown = holder.is_some();
+    let traveller = |member| verified(member, levels.as_ref().ok());
+    let companion = |of| {
+        let qr::CompanionVerification { relationship, member, verdict } = of;
+        pb::VerifiedCompanion { relationship, traveller: member.map(traveller), verdict }
+    };
+    pb::VerifyQrCodeResponse {
+        verdict,
+        checks,
+        code_id,
+        revision,
+        issue_time,
+        expire_time,
+        evaluate_time,
+        data_age,
+        holder: holder.map(traveller),
+        companions: companions.into_iter().map(companion).collect(),
+        verification,
+        unavailable_parts: levels.as_ref().err().filter(|_| shown).copied().into_iter().collect(),
+    }
+}
+
+fn verified(
+    of: registration::TravelGroupMember,
+    levels: Option<&HashMap<String, i32>>,
+) -> pb::VerifiedTraveller {
+    let registration::TravelGroupMember {
+        registration,
+        state: _,
+        revision: _,
+        expire_time,
+        masked_name,
+        document_type,
+        masked_number,
+    } = of;
+    let pass_level = levels.and_then(|levels| levels.get(&registration)).copied().unwrap_or_default();
+    pb::VerifiedTraveller { masked_name, document_type, masked_number, expire_time, pass_level }
 }
 
 /// A part of an answer, or what is told in its place when it cannot be had at the moment. Only what a caller could mend, or what it must
@@ -49,9 +125,11 @@ pub(crate) fn or_unavailable<T>(
         Err(problem) => problem,
     };
     let retry_after = match problem.reason() {
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::Internal => {
-            problem.retry_after()
-        }
+        R::NeighbourUnavailable
+        | R::StoreUnavailable
+        | R::ShuttingDown
+        | R::SigningKeyUnavailable
+        | R::Internal => problem.retry_after(),
         // Too slow for its share of the time. It is worth another try, as if it could not be reached.
         R::DeadlineExceeded => Problem::new(R::NeighbourUnavailable).retry_after(),
         _ => return Err(problem),

@@ -28,6 +28,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use prost_types::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{
@@ -141,8 +142,12 @@ fn cursor(number: usize) -> String {
     format!("{number:032x}")
 }
 
+fn as_of(number: usize) -> Option<Timestamp> {
+    Some(Timestamp { seconds: i64::try_from(number).ok()?, nanos: 5 })
+}
+
 fn checkpoint(number: usize) -> WatchRegistrationsResponse {
-    WatchRegistrationsResponse { changes: Vec::new(), cursor: cursor(number) }
+    WatchRegistrationsResponse { changes: Vec::new(), cursor: cursor(number), as_of_time: as_of(number) }
 }
 
 fn batch(number: usize) -> WatchRegistrationsResponse {
@@ -152,7 +157,7 @@ fn batch(number: usize) -> WatchRegistrationsResponse {
         cursor: cursor(number),
         ..RegistrationChange::default()
     };
-    WatchRegistrationsResponse { changes: vec![change], cursor: cursor(number) }
+    WatchRegistrationsResponse { changes: vec![change], cursor: cursor(number), as_of_time: None }
 }
 
 /// How `stream` ends.
@@ -173,7 +178,10 @@ async fn changes_come_as_they_were_told() {
     let came: Vec<_> = watch(beside(&feed), asked).await.take(told.len()).collect().await;
     for (came, told) in came.into_iter().zip(told) {
         let came = came.expect("an answer");
-        assert_eq!((came.changes, came.cursor), (told.changes, told.cursor));
+        assert_eq!(
+            (came.changes, came.cursor, came.as_of_time),
+            (told.changes, told.cursor, told.as_of_time)
+        );
     }
     let asked = pb::WatchRegistrationsRequest { cursor: String::new(), start: Start::Oldest.into() };
     watch(beside(&feed), asked).await;

@@ -16,6 +16,8 @@ pub(crate) struct Code {
     pub(crate) revision: u16,
     /// What the database knows of it.
     pub(crate) state: CodeState,
+    /// When the suspension of its registration's codes ends, if there is one.
+    pub(crate) suspended_until: Option<OffsetDateTime>,
 }
 
 /// What the database knows of a code.
@@ -23,10 +25,20 @@ pub(crate) struct Code {
 pub(crate) enum CodeState {
     /// May be shown.
     Active,
+    /// Does not count for a while.
+    Suspended,
     /// The registration has a later revision, whose code is recorded.
     Superseded,
     /// Revoked with its registration.
     Revoked,
+}
+
+impl Code {
+    /// Its state at this hour: a suspension ends by itself.
+    pub(crate) fn state_at(&self, now: OffsetDateTime) -> CodeState {
+        let suspended = self.suspended_until.is_some_and(|until| now < until);
+        if suspended && self.state == CodeState::Active { CodeState::Suspended } else { self.state }
+    }
 }
 
 /// A registration that a code is wanted for.

@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_follow::{Change, ChangeKind};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DatabaseTransaction;
 
-use crate::{code, store};
+use crate::{
+    error::Error,
+    standing::{self, Reason},
+    store::{self, Pen},
+};
 
 /// Has the effects of changes.
 pub(crate) struct Effects {
@@ -27,15 +31,17 @@ impl Effects {
         &self,
         transaction: &DatabaseTransaction,
         change: &Change,
-    ) -> Result<(), DbErr> {
+    ) -> Result<(), Error> {
         let Change { registration, kind, revision } = *change;
-        let new_id = || code::new_id(self.random.as_ref());
-        let now = self.clock.now();
+        let pen = Pen { now: self.clock.now(), random: self.random.as_ref() };
         match kind {
             ChangeKind::Amended | ChangeKind::DocumentReplaced => {
-                store::record(transaction, [(registration, revision)], new_id, now).await
+                Ok(store::record(transaction, [(registration, revision)], &pen).await?)
             }
-            ChangeKind::Cancelled => store::revoke(transaction, registration, new_id(), now).await.map(drop),
+            ChangeKind::Cancelled => {
+                let revoke = standing::Change::Revoke { reason: Reason::RegistrationCancelled, fraud: false };
+                store::change(transaction, &[(registration, revoke)], &pen).await.map(drop)
+            }
             ChangeKind::Registered
             | ChangeKind::Expired
             | ChangeKind::CompanionBound

@@ -1,6 +1,6 @@
 //! The QR service: signed codes, from issue to verification.
 //!
-//! Owns: the signing key, which code stands for which revision of which registration, the picture of a code, the verdict on a
+//! Owns: the signing keys and their life, which code stands for which revision of which registration, the picture of a code, the verdict on a
 //! scanned one; the database `qr`. It knows registrations by resource name only: no name, no document number.
 //! Does not own: the token's format (`entrypass-token`), and whether a registration is active (`entrypass-registration`, which it
 //! asks at each verification, and whose changes it follows).
@@ -8,13 +8,18 @@
 //! Invariants: one revision of one registration has one code id, for good; a code of an earlier revision is never `VALID`; whatever
 //! cannot be learnt is `CANNOT_DECIDE`, never `VALID`.
 
+mod bundles;
 mod code;
 mod error;
 mod following;
 mod keys;
+mod record;
+mod recorder;
 mod render;
 mod service;
+mod standing;
 mod store;
+mod upkeep;
 mod verification;
 mod wire;
 
@@ -22,7 +27,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::Database;
-use entrypass_follow::{Change, Follower, PATIENCE};
+use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::{
     qr::v1::qr_service_server::{self, QrServiceServer},
     registration::v1::registration_service_client::RegistrationServiceClient,
@@ -34,7 +39,10 @@ use time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-pub use keys::{KeyFileError, Keys};
+pub use keys::{
+    Custody, KeyEncryptionKeys, KeyEncryptionKeysError, KeyReport, KeyRules, KeyState, Keys, KeysError,
+    Revocation, Rotation, Signer, SignerError, Vault, read_private,
+};
 pub use store::Migrator;
 
 /// Full name of the gRPC service.
@@ -47,13 +55,19 @@ pub struct Config {
     pub issuer: Issuer,
     /// How long a displayed code verifies before fresh content must be asked for.
     pub display_for: Duration,
+    /// How long a bundle holds after the hour up to which the changes of registrations are known in it.
+    pub bundle_for: Duration,
+    /// How long a repeated write gets its first answer.
+    pub keep_answers: Duration,
+    /// How long the record of a verification is kept.
+    pub keep_verifications: Duration,
 }
 
 /// What the service needs from outside.
 pub struct Deps {
     /// The service's own database, migrated by [`Migrator`].
     pub database: Database,
-    /// The signing key and all that verify.
+    /// The signing keys: those that sign and verify.
     pub keys: Keys,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -65,28 +79,61 @@ pub struct Deps {
     pub stopping: CancellationToken,
 }
 
-/// The service, ready to be run. In the background it follows the changes of registrations.
+/// The service, ready to be run. In the background it follows the changes of registrations, looks after the signing keys, and forgets what is
+/// kept for a time only.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Deps { database, keys, clock, random, registration, stopping } = deps;
+    let store = store::Store::new(database.clone());
     let effects = following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random) };
+    let upkeep = upkeep::Upkeep {
+        store: store.clone(),
+        clock: Arc::clone(&clock),
+        keep_answers: config.keep_answers,
+        keep_verifications: config.keep_verifications,
+        stopping: stopping.clone(),
+    };
+    let as_of = AsOf::default();
+    let bundles = bundles::Bundles::new(bundles::Surroundings {
+        store: store.clone(),
+        keys: keys.clone(),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        as_of: as_of.clone(),
+        issuer: config.issuer,
+        holds_for: config.bundle_for,
+    });
     let follower = Follower {
         registration: registration.clone(),
-        database: database.clone(),
+        database,
         patience: PATIENCE,
-        stopping,
+        stopping: stopping.clone(),
+        as_of: as_of.clone(),
     };
+    let keys_upkeep = keys::Upkeep::new(keys.clone());
     let codes = service::Codes {
         config,
-        store: store::Store::new(database),
+        recorder: Arc::new(recorder::Recorder::new(store.clone())),
+        store,
         keys,
         clock,
         random,
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
+        bundles: bundles.clone(),
+        stopping: stopping.clone(),
+        as_of,
     };
     let server = QrServiceServer::new(codes).max_decoding_message_size(MAX_REQUEST_BYTES);
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
-    Service { routes: Routes::new(server), background: Box::pin(follower.run(apply)) }
+    let background = async move {
+        tokio::join!(
+            follower.run(apply),
+            upkeep.run(),
+            keys_upkeep.run(stopping.clone()),
+            bundles.run(stopping)
+        );
+    };
+    Service { routes: Routes::new(server), background: Box::pin(background) }
 }

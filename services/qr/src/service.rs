@@ -1,7 +1,9 @@
 //! The RPCs: parse, act, render. Each group of them has a file; this one has the trait.
 
+mod bundle;
 mod issue;
 mod keys;
+mod records;
 mod render;
 mod verify;
 mod withdraw;
@@ -9,14 +11,23 @@ mod withdraw;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_follow::AsOf;
 use entrypass_proto::{
     qr::v1::{self as pb, qr_service_server::QrService},
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{Neighbour, Transport, answer};
+use entrypass_rpc::{AnswerStream, Neighbour, Transport, answer, answer_stream};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{Config, error::Error, keys::Keys, store::Store};
+use crate::{
+    Config,
+    bundles::Bundles,
+    error::Error,
+    keys::Keys,
+    recorder::Recorder,
+    store::{Pen, Store},
+};
 
 /// Implements the generated trait.
 pub(crate) struct Codes {
@@ -26,6 +37,11 @@ pub(crate) struct Codes {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
+    pub(crate) bundles: Bundles,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) recorder: Arc<Recorder>,
+    /// How far changes of registrations are followed.
+    pub(crate) as_of: AsOf,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -43,7 +59,7 @@ impl QrService for Codes {
         &self,
         request: Request<pb::RenderQrCodeRequest>,
     ) -> Answer<pb::RenderQrCodeResponse> {
-        answer(request, async |_, message| self.render(&message)).await
+        answer(request, async |_, message| self.render(&message).await).await
     }
 
     async fn verify_qr_code(
@@ -53,11 +69,76 @@ impl QrService for Codes {
         answer(request, |call, message| self.verify(call, message)).await
     }
 
+    async fn verify_qr_codes(
+        &self,
+        request: Request<pb::VerifyQrCodesRequest>,
+    ) -> Answer<pb::VerifyQrCodesResponse> {
+        answer(request, |call, message| self.verify_all(call, message)).await
+    }
+
+    async fn list_verifications(
+        &self,
+        request: Request<pb::ListVerificationsRequest>,
+    ) -> Answer<pb::ListVerificationsResponse> {
+        answer(request, |_, message| self.list_records(message)).await
+    }
+
+    async fn count_verifications(
+        &self,
+        request: Request<pb::CountVerificationsRequest>,
+    ) -> Answer<pb::CountVerificationsResponse> {
+        answer(request, |_, message| self.count_records(message)).await
+    }
+
     async fn revoke_qr_codes(
         &self,
         request: Request<pb::RevokeQrCodesRequest>,
     ) -> Answer<pb::RevokeQrCodesResponse> {
-        answer(request, |_, message| self.revoke(message)).await
+        answer(request, |call, message| self.revoke(call, message)).await
+    }
+
+    async fn suspend_qr_codes(
+        &self,
+        request: Request<pb::SuspendQrCodesRequest>,
+    ) -> Answer<pb::SuspendQrCodesResponse> {
+        answer(request, |call, message| self.suspend(call, message)).await
+    }
+
+    async fn reinstate_qr_codes(
+        &self,
+        request: Request<pb::ReinstateQrCodesRequest>,
+    ) -> Answer<pb::ReinstateQrCodesResponse> {
+        answer(request, |call, message| self.reinstate(call, message)).await
+    }
+
+    async fn change_qr_codes(
+        &self,
+        request: Request<pb::ChangeQrCodesRequest>,
+    ) -> Answer<pb::ChangeQrCodesResponse> {
+        answer(request, |call, message| self.change(call, message)).await
+    }
+
+    async fn get_qr_code_standing(
+        &self,
+        request: Request<pb::GetQrCodeStandingRequest>,
+    ) -> Answer<pb::GetQrCodeStandingResponse> {
+        answer(request, |_, message| self.standing(message)).await
+    }
+
+    async fn get_verification_bundle(
+        &self,
+        request: Request<pb::GetVerificationBundleRequest>,
+    ) -> Answer<pb::GetVerificationBundleResponse> {
+        answer(request, |_, pb::GetVerificationBundleRequest {}| self.bundle()).await
+    }
+
+    type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+    async fn watch_verification_bundle(
+        &self,
+        request: Request<pb::WatchVerificationBundleRequest>,
+    ) -> Answer<Self::WatchVerificationBundleStream> {
+        answer_stream(request, &self.stopping, |_, message| self.watch_bundle(message)).await
     }
 
     async fn list_verification_keys(
@@ -65,5 +146,12 @@ impl QrService for Codes {
         request: Request<pb::ListVerificationKeysRequest>,
     ) -> Answer<pb::ListVerificationKeysResponse> {
         answer(request, async |_, _| Ok::<_, Error>(self.verification_keys())).await
+    }
+}
+
+impl Codes {
+    /// For what is written down now.
+    fn pen(&self) -> Pen<'_> {
+        Pen { now: self.clock.now(), random: self.random.as_ref() }
     }
 }

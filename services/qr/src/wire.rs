@@ -1,19 +1,28 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod bundle;
 mod decision;
 mod drawing;
+mod group;
 mod issue;
 mod key;
+mod record;
+mod withdrawal;
 
 use entrypass_rpc::{resource_id, resource_name};
 use entrypass_rule::{Rule, Text, Violation, Violations};
+use entrypass_token::CodeId;
 use uuid::Uuid;
 
 pub(crate) use self::{
-    decision::{decision, finding},
+    bundle::{bad_cursor, bundle, bundle_cursor},
+    decision::{Decision, Scan, decision, scan, scans},
     drawing::{Format, drawing},
+    group::{Group, groups},
     issue::{qr_code, subjects},
-    key::verification_key,
+    key::verification_keys,
+    record::{count, count_request, list, verification, verification_name},
+    withdrawal::{Target, Wish, reinstatement, result, revocation, rows, standing, suspension, target},
 };
 
 /// Collection of the registrations' resource names.
@@ -30,8 +39,14 @@ pub(crate) fn registration_name(id: Uuid) -> String {
     resource_name(REGISTRATIONS, id)
 }
 
-/// The scanned text. Longer than any code is refused, so that nobody pays for reading it.
-pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
+/// Reads the id of a code.
+fn code_id(text: &str) -> Result<CodeId, [Rule; 1]> {
+    let form = Text::new("须为32位小写十六进制数字", "32 lower-case hexadecimal digits");
+    text.parse().map_err(|_| [Rule::new("FORMAT", form)])
+}
+
+/// The scanned text at `field`. Longer than any code is refused, so that nobody pays for reading it.
+pub(crate) fn scanned(field: &str, content: &str) -> Result<(), Violations> {
     let rule = if content.is_empty() {
         Rule::required()
     } else if content.chars().count() > CONTENT_LIMIT {
@@ -39,7 +54,7 @@ pub(crate) fn scanned(content: &str) -> Result<(), Violations> {
     } else {
         return Ok(());
     };
-    Err(Violation { field: "content".to_owned(), rule }.into())
+    Err(Violation { field: field.to_owned(), rule }.into())
 }
 
 /// What a scanner appended to the text is not the text's. A blank is: it stands in the Base45 alphabet, and a token may end with one.

@@ -85,11 +85,26 @@ impl PersonName {
         let latin = || self.latin.as_ref().map(LatinName::display);
         self.chinese.as_ref().map(|name| name.as_str().to_owned()).or_else(latin).unwrap_or_default()
     }
+
+    /// The name for somebody who compares it with a document: `王*` if there is a Chinese one, `S* A*` otherwise.
+    ///
+    /// One `*` stands for the rest, however long it is: the length of a name would narrow a person down. Of a compound surname
+    /// (欧阳) the first character is shown too: no list of them tells 欧阳 who is one from a 欧 called 阳.
+    pub(crate) fn masked(&self) -> String {
+        let chinese = self.chinese.as_ref().and_then(|name| initial(name.as_str()));
+        let latin = || self.latin.as_ref().map(LatinName::masked);
+        chinese.or_else(latin).unwrap_or_default()
+    }
 }
 
 impl LatinName {
     fn display(&self) -> String {
         format!("{} {}", self.surname.as_str(), self.given()).trim_end().to_owned()
+    }
+
+    fn masked(&self) -> String {
+        let parts = [initial(self.surname.as_str()), initial(self.given())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn given(&self) -> &str {
@@ -134,6 +149,11 @@ impl TryFrom<Stored> for PersonName {
 /// What is left of a name when everything that keyboards and documents spell differently is taken away.
 fn key(name: &str) -> String {
     fold(name).filter(|&c| !is_blank(c) && !matches!(c, '-' | '\'' | ',' | '、' | '<')).collect()
+}
+
+/// The first letter and one `*`. An apostrophe before it, as in `'T HOOFT`, is no letter.
+fn initial(part: &str) -> Option<String> {
+    part.chars().find(|c| c.is_alphabetic()).map(|first| format!("{first}*"))
 }
 
 fn chinese_name(raw: &str) -> Checked<String> {

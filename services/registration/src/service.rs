@@ -115,6 +115,20 @@ impl RegistrationService for Registrations {
         answer(request, |_, message| self.facts(message)).await
     }
 
+    async fn batch_get_registration_facts(
+        &self,
+        request: Request<pb::BatchGetRegistrationFactsRequest>,
+    ) -> Answer<pb::BatchGetRegistrationFactsResponse> {
+        answer(request, |_, message| self.batch_facts(message)).await
+    }
+
+    async fn get_travel_groups(
+        &self,
+        request: Request<pb::GetTravelGroupsRequest>,
+    ) -> Answer<pb::GetTravelGroupsResponse> {
+        answer(request, |_, message| self.groups(message)).await
+    }
+
     async fn resolve_traveller(
         &self,
         request: Request<pb::ResolveTravellerRequest>,

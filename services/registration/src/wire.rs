@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
 pub(crate) use render::{
-    companion, companions, document_details, facts, notice, registration, revision, traveller_name,
+    companion, companions, document_details, facts, group, notice, registration, revision, traveller_name,
 };
 
 use crate::{
@@ -133,6 +133,23 @@ mod collection {
 /// Reads the resource name of a registration.
 pub(crate) fn registration_id(name: &str) -> Result<Uuid, [Rule; 1]> {
     resource_id(collection::REGISTRATIONS, name)
+}
+
+/// Most registrations that one call asks for at once.
+const BATCH_LIMIT: usize = 100;
+
+/// Reads the `registrations` of a request that has no other field, with every violation.
+pub(crate) fn registration_ids(registrations: &[String]) -> Result<Vec<Uuid>, Violations> {
+    let mut violations = Violations::default();
+    if !(1..=BATCH_LIMIT).contains(&registrations.len()) {
+        violations.add("registrations", Rule::new("LENGTH", Text::new("须为1至100项", "1 to 100 names")));
+        return Err(violations);
+    }
+    let read = |(position, name): (usize, &String)| {
+        violations.take(&format!("registrations[{position}]"), registration_id(name))
+    };
+    let ids = registrations.iter().enumerate().filter_map(read).collect();
+    violations.finish(|| Some(ids))
 }
 
 /// Reads the resource name of a bond.

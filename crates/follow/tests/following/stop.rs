@@ -43,10 +43,10 @@ async fn it_stops_in_the_middle_of_an_effect_and_leaves_nothing_of_it() {
     };
     let last = world.tell([1]);
     let follower = world.follower(PATIENCE).await;
-    let stopping = follower.stopping.clone();
+    let (stopping, as_of) = (follower.stopping.clone(), follower.as_of.clone());
     let task = tokio::spawn(follower.run(never_ends));
     begins.recv().await.expect("begun");
-    stops(Copy { stopping, task }).await;
+    stops(Copy { stopping, as_of, task }).await;
     assert_eq!((world.effects().await, world.position().await), (vec![], None));
     world.copy().await;
     world.reaches(&last).await;

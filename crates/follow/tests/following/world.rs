@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use entrypass_db::{Database, follower};
-use entrypass_follow::{Change, FEED, Follower, PATIENCE};
+use entrypass_follow::{AsOf, Change, FEED, Follower, PATIENCE};
 use entrypass_proto::registration::v1::{RegistrationChange, registration_change::Kind};
 use entrypass_rpc::EdgeLayer;
 use entrypass_testkit::{Feed, Registrations, TestDatabase, eventually};
@@ -57,6 +57,7 @@ pub struct World {
 /// A follower at work.
 pub struct Copy {
     pub stopping: CancellationToken,
+    pub as_of: AsOf,
     pub task: JoinHandle<()>,
 }
 
@@ -82,6 +83,7 @@ impl World {
             database: Database::open::<Migrator>(&self.place.url(), 4).await.expect("a database"),
             patience,
             stopping: CancellationToken::new(),
+            as_of: AsOf::default(),
         }
     }
 
@@ -93,7 +95,8 @@ impl World {
     /// [`Self::copy`] with another patience.
     pub async fn patient_copy(&self, patience: Duration) -> Copy {
         let follower = self.follower(patience).await;
-        Copy { stopping: follower.stopping.clone(), task: tokio::spawn(follower.run(note)) }
+        let (stopping, as_of) = (follower.stopping.clone(), follower.as_of.clone());
+        Copy { stopping, as_of, task: tokio::spawn(follower.run(note)) }
     }
 
     /// Tells the next change, whose revision is its position in the feed.

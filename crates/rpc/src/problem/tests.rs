@@ -108,10 +108,13 @@ fn only_what_is_unavailable_asks_to_be_tried_again() {
             asking.push(reason);
         }
     }
-    assert_eq!(
-        asking,
-        [ErrorReason::NeighbourUnavailable, ErrorReason::StoreUnavailable, ErrorReason::ShuttingDown]
-    );
+    let expected = [
+        ErrorReason::NeighbourUnavailable,
+        ErrorReason::StoreUnavailable,
+        ErrorReason::ShuttingDown,
+        ErrorReason::SigningKeyUnavailable,
+    ];
+    assert_eq!(asking, expected);
 }
 
 #[test]

@@ -14,7 +14,7 @@ both_ways!(a_panic_is_internal_and_the_next_call_works);
 async fn a_panic_is_internal_and_the_next_call_works(way: Way) {
     let mut reached = Reached::by(way, 7).await;
     for _ in 0..2 {
-        let request = VerifyQrCodeRequest { content: "440699198501010016".to_owned() };
+        let request = VerifyQrCodeRequest { content: "440699198501010016".to_owned(), ..Default::default() };
         let status = reached.client.verify_qr_code(request).await.expect_err("it panics");
         let info = status.get_details_error_info().expect("an ErrorInfo");
         assert_eq!((status.code(), info.reason.as_str()), (Code::Internal, "INTERNAL"));

@@ -4,6 +4,7 @@ use std::{fmt, path::Path};
 
 use entrypass_db::DatabaseUrl;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::ConfigError;
 use crate::role::Service;
@@ -22,10 +23,22 @@ pub struct Databases {
     pub epass: Option<Secret>,
 }
 
-/// A text that may hold a password. Its `Debug` shows nothing of it.
+/// A text that may hold a password or a key. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
+#[serde(from = "String")]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +60,7 @@ impl Databases {
             Service::Qr => &mut self.qr,
             Service::Epass => &mut self.epass,
         };
-        *setting = Some(Secret(url));
+        *setting = Some(url.into());
     }
 
     /// Where the database of `service` is; `data_dir` is the folder of those that have no URL.

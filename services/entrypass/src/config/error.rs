@@ -6,6 +6,7 @@ use std::{
 };
 
 use entrypass_db::UrlError;
+use entrypass_qr::{KeyEncryptionKeysError, KeysError};
 use entrypass_registration::NoticeError;
 use thiserror::Error;
 
@@ -70,6 +71,23 @@ pub enum ConfigError {
         /// What it may be.
         rule: &'static str,
     },
+    /// The file of key-encryption keys is not there.
+    #[error("{place} is missing: `openssl rand -hex 32` makes one, for its owner alone (chmod 600)")]
+    NoKeyEncryptionKeys {
+        /// The setting and the file.
+        place: String,
+    },
+    /// What should be key-encryption keys is none.
+    #[error("{place} cannot be used")]
+    KeyEncryptionKeys {
+        /// The setting and its file, or the variable.
+        place: String,
+        /// What is wrong with it.
+        source: KeyEncryptionKeysError,
+    },
+    /// A file of keys cannot be used.
+    #[error(transparent)]
+    Keys(KeysError),
     /// A service is needed that neither runs in this process nor has an address.
     #[error(
         "the role {} needs {name}, which does not run in this process: set neighbours.{name} or ENTRYPASS_{}_ADDRESS",

@@ -1,4 +1,4 @@
-//! `[registration]` and `[qr]`: the settings of one service each.
+//! `[registration]`, `[qr]` and `[epass]`: the settings of one service each.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use entrypass_token::Issuer;
 use serde::Deserialize;
 use time::Duration;
 
-use super::{ConfigError, Requests, text_of};
+use super::{ConfigError, KeyEncryption, Requests, text_of};
 
 /// Settings of the registration service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -42,8 +42,30 @@ pub struct Qr {
     pub issuer: String,
     /// How many minutes a displayed code counts, 1 to 1440.
     pub display_minutes: u16,
-    /// The file of the signing key in place of the one in the data folder; relative to the configuration file.
+    /// How many minutes an offline bundle holds, 1 to 1440.
+    pub bundle_minutes: u16,
+    /// The algorithm of new signing keys: `EdDSA` or `ES256`.
+    pub algorithm: String,
+    /// How many days a key signs before the next one does, 0 to 3650; 0: until an operator ends it.
+    pub rotate_days: u16,
+    /// How many hours before it signs a key is published, 1 to 720 and less than `rotate_days`.
+    pub publish_hours: u16,
+    /// The folder of signing keys in place of the one in the data folder; relative to the configuration file.
+    pub key_dir: Option<PathBuf>,
+    /// Where the key-encryption keys are, under which signing keys are kept in the database instead; relative to the configuration file.
+    pub key_encryption_keys: KeyEncryption,
+    /// The file of a first signing key that is kept by hand; relative to the configuration file.
     pub key_file: Option<PathBuf>,
+    /// How many days the record of a verification is kept, 1 to 3650.
+    pub keep_verifications_days: u16,
+}
+
+/// Settings of the epass service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Epass {
+    /// The city's divisions, by the first four digits of GB/T 2260: 1 to 20.
+    pub city_divisions: Vec<String>,
 }
 
 impl Default for Registration {
@@ -64,7 +86,24 @@ impl Default for Registration {
 
 impl Default for Qr {
     fn default() -> Self {
-        Self { issuer: "FS".to_owned(), display_minutes: 15, key_file: None }
+        Self {
+            issuer: "FS".to_owned(),
+            display_minutes: 15,
+            bundle_minutes: 15,
+            algorithm: "EdDSA".to_owned(),
+            rotate_days: 90,
+            publish_hours: 24,
+            key_dir: None,
+            key_encryption_keys: KeyEncryption::Absent,
+            key_file: None,
+            keep_verifications_days: 30,
+        }
+    }
+}
+
+impl Default for Epass {
+    fn default() -> Self {
+        Self { city_divisions: vec!["4406".to_owned()] }
     }
 }
 
@@ -120,16 +159,45 @@ impl Registration {
 }
 
 impl Qr {
-    /// The service's own settings.
+    /// The service's own settings, with what is set for `requests` to all services.
     ///
     /// # Errors
     /// When a value is outside its range.
-    pub fn service(&self) -> Result<entrypass_qr::Config, ConfigError> {
+    pub fn service(&self, requests: &Requests) -> Result<entrypass_qr::Config, ConfigError> {
         let issuer: Issuer = self
             .issuer
             .parse()
             .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
+        ConfigError::range("qr.bundle_minutes", "1 to 1440", (1..=1440).contains(&self.bundle_minutes))?;
+        let days = (1..=3650).contains(&self.keep_verifications_days);
+        ConfigError::range("qr.keep_verifications_days", "1 to 3650", days)?;
+        Ok(entrypass_qr::Config {
+            issuer,
+            display_for: self.display_for()?,
+            bundle_for: Duration::minutes(self.bundle_minutes.into()),
+            keep_answers: requests.keep()?,
+            keep_verifications: Duration::days(self.keep_verifications_days.into()),
+        })
+    }
+
+    /// How long a displayed code counts.
+    pub(super) fn display_for(&self) -> Result<Duration, ConfigError> {
         ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
-        Ok(entrypass_qr::Config { issuer, display_for: Duration::minutes(self.display_minutes.into()) })
+        Ok(Duration::minutes(self.display_minutes.into()))
+    }
+}
+
+impl Epass {
+    /// The service's own settings, with what is set for `requests` to all services.
+    ///
+    /// # Errors
+    /// When a value is outside its range.
+    pub fn service(&self, requests: &Requests) -> Result<entrypass_epass::Config, ConfigError> {
+        let digits = |division: &String| division.len() == 4 && division.bytes().all(|b| b.is_ascii_digit());
+        let divisions =
+            (1..=20).contains(&self.city_divisions.len()) && self.city_divisions.iter().all(digits);
+        ConfigError::range("epass.city_divisions", "1 to 20 of four digits each", divisions)?;
+        let city_divisions = self.city_divisions.clone();
+        Ok(entrypass_epass::Config { keep_answers: requests.keep()?, city_divisions })
     }
 }

@@ -1,6 +1,9 @@
 //! What a configuration may say, and how a wrong one is told.
 
-use std::{env::VarError, error::Error, iter::successors, path::Path};
+use std::{
+    env::VarError, error::Error, fs::Permissions, iter::successors, os::unix::fs::PermissionsExt as _,
+    path::Path,
+};
 
 use super::{Config, ConfigError, Service};
 
@@ -65,6 +68,19 @@ fn a_value_out_of_range_is_told_with_its_setting() {
         ("[qr]\nissuer = 'Foshan'", "qr.issuer must be two of A-Z 0-9"),
         ("[qr]\nissuer = 'fs'", "qr.issuer must be two of A-Z 0-9"),
         ("[qr]\ndisplay_minutes = 0", "qr.display_minutes must be 1 to 1440"),
+        ("[qr]\nbundle_minutes = 0", "qr.bundle_minutes must be 1 to 1440"),
+        ("[qr]\nbundle_minutes = 1441", "qr.bundle_minutes must be 1 to 1440"),
+        ("[qr]\nalgorithm = 'RS256'", "qr.algorithm must be EdDSA or ES256"),
+        ("[qr]\nrotate_days = 3651", "qr.rotate_days must be 0 to 3650"),
+        ("[qr]\npublish_hours = 0", "qr.publish_hours must be 1 to 720"),
+        ("[qr]\nrotate_days = 1", "qr.publish_hours must be less than rotate_days"),
+        ("[qr]\nkeep_verifications_days = 0", "qr.keep_verifications_days must be 1 to 3650"),
+        ("[epass]\ncity_divisions = []", "epass.city_divisions must be 1 to 20 of four digits each"),
+        ("[epass]\ncity_divisions = ['440604']", "epass.city_divisions must be 1 to 20 of four digits each"),
+        (
+            "[epass]\ncity_divisions = ['4406', '44O6']",
+            "epass.city_divisions must be 1 to 20 of four digits each",
+        ),
         ("[database]\nconnections = 1", "database.connections must be 2 to 100"),
         ("[database]\nconnections = 101", "database.connections must be 2 to 100"),
         ("[drain]\nlame_duck_seconds = 301", "drain.lame_duck_seconds must be 0 to 300"),
@@ -143,6 +159,61 @@ fn the_environment_goes_before_the_file() {
     assert!(chain(&error).starts_with(named), "{error}");
     let error = Config::load(None, |_| Err(VarError::NotUnicode("\u{fffd}".into()))).expect_err("no text");
     assert_eq!(chain(&error), "ENTRYPASS_REGISTRATION_DATABASE is not UTF-8");
+}
+
+#[test]
+fn signing_keys_are_kept_where_it_is_said() {
+    let table = [
+        ("", true),
+        ("[qr]\nkey_dir = 'keys'", false),
+        ("[qr]\nkey_file = 'key.hex'", false),
+        ("[qr]\nkey_encryption_keys = 'kek'", false),
+    ];
+    for (text, in_data_dir) in table {
+        assert_eq!(parse(text).expect("a configuration").qr.keeps_keys_in_data_dir(), in_data_dir, "{text}");
+    }
+    let never = parse("[qr]\nrotate_days = 0\nalgorithm = 'ES256'").expect("a configuration");
+    assert_eq!(never.qr.key_rules().expect("in range").rotate_every, None);
+}
+
+#[test]
+fn key_encryption_keys_come_from_a_private_file_or_the_environment_and_are_never_repeated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, key) = (folder.path().join("kek"), "5e".repeat(32));
+    let vault = |setting: &str| {
+        let text = format!("[qr]\nkey_encryption_keys = '{setting}'");
+        let config = Config::parse(&text, &folder.path().join("entrypass.toml")).expect("a configuration");
+        config.qr.vault(folder.path())
+    };
+    let refused = |setting: &str, expected: &str| {
+        let told = chain(&vault(setting).expect_err(setting));
+        assert!(told.contains(expected) && !told.contains("5e5e"), "{told}");
+    };
+    refused("kek", "kek is missing: `openssl rand -hex 32` makes one, ");
+    refused(&key, "qr.key_encryption_keys must be the path of a file, and not a key");
+    std::fs::write(&path, format!("{key}\n5e5e\n")).expect("written");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("set");
+    refused("kek", "has mode 644: only its owner may have rights to it (chmod 600)");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("set");
+    refused("kek", "kek cannot be used: key-encryption key 2 is not 64 hexadecimal digits");
+    std::fs::write(&path, &key).expect("written");
+    let in_file = vault("kek").expect("one key");
+    assert!(!format!("{in_file:?}").contains("5e5e"));
+
+    let variable = |given: &'static str| {
+        let variable = move |name: &str| match name {
+            "ENTRYPASS_QR_KEY_ENCRYPTION_KEYS" => Ok(given.to_owned()),
+            _ => Err(VarError::NotPresent),
+        };
+        Config::load(None, variable).expect("a configuration")
+    };
+    let config = variable("5e5e");
+    assert!(!format!("{config:?}").contains("5e5e"));
+    let told = chain(&config.qr.vault(folder.path()).expect_err("no key"));
+    assert_eq!(
+        told,
+        "ENTRYPASS_QR_KEY_ENCRYPTION_KEYS cannot be used: key-encryption key 1 is not 64 hexadecimal digits"
+    );
 }
 
 #[test]

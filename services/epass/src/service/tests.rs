@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Applicant, Epass, Error, Obstacle, State, store};
-use crate::{Deps, following::Effects, store::Migrator};
+use crate::{Deps, following::Effects, level::Circumstances, store::Migrator};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 
@@ -30,13 +30,19 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
         stopping: CancellationToken::new(),
     };
     let elsewhere = open().await;
-    (place, Epass::new(deps), elsewhere, Effects { clock })
+    (place, Epass::new(vec!["4406".to_owned()], deps), elsewhere, Effects { clock })
 }
 
 /// Somebody whose registration was active when its service was asked. Drawn: the tests of one run share their locks.
 fn applicant() -> Applicant {
     let [registration, traveller] = std::array::from_fn(|_| SystemRandom.uuid_v7(NOW));
-    Applicant { registration, traveller, registration_active: true, resident_id_card: true }
+    Applicant {
+        registration,
+        traveller,
+        registration_active: true,
+        resident_id_card: true,
+        circumstances: Circumstances { from_city: true, fever_declared: false },
+    }
 }
 
 fn cancelled(registration: Uuid) -> Change {

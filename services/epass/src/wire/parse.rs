@@ -14,6 +14,7 @@ use super::collection;
 use crate::{
     application::{Applicant, Decision, Review, State},
     error::Error,
+    level::Circumstances,
     pass::ExternalPass,
     text::{ChannelNumber, Issuer, Note},
 };
@@ -41,6 +42,24 @@ pub(crate) struct RecordRequest {
 /// Reads the `registration` of a request that has no other field.
 pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
     Violations::at("registration", resource_id(collection::REGISTRATIONS, name))
+}
+
+/// Most registrations whose levels one call asks for.
+const LEVELS_LIMIT: usize = 100;
+
+/// Reads whose levels are asked for, with every violation.
+pub(crate) fn parse_levels(request: &pb::GetElectronicPassLevelsRequest) -> Result<Vec<Uuid>, Violations> {
+    let pb::GetElectronicPassLevelsRequest { registrations } = request;
+    let mut violations = Violations::default();
+    if !(1..=LEVELS_LIMIT).contains(&registrations.len()) {
+        violations.add("registrations", Rule::new("LENGTH", Text::new("须为1至100项", "1 to 100 names")));
+        return Err(violations);
+    }
+    let read = |(position, name): (usize, &String)| {
+        violations.take(&format!("registrations[{position}]"), resource_id(collection::REGISTRATIONS, name))
+    };
+    let ids = registrations.iter().enumerate().filter_map(read).collect();
+    violations.finish(|| Some(ids))
 }
 
 /// Reads an application.
@@ -105,7 +124,10 @@ pub(crate) fn parse_record(
 /// Reads what the registration service says about a registration.
 ///
 /// A state or document type that this program does not know yet counts against the offer.
-pub(crate) fn parse_applicant(facts: registration::GetRegistrationFactsResponse) -> Result<Applicant, Error> {
+pub(crate) fn parse_applicant(
+    facts: registration::GetRegistrationFactsResponse,
+    city_divisions: &[String],
+) -> Result<Applicant, Error> {
     let registration::GetRegistrationFactsResponse {
         registration,
         traveller,
@@ -113,6 +135,8 @@ pub(crate) fn parse_applicant(facts: registration::GetRegistrationFactsResponse)
         revision: _,
         document_type,
         expire_time: _,
+        home_division,
+        fever_declared,
     } = facts;
     let registration = resource_id(collection::REGISTRATIONS, &registration);
     Ok(Applicant {
@@ -120,6 +144,7 @@ pub(crate) fn parse_applicant(facts: registration::GetRegistrationFactsResponse)
         traveller: parse_traveller(&traveller)?,
         registration_active: RegistrationState::try_from(state) == Ok(RegistrationState::Active),
         resident_id_card: DocumentType::try_from(document_type) == Ok(DocumentType::ResidentIdCard),
+        circumstances: Circumstances { from_city: city_divisions.contains(&home_division), fever_declared },
     })
 }
 

@@ -1,7 +1,7 @@
 //! Domain values to messages.
 
 use entrypass_proto::epass::v1::{
-    ElectronicPass, ElectronicPassApplication, ElectronicPassOffer, OfferReason, electronic_pass,
+    ElectronicPass, ElectronicPassApplication, ElectronicPassOffer, OfferReason, PassLevel, electronic_pass,
     electronic_pass_application, offer_reason::Code,
 };
 use entrypass_rpc::{resource_name, timestamp};
@@ -12,6 +12,7 @@ use super::collection;
 use crate::{
     application::{Application, State},
     eligibility::{Obstacle, Offer, Reason},
+    level::Level,
     pass::{Origin, Pass},
 };
 
@@ -66,6 +67,16 @@ pub(crate) fn render_pass(pass: &Pass) -> ElectronicPass {
         origin: origin.into(),
         issuer: issuer.to_owned(),
         issue_time: Some(timestamp(pass.issue_time)),
+    }
+}
+
+/// Renders a level.
+pub(crate) fn render_level(level: Level) -> PassLevel {
+    match level {
+        Level::None => PassLevel::None,
+        Level::AllowLocal => PassLevel::AllowLocal,
+        Level::AllowVisitor => PassLevel::AllowVisitor,
+        Level::Temporary => PassLevel::Temporary,
     }
 }
 

@@ -20,7 +20,7 @@ fn registration_of(app: &App, number: u128, of: &Person) -> Person {
         state: RegistrationState::Active.into(),
         revision: 1,
         document_type: DocumentType::ResidentIdCard.into(),
-        expire_time: None,
+        ..Default::default()
     });
     Person { registration: person.registration, traveller: of.traveller.clone() }
 }

@@ -77,7 +77,8 @@ impl App {
             registration: neighbour,
             stopping: CancellationToken::new(),
         };
-        let service = service(Config { keep_answers: KEEP_ANSWERS }, deps);
+        let service =
+            service(Config { keep_answers: KEEP_ANSWERS, city_divisions: vec!["4406".to_owned()] }, deps);
         tokio::spawn(service.background);
         let client = EpassServiceClient::new(Transport::local(service.routes, &edge()));
         Self { clock, registrations, client, database, place }
@@ -105,7 +106,7 @@ impl App {
             state: state.into(),
             revision: 1,
             document_type: document.into(),
-            expire_time: None,
+            ..GetRegistrationFactsResponse::default()
         });
         person
     }

@@ -7,6 +7,7 @@ mod apply;
 mod external_pass;
 mod following;
 mod harness;
+mod levels;
 mod list;
 mod offer;
 mod review;

@@ -7,6 +7,6 @@ use crate::wire;
 
 impl Codes {
     pub(super) fn verification_keys(&self) -> pb::ListVerificationKeysResponse {
-        pb::ListVerificationKeysResponse { keys: self.keys.all().map(wire::verification_key).collect() }
+        wire::verification_keys(&self.keys.listed(self.clock.now()))
     }
 }

@@ -11,16 +11,16 @@ use crate::{
 };
 
 impl Codes {
-    pub(super) fn render(
+    pub(super) async fn render(
         &self,
         message: &pb::RenderQrCodeRequest,
     ) -> Result<pb::RenderQrCodeResponse, Error> {
         let mut violations = Violations::default();
         let drawing = wire::drawing(message.format, message.error_correction, message.module_size);
         let drawing = violations.collect(drawing);
-        if let Err(broken) = wire::scanned(&message.content) {
+        if let Err(broken) = wire::scanned("content", &message.content) {
             violations.extend(broken);
-        } else if !matches!(self.read(&message.content), Reading::Genuine(_)) {
+        } else if !matches!(self.read(&message.content).await?, Reading::Genuine(_)) {
             violations.extend(wire::not_a_code());
         }
         let drawing = violations.finish(|| drawing)?;

@@ -1,25 +1,44 @@
-//! Deciding on a scanned code.
+//! Deciding on scanned codes.
+//!
+//! However many are scanned at once, it takes one statement for the codes, one question to the registration service, one statement for the
+//! companions, and the record.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use entrypass_proto::{
     qr::v1 as pb,
-    registration::v1::{GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient},
+    registration::v1::{GetTravelGroupsRequest, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::{Call, Transport};
-use entrypass_token::{Claims, Token};
+use entrypass_token::{Claims, CodeId, Token};
+use entrypass_verifier::{Checks, Reason};
+use time::OffsetDateTime;
 use tonic::Code as GrpcCode;
+use uuid::Uuid;
 
 use super::Codes;
 use crate::{
     code::Code,
     error::Error,
-    verification::{Findings, RegistrationFinding},
-    wire,
+    keys::Found,
+    record::{self, Record},
+    verification::{self, Registration},
+    wire::{self, Decision, Group, Scan},
 };
 
 /// How long a verdict waits for the registration service: a checkpoint must learn soon that nothing can be decided.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
+/// How long it waits for its record.
+const LONGEST_KEEPING: Duration = Duration::from_secs(1);
+
+/// A scanned text, read as far as its signature.
+pub(super) enum Reading {
+    Genuine(Claims),
+    Not(Checks),
+}
+
+/// What the registration service said of each registration that there is; `None` when it could not be asked.
+type Groups = Option<HashMap<Uuid, Group>>;
 
 impl Codes {
     pub(super) async fn verify(
@@ -27,61 +46,141 @@ impl Codes {
         call: Call,
         message: pb::VerifyQrCodeRequest,
     ) -> Result<pb::VerifyQrCodeResponse, Error> {
-        wire::scanned(&message.content)?;
+        let mut decisions = self.decide(&call, wire::scan(message)?).await?;
+        decisions.pop().ok_or(Error::Corrupt("no decision"))
+    }
+
+    pub(super) async fn verify_all(
+        &self,
+        call: Call,
+        message: pb::VerifyQrCodesRequest,
+    ) -> Result<pb::VerifyQrCodesResponse, Error> {
+        let decisions = self.decide(&call, wire::scans(message)?).await?;
+        Ok(pb::VerifyQrCodesResponse { decisions })
+    }
+
+    async fn decide(&self, call: &Call, scan: Scan) -> Result<Vec<pb::VerifyQrCodeResponse>, Error> {
         let now = self.clock.now();
-        let (findings, claims) = match self.read(wire::without_line_end(&message.content)) {
-            Reading::Not(findings) => (findings, None),
-            Reading::Genuine(claims) => {
-                let code = self.store.code(claims.code_id()).await?;
-                // A code id with another revision than was recorded was never issued.
-                let code = code.filter(|code| code.revision == claims.revision().get());
-                let registration = match &code {
-                    Some(code) => self.registration_finding(&call, code).await?,
-                    None => RegistrationFinding::Unknown,
-                };
-                let freshness = claims.freshness_at(now.unix_timestamp());
-                let code = code.map(|code| code.state);
-                (Findings::Genuine { freshness, code, registration }, Some(claims))
-            }
+        let mut readings = Vec::with_capacity(scan.contents.len());
+        for content in &scan.contents {
+            readings.push(self.read(wire::without_line_end(content)).await?);
+        }
+        let codes = self.store.recorded(&ids(&readings)).await?;
+        let groups = self.groups(call, &codes).await?;
+        let decisions: Vec<_> =
+            readings.iter().map(|reading| self.judge(reading, &codes, &groups, now)).collect();
+        let companions = decisions.iter().filter_map(|decision| decision.shown()).flat_map(Group::companions);
+        let withdrawn = self.store.withdrawn(companions.collect(), now).await?;
+        let records = self.records(call, &scan, &decisions, now);
+        let names: Vec<_> = records.iter().map(|record| wire::verification_name(record.id)).collect();
+        let patience = call.share(LONGEST_KEEPING).time_left();
+        let kept = self.recorder.keep(records, patience).await;
+        let render = |(decision, name): (Decision<'_>, String)| {
+            wire::decision(decision, &withdrawn, if kept { name } else { String::new() }, now)
         };
-        Ok(wire::decision(findings, claims.as_ref(), now))
+        Ok(decisions.into_iter().zip(names).map(render).collect())
     }
 
     /// Reads a scanned text as far as its signature.
-    pub(super) fn read(&self, content: &str) -> Reading {
-        let Ok(token) = Token::decode(content) else { return Reading::Not(Findings::Malformed) };
-        let Some(key) = self.keys.find(token.key_id()) else { return Reading::Not(Findings::UnknownKey) };
-        match token.verify(key) {
-            Ok(claims) => Reading::Genuine(*claims),
-            Err(_) => Reading::Not(Findings::BadSignature),
-        }
+    pub(super) async fn read(&self, content: &str) -> Result<Reading, Error> {
+        let Ok(token) = Token::decode(content) else { return Ok(Reading::Not(verification::malformed())) };
+        let trusted = match self.keys.find(token.key_id()).await? {
+            Found::Trusted(trusted) => trusted,
+            Found::Revoked => return Ok(Reading::Not(verification::not_trusted(Reason::KeyRevoked))),
+            Found::Unknown => return Ok(Reading::Not(verification::not_trusted(Reason::KeyUnknown))),
+        };
+        Ok(match token.verify(&trusted.key).map(|claims| (claims, trusted.accepts(claims))) {
+            Ok((claims, Ok(()))) => Reading::Genuine(*claims),
+            Ok((_, Err(reason))) => Reading::Not(verification::not_trusted(reason)),
+            Err(_) => Reading::Not(verification::forged()),
+        })
     }
 
-    /// Asks the registration service, which alone knows the present revision. If it cannot be asked, that is a finding too.
-    async fn registration_finding(&self, call: &Call, code: &Code) -> Result<RegistrationFinding, Error> {
-        let registration = wire::registration_name(code.registration);
-        let request = GetRegistrationFactsRequest { registration };
+    /// Asks the registration service, which alone knows the present revisions, and who travels with whom. If it cannot be asked, that
+    /// is a finding too.
+    async fn groups(&self, call: &Call, codes: &HashMap<CodeId, Code>) -> Result<Groups, Error> {
+        let mut asked: Vec<_> = codes.values().map(|code| code.registration).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        if asked.is_empty() {
+            return Ok(Some(HashMap::new()));
+        }
+        let registrations = asked.iter().map(|id| wire::registration_name(*id)).collect();
         // A neighbour that is silent to the end would leave no time to say so: half of it is kept for the verdict.
         let share = call.share(LONGEST_WAIT);
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
-            client.get_registration_facts(request).await
+            client.get_travel_groups(request).await
         };
+        let request = GetTravelGroupsRequest { registrations };
         match self.registration.ask(&share, request, ask).await {
-            Ok(facts) => Ok(wire::finding(&facts, code.revision)),
+            Ok(answer) => wire::groups(&asked, answer).map(Some),
             Err(status) => match status.code() {
-                GrpcCode::NotFound => Ok(RegistrationFinding::Missing),
                 GrpcCode::Unavailable
                 | GrpcCode::Unknown
                 | GrpcCode::DeadlineExceeded
-                | GrpcCode::Cancelled => Ok(RegistrationFinding::Unknown),
+                | GrpcCode::Cancelled => Ok(None),
                 _ => Err(Error::Neighbour(Box::new(status))),
             },
         }
     }
+
+    fn judge<'a>(
+        &self,
+        reading: &'a Reading,
+        codes: &HashMap<CodeId, Code>,
+        groups: &'a Groups,
+        now: OffsetDateTime,
+    ) -> Decision<'a> {
+        let claims = match reading {
+            Reading::Genuine(claims) => claims,
+            Reading::Not(checks) => return Decision::unread(*checks),
+        };
+        // A code id with another revision than was recorded was never issued.
+        let code = codes.get(&claims.code_id()).filter(|code| code.revision == claims.revision().get());
+        let group = code.and_then(|code| groups.as_ref()?.get(&code.registration));
+        let registration = match (code, groups, group) {
+            (None, ..) => None,
+            (Some(_), None, _) => Some(Registration::Unavailable),
+            (Some(_), Some(_), None) => Some(Registration::Asked(Err(Reason::RegistrationMissing))),
+            (Some(code), Some(_), Some(group)) => Some(group.judged(code.revision)),
+        };
+        let freshness = claims.freshness_at(now.unix_timestamp());
+        let found = code.map(|code| code.state_at(now)).zip(registration);
+        let data_age = registration.and_then(|registration| match registration {
+            Registration::Asked(_) => Some(time::Duration::ZERO),
+            // By two clocks.
+            Registration::Unavailable => Some((now - self.as_of.get()?).max(time::Duration::ZERO)),
+        });
+        Decision { claims: Some(claims), checks: verification::genuine(freshness, found), data_age, group }
+    }
+
+    fn records(
+        &self,
+        call: &Call,
+        scan: &Scan,
+        decisions: &[Decision<'_>],
+        now: OffsetDateTime,
+    ) -> Vec<Record> {
+        let caller = call.caller().as_str();
+        let record = |(position, (decision, content)): (usize, (&Decision<'_>, &String))| {
+            let repeated = |request_id: &String| record::id(caller, request_id, position, content);
+            Record {
+                id: scan.request_id.as_ref().map_or_else(|| self.random.uuid_v7(now), repeated),
+                time: now,
+                checkpoint: scan.checkpoint.clone(),
+                verdict: decision.checks.verdict(),
+                code: decision.claims.map(Claims::code_id),
+                caller: caller.to_owned(),
+            }
+        };
+        decisions.iter().zip(&scan.contents).enumerate().map(record).collect()
+    }
 }
 
-/// A scanned text, read as far as its signature.
-pub(super) enum Reading {
-    Genuine(Claims),
-    Not(Findings),
+fn ids(readings: &[Reading]) -> Vec<CodeId> {
+    let id = |reading: &Reading| match reading {
+        Reading::Genuine(claims) => Some(claims.code_id()),
+        Reading::Not(_) => None,
+    };
+    readings.iter().filter_map(id).collect()
 }

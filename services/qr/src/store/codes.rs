@@ -1,115 +1,115 @@
 //! Codes: which one stands for which revision, and which of them still count.
 
-use entrypass_db::{hold, micros};
+use std::collections::HashMap;
+
+use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
+use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, JoinType,
+    QueryFilter as _, QuerySelect as _,
     sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query, SimpleExpr},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Store, entity::code};
+use super::{
+    Pen, Standings, Store,
+    entity::{code as entity, suspension},
+    standings::standings,
+    withdrawals,
+};
 use crate::{
-    code::{Code, CodeState, Subject},
+    code::{self, Code, CodeState, Subject},
     error::Error,
 };
 
-/// Stands for every revision in the row that says that a registration's codes are revoked.
-const NO_REVISION: u16 = 0;
+/// The codes of some subjects.
+pub(crate) struct CodesOf {
+    /// In the order of the subjects.
+    pub(crate) codes: Vec<Code>,
+    /// How the codes of their registrations stand.
+    pub(crate) standings: Standings,
+    /// Whether one was recorded, which can have superseded another.
+    pub(crate) recorded: bool,
+}
 
 impl Store {
-    /// The code with this id.
-    pub(crate) async fn code(&self, id: CodeId) -> Result<Option<Code>, Error> {
-        let row = code::Entity::find_by_id(Uuid::from_bytes(*id.as_bytes())).one(self.database.reader());
-        row.await?.as_ref().map(read).transpose()
+    /// Those of the codes `ids` that were recorded, and until when they were suspended last.
+    pub(crate) async fn recorded(&self, ids: &[CodeId]) -> Result<HashMap<CodeId, Code>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let suspended = entity::Entity::belongs_to(suspension::Entity)
+            .from(entity::Column::RegistrationId)
+            .to(suspension::Column::RegistrationId);
+        let find = entity::Entity::find()
+            .filter(entity::Column::Id.is_in(ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes()))))
+            .join(JoinType::LeftJoin, suspended.into())
+            .select_also(suspension::Entity);
+        let read = |(row, suspension): (entity::Model, Option<suspension::Model>)| {
+            let code = read(&row)?;
+            let suspended_until = suspension.map(|row| instant(row.until)).transpose()?;
+            Ok((code.id, Code { suspended_until, ..code }))
+        };
+        find.all(self.database.reader()).await?.into_iter().map(read).collect()
     }
 
-    /// The codes of `subjects` in their order. Those that do not exist yet are recorded with an id from `new_id`, and supersede the
-    /// codes of earlier revisions.
-    pub(crate) async fn codes_of(
-        &self,
-        subjects: &[Subject],
-        new_id: impl Fn() -> CodeId,
-        now: OffsetDateTime,
-    ) -> Result<Vec<Code>, Error> {
+    /// The codes of `subjects` in their order, and how those of their registrations stand. Codes that do not exist yet are recorded, and
+    /// supersede those of earlier revisions.
+    pub(crate) async fn codes_of(&self, subjects: &[Subject], pen: &Pen<'_>) -> Result<CodesOf, Error> {
         let known = codes_of(self.database.reader(), subjects).await?;
+        let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
         if let Some(codes) = in_order(&known, subjects) {
-            return Ok(codes);
+            // Read last: whoever is told that codes are suspended or revoked sees none issued from then on.
+            let standings = standings(self.database.reader(), &registrations, pen.now).await?;
+            return Ok(CodesOf { codes, standings, recorded: false });
         }
         let transaction = self.database.begin().await?;
         let revisions = subjects.iter().map(|subject| (subject.registration, subject.revision));
-        record(&transaction, revisions, new_id, now).await?;
+        record(&transaction, revisions, pen).await?;
         let known = codes_of(&transaction, subjects).await?;
+        let standings = standings(&transaction, &registrations, pen.now).await?;
         transaction.commit().await?;
-        in_order(&known, subjects).ok_or(Error::Corrupt("a code that was just recorded is missing"))
-    }
-
-    /// [`revoke`], in a transaction of its own.
-    pub(crate) async fn revoke(
-        &self,
-        registration: Uuid,
-        new_id: CodeId,
-        now: OffsetDateTime,
-    ) -> Result<u64, DbErr> {
-        let transaction = self.database.begin().await?;
-        let revoked = revoke(&transaction, registration, new_id, now).await?;
-        transaction.commit().await?;
-        Ok(revoked)
+        let missing = Error::Corrupt("a code that was just recorded is missing");
+        Ok(CodesOf { codes: in_order(&known, subjects).ok_or(missing)?, standings, recorded: true })
     }
 }
 
-/// Records a code, with an id from `new_id`, for each registration and revision that has none yet. The codes of earlier revisions are
-/// superseded, whether they came before or come later.
+/// Records a code for each registration and revision that has none yet. The codes of earlier revisions are superseded, whether they came
+/// before or come later.
 pub(crate) async fn record(
     transaction: &DatabaseTransaction,
     revisions: impl IntoIterator<Item = (Uuid, u16)>,
-    new_id: impl Fn() -> CodeId,
-    now: OffsetDateTime,
+    pen: &Pen<'_>,
 ) -> Result<(), DbErr> {
     let revisions: Vec<_> = revisions.into_iter().collect();
     let registrations: Vec<_> = revisions.iter().map(|(registration, _)| *registration).collect();
     // Two transactions do not see each other's inserts: each would leave its own code active.
     hold(transaction, registrations.iter().copied()).await?;
-    let rows = revisions
-        .iter()
-        .map(|(registration, revision)| row(*registration, *revision, CodeState::Active, new_id(), now));
+    let rows = revisions.iter().map(|(registration, revision)| {
+        row(*registration, *revision, CodeState::Active, code::new_id(pen.random), pen.now)
+    });
     insert_new(transaction, rows).await?;
     let other = Alias::new("other");
-    let later = Expr::col((other.clone(), code::Column::Revision))
-        .gt(Expr::col((code::Entity, code::Column::Revision)));
-    let revoked = Expr::col((other, code::Column::State)).eq(state_name(CodeState::Revoked));
-    follow(transaction, &registrations, later, CodeState::Superseded).await?;
-    follow(transaction, &registrations, revoked, CodeState::Revoked).await
-}
-
-/// Revokes every code of `registration`, and says how many were not revoked before.
-///
-/// Leaves the code of no revision, revoked, behind: so that those of later revisions, or the first one, are revoked with it.
-pub(crate) async fn revoke(
-    transaction: &DatabaseTransaction,
-    registration: Uuid,
-    new_id: CodeId,
-    now: OffsetDateTime,
-) -> Result<u64, DbErr> {
-    // As in `record`: a code that is being recorded must see the one left behind, or be seen here.
-    hold(transaction, [registration]).await?;
-    let revoked = code::Entity::update_many()
-        .col_expr(code::Column::State, state_name(CodeState::Revoked).into())
-        .filter(code::Column::RegistrationId.eq(registration))
-        .filter(code::Column::State.ne(state_name(CodeState::Revoked)))
-        .exec(transaction)
-        .await?;
-    let tombstone = row(registration, NO_REVISION, CodeState::Revoked, new_id, now);
-    insert_new(transaction, [tombstone]).await?;
-    Ok(revoked.rows_affected)
+    let later = Expr::col((other.clone(), entity::Column::Revision))
+        .gt(Expr::col((entity::Entity, entity::Column::Revision)));
+    let revoked = Expr::col((other, entity::Column::State)).eq(state_name(CodeState::Revoked));
+    let mut withdrawn = Vec::new();
+    for (condition, state, kind) in
+        [(later, CodeState::Superseded, Kind::Superseded), (revoked, CodeState::Revoked, Kind::Revoked)]
+    {
+        let followed = follow(transaction, &registrations, condition, state, pen.now).await?;
+        withdrawn.extend(followed.into_iter().map(|id| (id, kind)));
+    }
+    withdrawals::add(transaction, &withdrawn, pen).await
 }
 
 /// Every code of the subjects' registrations, whatever its revision.
 async fn codes_of(connection: &impl ConnectionTrait, subjects: &[Subject]) -> Result<Vec<Code>, Error> {
     let registrations = subjects.iter().map(|subject| subject.registration);
-    let query = code::Entity::find().filter(code::Column::RegistrationId.is_in(registrations));
+    let query = entity::Entity::find().filter(entity::Column::RegistrationId.is_in(registrations));
     query.all(connection).await?.iter().map(read).collect()
 }
 
@@ -123,61 +123,71 @@ fn in_order(known: &[Code], subjects: &[Subject]) -> Option<Vec<Code>> {
     subjects.iter().map(find).collect()
 }
 
-fn row(
+pub(super) fn row(
     registration: Uuid,
     revision: u16,
     state: CodeState,
     id: CodeId,
     now: OffsetDateTime,
-) -> code::ActiveModel {
-    code::ActiveModel {
+) -> entity::ActiveModel {
+    entity::ActiveModel {
         id: Set(Uuid::from_bytes(*id.as_bytes())),
         registration_id: Set(registration),
         revision: Set(revision.into()),
         state: Set(state_name(state).to_owned()),
         create_time: Set(micros(now)),
+        reason: NotSet,
+        fraud: NotSet,
+        state_time: NotSet,
     }
 }
 
 /// Inserts the rows whose registration and revision have none yet.
-async fn insert_new(
+pub(super) async fn insert_new(
     transaction: &impl ConnectionTrait,
-    rows: impl IntoIterator<Item = code::ActiveModel>,
+    rows: impl IntoIterator<Item = entity::ActiveModel>,
 ) -> Result<(), DbErr> {
-    let another_made_it =
-        OnConflict::columns([code::Column::RegistrationId, code::Column::Revision]).do_nothing().to_owned();
-    code::Entity::insert_many(rows).on_conflict(another_made_it).exec_without_returning(transaction).await?;
+    let another_made_it = OnConflict::columns([entity::Column::RegistrationId, entity::Column::Revision])
+        .do_nothing()
+        .to_owned();
+    entity::Entity::insert_many(rows)
+        .on_conflict(another_made_it)
+        .exec_without_returning(transaction)
+        .await?;
     Ok(())
 }
 
-/// Puts the active codes of `registrations` into `state` where the same registration has another code that fits `condition`.
+/// Puts the active codes of `registrations` into `state` where the same registration has another code that fits `condition`, and gives
+/// them.
 async fn follow(
     transaction: &impl ConnectionTrait,
     registrations: &[Uuid],
     condition: SimpleExpr,
     state: CodeState,
-) -> Result<(), DbErr> {
+    now: OffsetDateTime,
+) -> Result<Vec<Uuid>, DbErr> {
     let other = Alias::new("other");
     let exists = Query::select()
         .expr(Expr::val(1))
-        .from_as(code::Entity, other.clone())
+        .from_as(entity::Entity, other.clone())
         .and_where(
-            Expr::col((other, code::Column::RegistrationId))
-                .equals((code::Entity, code::Column::RegistrationId)),
+            Expr::col((other, entity::Column::RegistrationId))
+                .equals((entity::Entity, entity::Column::RegistrationId)),
         )
         .and_where(condition)
         .to_owned();
-    code::Entity::update_many()
-        .col_expr(code::Column::State, state_name(state).into())
-        .filter(code::Column::RegistrationId.is_in(registrations.iter().copied()))
-        .filter(code::Column::State.eq(state_name(CodeState::Active)))
+    let followed = entity::Entity::update_many()
+        .col_expr(entity::Column::State, state_name(state).into())
+        .col_expr(entity::Column::StateTime, micros(now).into())
+        .filter(entity::Column::RegistrationId.is_in(registrations.iter().copied()))
+        .filter(entity::Column::State.eq(state_name(CodeState::Active)))
         .filter(Expr::exists(exists))
-        .exec(transaction)
+        .exec_with_returning(transaction)
         .await?;
-    Ok(())
+    Ok(followed.into_iter().map(|row| row.id).collect())
 }
 
-fn read(row: &code::Model) -> Result<Code, Error> {
+fn read(row: &entity::Model) -> Result<Code, Error> {
     let state = match row.state.as_str() {
         "ACTIVE" => CodeState::Active,
         "SUPERSEDED" => CodeState::Superseded,
@@ -186,12 +196,13 @@ fn read(row: &code::Model) -> Result<Code, Error> {
     };
     let revision = u16::try_from(row.revision).map_err(|_| Error::Corrupt("a revision out of range"))?;
     let id = CodeId::from_bytes(*row.id.as_bytes());
-    Ok(Code { id, registration: row.registration_id, revision, state })
+    Ok(Code { id, registration: row.registration_id, revision, state, suspended_until: None })
 }
 
-fn state_name(state: CodeState) -> &'static str {
+pub(super) fn state_name(state: CodeState) -> &'static str {
     match state {
-        CodeState::Active => "ACTIVE",
+        // That a registration's codes are suspended is said beside them: their state stays.
+        CodeState::Active | CodeState::Suspended => "ACTIVE",
         CodeState::Superseded => "SUPERSEDED",
         CodeState::Revoked => "REVOKED",
     }

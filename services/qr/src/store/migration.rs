@@ -1,5 +1,8 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod verifications;
+mod withdrawals;
+
 use sea_orm::DynIden;
 use sea_orm_migration::{prelude::*, schema};
 
@@ -10,7 +13,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Following)]
+        vec![
+            Box::new(First),
+            Box::new(Following),
+            Box::new(SigningKeys),
+            Box::new(withdrawals::Withdrawals),
+            Box::new(verifications::Verifications),
+        ]
     }
 
     fn migration_table_name() -> DynIden {
@@ -74,5 +83,38 @@ impl MigrationTrait for Following {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.drop_table(Table::drop().table("positions").to_owned()).await
+    }
+}
+
+/// The signing keys and their lives.
+struct SigningKeys;
+
+impl MigrationName for SigningKeys {
+    fn name(&self) -> &'static str {
+        "m0003_signing_keys"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SigningKeys {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("signing_keys")
+                    .col(schema::string("key_id").primary_key())
+                    .col(schema::binary("cose_key"))
+                    .col(schema::big_integer("create_time"))
+                    .col(schema::big_integer("activate_time"))
+                    .col(schema::big_integer_null("revoke_time"))
+                    .col(schema::big_integer("longest_display_seconds"))
+                    .col(schema::binary_null("sealed_key"))
+                    .to_owned(),
+            )
+            .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("signing_keys").to_owned()).await
     }
 }

@@ -1,70 +1,206 @@
-//! What was found out about a scanned code.
+//! Scanned texts, and what was decided on them.
 
-use entrypass_proto::{qr::v1 as pb, registration::v1 as registration};
-use entrypass_rpc::timestamp;
+use std::collections::HashMap;
+
+use entrypass_proto::{
+    qr::v1::{self as pb, verification_check},
+    registration::v1::TravelGroupCompanion,
+};
+use entrypass_rpc::{required_request_id, timestamp};
+use entrypass_rule::{Rule, Text, Violations};
 use entrypass_token::Claims;
-use time::OffsetDateTime;
+use entrypass_verifier::{Check, Checks, Outcome, Reason, Verdict};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
-use crate::verification::{Findings, Outcome, RegistrationFinding, Verdict};
+use super::{Group, group, scanned};
+use crate::{code::CodeState, record::Checkpoint, verification};
 
-/// What the registration service says, for a code that stands for `revision`.
-pub(crate) fn finding(
-    facts: &registration::GetRegistrationFactsResponse,
-    revision: u16,
-) -> RegistrationFinding {
-    use registration::RegistrationState as State;
-    match facts.state() {
-        State::Cancelled => RegistrationFinding::Cancelled,
-        _ if facts.revision != i32::from(revision) => RegistrationFinding::Amended,
-        State::Active => RegistrationFinding::Current,
-        State::Expired => RegistrationFinding::Expired,
-        State::Unspecified => RegistrationFinding::Unknown,
+/// Most texts of one request.
+const SCAN_LIMIT: usize = 100;
+
+/// What was scanned, and where.
+pub(crate) struct Scan {
+    pub(crate) contents: Vec<String>,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// What was decided on one text.
+pub(crate) struct Decision<'a> {
+    /// What it says, once the signature was good.
+    pub(crate) claims: Option<&'a Claims>,
+    pub(crate) checks: Checks,
+    /// How old that is which is known of the registration.
+    pub(crate) data_age: Option<Duration>,
+    /// Whose code it is.
+    pub(crate) group: Option<&'a Group>,
+}
+
+impl<'a> Decision<'a> {
+    /// The decision on a text that was not found genuine.
+    pub(crate) fn unread(checks: Checks) -> Self {
+        Self { claims: None, checks, data_age: None, group: None }
+    }
+
+    /// Those who are shown beside it.
+    pub(crate) fn shown(&self) -> Option<&'a Group> {
+        self.group.filter(|group| group.is_active())
     }
 }
 
+pub(crate) fn scan(message: pb::VerifyQrCodeRequest) -> Result<Scan, Violations> {
+    let pb::VerifyQrCodeRequest { content, checkpoint, request_id } = message;
+    let mut violations = Violations::default();
+    violations.collect(scanned("content", &content));
+    place(violations, vec![content], &checkpoint, request_id)
+}
+
+pub(crate) fn scans(message: pb::VerifyQrCodesRequest) -> Result<Scan, Violations> {
+    let pb::VerifyQrCodesRequest { contents, checkpoint, request_id } = message;
+    let mut violations = Violations::default();
+    if !(1..=SCAN_LIMIT).contains(&contents.len()) {
+        violations.add("contents", Rule::new("LENGTH", Text::new("须为1至100项", "1 to 100 texts")));
+        return Err(violations);
+    }
+    for (position, content) in contents.iter().enumerate() {
+        violations.collect(scanned(&format!("contents[{position}]"), content));
+    }
+    place(violations, contents, &checkpoint, request_id)
+}
+
+fn place(
+    mut violations: Violations,
+    contents: Vec<String>,
+    checkpoint: &str,
+    request_id: String,
+) -> Result<Scan, Violations> {
+    let checkpoint = violations.take("checkpoint", Checkpoint::read(checkpoint));
+    let request_id = Some(request_id).filter(|id| !id.is_empty());
+    violations.collect(request_id.as_deref().map_or(Ok(()), required_request_id));
+    violations.finish(|| Some(Scan { contents, checkpoint: checkpoint?, request_id }))
+}
+
+/// Renders a decision. `withdrawn` has the companions whose codes do not count; `verification` is the record's name.
 pub(crate) fn decision(
-    findings: Findings,
-    claims: Option<&Claims>,
+    of: Decision<'_>,
+    withdrawn: &HashMap<Uuid, CodeState>,
+    verification: String,
     now: OffsetDateTime,
 ) -> pb::VerifyQrCodeResponse {
     let seconds = |seconds: u32| prost_types::Timestamp { seconds: seconds.into(), nanos: 0 };
+    let shown = of.shown();
+    let companions = shown.into_iter().flat_map(|group| &group.companions);
+    let Decision { claims, checks, data_age, group: _ } = of;
     pb::VerifyQrCodeResponse {
-        verdict: verdict(findings.verdict()).into(),
-        checks: checks(findings),
+        verdict: verdict(checks.verdict()).into(),
+        checks: checks.iter().map(rendered).collect(),
         code_id: claims.map(|claims| claims.code_id().to_string()).unwrap_or_default(),
         revision: claims.map(|claims| claims.revision().get().into()).unwrap_or_default(),
         issue_time: claims.map(|claims| seconds(claims.issued_at())),
         expire_time: claims.map(|claims| seconds(claims.expires_at())),
         evaluate_time: Some(timestamp(now)),
+        data_age: data_age.map(|age| prost_types::Duration {
+            seconds: age.whole_seconds(),
+            nanos: age.subsec_nanoseconds(),
+        }),
+        holder: shown.map(|group| group.holder.clone()),
+        companions: companions.map(|(id, companion)| shown_beside(companion, withdrawn.get(id))).collect(),
+        verification,
     }
 }
 
-fn checks(findings: Findings) -> Vec<pb::VerificationCheck> {
-    use pb::verification_check::{Check, Outcome as Wire};
-    let order = [Check::Format, Check::Key, Check::Signature, Check::Time, Check::Code, Check::Registration];
-    let outcomes = findings.outcomes().map(|outcome| match outcome {
-        Outcome::Passed => Wire::Passed,
-        Outcome::Failed => Wire::Failed,
-        Outcome::NotPerformed => Wire::NotPerformed,
-    });
-    order
-        .into_iter()
-        .zip(outcomes)
-        .map(|(check, outcome)| pb::VerificationCheck { check: check.into(), outcome: outcome.into() })
-        .collect()
+fn shown_beside(of: &TravelGroupCompanion, withdrawn: Option<&CodeState>) -> pb::CompanionVerification {
+    let state = of.member.as_ref().map(|member| member.state()).unwrap_or_default();
+    let told = match group::judged(state) {
+        verification::Registration::Asked(judged) => {
+            verification::companion(withdrawn.copied().unwrap_or(CodeState::Active), judged)
+        }
+        verification::Registration::Unavailable => Verdict::CannotDecide,
+    };
+    pb::CompanionVerification {
+        relationship: of.relationship,
+        member: of.member.clone(),
+        verdict: verdict(told).into(),
+    }
 }
 
-fn verdict(of: Verdict) -> pb::Verdict {
+fn rendered((check, outcome): (Check, Outcome)) -> pb::VerificationCheck {
+    use verification_check::{Check as WireCheck, Outcome as WireOutcome};
+    let check = match check {
+        Check::Format => WireCheck::Format,
+        Check::Key => WireCheck::Key,
+        Check::Signature => WireCheck::Signature,
+        Check::Time => WireCheck::Time,
+        Check::Code => WireCheck::Code,
+        Check::Registration => WireCheck::Registration,
+        Check::DataAge => WireCheck::DataAge,
+    };
+    let went = match outcome {
+        Outcome::Passed => WireOutcome::Passed,
+        Outcome::Failed(_) => WireOutcome::Failed,
+        Outcome::NotPerformed(_) => WireOutcome::NotPerformed,
+    };
+    let reason = outcome.reason().map(reason).unwrap_or_default();
+    pb::VerificationCheck { check: check.into(), outcome: went.into(), reason: reason.into() }
+}
+
+fn reason(of: Reason) -> verification_check::Reason {
+    use verification_check::Reason as Wire;
     match of {
-        Verdict::Valid => pb::Verdict::Valid,
-        Verdict::Expired => pb::Verdict::Expired,
-        Verdict::NotYetValid => pb::Verdict::NotYetValid,
-        Verdict::Superseded => pb::Verdict::Superseded,
-        Verdict::Revoked => pb::Verdict::Revoked,
-        Verdict::UnknownKey => pb::Verdict::UnknownKey,
-        Verdict::BadSignature => pb::Verdict::BadSignature,
-        Verdict::Malformed => pb::Verdict::Malformed,
-        Verdict::NotFound => pb::Verdict::NotFound,
-        Verdict::CannotDecide => pb::Verdict::CannotDecide,
+        Reason::MalformedText => Wire::MalformedText,
+        Reason::KeyRevoked => Wire::KeyRevoked,
+        Reason::WrongSignature => Wire::WrongSignature,
+        Reason::CodeNotRecorded => Wire::CodeNotRecorded,
+        Reason::RegistrationMissing => Wire::RegistrationMissing,
+        Reason::CodeRevoked => Wire::CodeRevoked,
+        Reason::RegistrationCancelled => Wire::RegistrationCancelled,
+        Reason::CodeSuperseded => Wire::CodeSuperseded,
+        Reason::RegistrationAmended => Wire::RegistrationAmended,
+        Reason::RegistrationExpired => Wire::RegistrationExpired,
+        Reason::CodeSuspended => Wire::CodeSuspended,
+        Reason::ContentExpired => Wire::ContentExpired,
+        Reason::NotYetIssued => Wire::NotYetIssued,
+        Reason::NoData => Wire::NoData,
+        Reason::DataTooOld => Wire::DataTooOld,
+        Reason::ClockBehind => Wire::ClockBehind,
+        Reason::NeighbourUnavailable => Wire::NeighbourUnavailable,
+        Reason::KeyUnknown => Wire::KeyUnknown,
+        Reason::IssuerUnknown => Wire::IssuerUnknown,
+        Reason::KeyNotSigningThen => Wire::KeyNotSigningThen,
+        Reason::ContentOutlivesKey => Wire::ContentOutlivesKey,
+        Reason::EarlierCheckFailed => Wire::EarlierCheckFailed,
+        Reason::Offline => Wire::Offline,
     }
 }
+
+/// Verdicts, both ways from one list.
+macro_rules! verdicts {
+    ($($verdict:ident),+ $(,)?) => {
+        pub(super) fn verdict(of: Verdict) -> pb::Verdict {
+            match of { $(Verdict::$verdict => pb::Verdict::$verdict),+ }
+        }
+
+        /// A verdict to look for; none for the unspecified one.
+        pub(super) fn verdict_of(wire: pb::Verdict) -> Option<Verdict> {
+            match wire {
+                $(pb::Verdict::$verdict => Some(Verdict::$verdict),)+
+                pb::Verdict::Unspecified => None,
+            }
+        }
+    };
+}
+
+verdicts!(
+    Valid,
+    Expired,
+    NotYetValid,
+    Superseded,
+    Revoked,
+    Suspended,
+    UnknownKey,
+    BadSignature,
+    Malformed,
+    NotFound,
+    CannotDecide,
+);

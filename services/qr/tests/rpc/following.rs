@@ -15,7 +15,7 @@ async fn an_amendment_supersedes_the_codes_before_it() {
         let other = app.code(2, 1).await;
         app.changed(1, kind, 2).await;
         let alone = app.alone().await;
-        assert_eq!(alone.verdict(&before.content).await, (Verdict::Superseded, "++++!-".to_owned()));
+        assert_eq!(alone.verdict(&before.content).await, (Verdict::Superseded, "++++!--".to_owned()));
         assert_eq!(alone.verdict(&other.content).await.0, Verdict::CannotDecide);
         let current = app.code(1, 2).await;
         assert_eq!(app.verdict(&current.content).await.0, Verdict::Valid);
@@ -39,7 +39,7 @@ async fn a_cancellation_revokes_every_code() {
     app.changed(1, Kind::Cancelled, 3).await;
     let alone = app.alone().await;
     for code in [first, second] {
-        assert_eq!(alone.verdict(&code.content).await, (Verdict::Revoked, "++++!-".to_owned()));
+        assert_eq!(alone.verdict(&code.content).await, (Verdict::Revoked, "++++!--".to_owned()));
     }
     for revision in 1..4 {
         assert_eq!(app.issue_one(app.subject(1, revision)).await, None, "revision {revision}");

@@ -78,10 +78,10 @@ async fn an_older_revision_has_no_code_any_more() {
     let newer = app.code(1, 2).await;
     assert_ne!(older.code_id, newer.code_id);
     assert_eq!(app.issue_one(app.subject(1, 1)).await, None);
-    assert_eq!(app.verdict(&older.content).await, (Verdict::Superseded, "++++!!".to_owned()));
-    assert_eq!(app.verdict(&newer.content).await, (Verdict::Valid, "++++++".to_owned()));
+    assert_eq!(app.verdict(&older.content).await, (Verdict::Superseded, "++++!!+".to_owned()));
+    assert_eq!(app.verdict(&newer.content).await, (Verdict::Valid, "+++++++".to_owned()));
     let alone = app.alone().await;
-    assert_eq!(alone.verdict(&older.content).await, (Verdict::Superseded, "++++!-".to_owned()));
+    assert_eq!(alone.verdict(&older.content).await, (Verdict::Superseded, "++++!--".to_owned()));
 
     app.code(2, 2).await;
     assert_eq!(app.issue_one(app.subject(2, 1)).await, None, "nor one that was never asked for in time");

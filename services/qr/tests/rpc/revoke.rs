@@ -11,8 +11,8 @@ async fn every_code_of_a_registration_is_revoked_once() {
     let (old, other, current) = (app.code(1, 1).await, app.code(2, 1).await, app.code(1, 2).await);
     assert_eq!(app.revoke(registration(1)).await, Ok(2));
     assert_eq!(app.revoke(registration(1)).await, Ok(0), "nothing is left to revoke");
-    assert_eq!(app.verdict(&old.content).await, (Verdict::Revoked, "++++!!".to_owned()));
-    assert_eq!(app.verdict(&current.content).await, (Verdict::Revoked, "++++!+".to_owned()));
+    assert_eq!(app.verdict(&old.content).await, (Verdict::Revoked, "++++!!+".to_owned()));
+    assert_eq!(app.verdict(&current.content).await, (Verdict::Revoked, "++++!++".to_owned()));
     assert_eq!(app.verdict(&other.content).await.0, Verdict::Valid);
     assert_eq!(app.revoke(registration(3)).await, Ok(0), "a registration without codes");
     assert_eq!(app.issue_one(app.subject(3, 1)).await, None, "and it will have none");

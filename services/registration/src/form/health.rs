@@ -18,6 +18,9 @@ checked_text! {
 /// A body temperature in tenths of a degree Celsius, 34.0 to 43.0 degrees.
 pub(crate) type Temperature = Bounded<340, 430>;
 
+/// The lowest body temperature that is a fever.
+const FEVER_DECICELSIUS: i32 = 373;
+
 /// What the traveller declares about their health.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HealthDeclaration {
@@ -28,6 +31,14 @@ pub(crate) struct HealthDeclaration {
     pub(crate) antipyretics_72h: Option<bool>,
     pub(crate) test: Option<Test>,
     pub(crate) temperature_decicelsius: Option<Temperature>,
+}
+
+impl HealthDeclaration {
+    /// Whether a fever is declared: as a symptom, or by a temperature of 37.3 °C or more, from which on checkpoints in China counted it.
+    pub(crate) fn declares_fever(&self) -> bool {
+        self.symptoms.contains(&Symptom::Fever)
+            || self.temperature_decicelsius.is_some_and(|measured| measured.get() >= FEVER_DECICELSIUS)
+    }
 }
 
 /// Symptoms of the Customs health declaration, 4th edition.
@@ -66,5 +77,34 @@ pub(crate) enum Test {
 impl fmt::Debug for HealthDeclaration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HealthDeclaration(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HealthDeclaration, Symptom, Temperature};
+
+    #[test]
+    fn a_fever_is_a_symptom_or_a_temperature() {
+        let table: [(&[Symptom], Option<i32>, bool); 7] = [
+            (&[], None, false),
+            (&[Symptom::Fever], None, true),
+            (&[Symptom::Headache, Symptom::Fever], Some(365), true),
+            (&[Symptom::DryCough, Symptom::Headache], None, false),
+            (&[], Some(372), false),
+            (&[], Some(373), true),
+            (&[Symptom::Other], Some(430), true),
+        ];
+        for (symptoms, temperature, expected) in table {
+            let declared = HealthDeclaration {
+                contact_with_cases: true,
+                contact_note: None,
+                symptoms: symptoms.iter().copied().collect(),
+                antipyretics_72h: Some(true),
+                test: None,
+                temperature_decicelsius: temperature.map(|it| Temperature::new(it).expect("a temperature")),
+            };
+            assert_eq!(declared.declares_fever(), expected, "{temperature:?}");
+        }
     }
 }

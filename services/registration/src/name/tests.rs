@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{ChineseName, LatinName, LatinPart, PersonName};
 use crate::form::rule::Checked;
 
@@ -139,4 +141,46 @@ fn a_screen_shows_the_chinese_name_first() {
     assert_eq!(both.display(), "王小明");
     assert_eq!(person(None, Some(latin("WANG", Some("XIAOMING")))).display(), "WANG XIAOMING");
     assert_eq!(PersonName::new(None, None), None);
+}
+
+#[test]
+fn a_checkpoint_sees_the_first_letters_only() {
+    let table = [
+        (person(Some("王小明"), None), "王*"),
+        (person(Some("王明"), None), "王*"),
+        (person(Some("王"), None), "王*"),
+        (person(Some("欧阳小明"), None), "欧*"),
+        (person(Some("阿卜杜拉·买买提"), None), "阿*"),
+        (person(Some("𠮷田"), None), "𠮷*"),
+        (person(Some("王小明"), Some(latin("WANG", Some("XIAOMING")))), "王*"),
+        (person(None, Some(latin("ERIKSSON", Some("ANNA MARIA")))), "E* A*"),
+        (person(None, Some(latin("'T HOOFT", Some("-A")))), "T* A*"),
+        (person(None, Some(latin("SUKARNO", None))), "S*"),
+    ];
+    for (name, expected) in table {
+        assert_eq!(name.masked(), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_mask_tells_nothing_but_first_letters(
+        chinese in "\\p{Han}{1,30}",
+        surname in "[A-Z][A-Z' -]{0,38}",
+        given in proptest::option::of("[A-Z][A-Z' -]{0,38}"),
+    ) {
+        // What a mask shows can be had from the first letters alone: nothing else of the name, its length included, is in it.
+        let first = |name: &str| name.chars().next().expect("a letter").to_string();
+        // The list of Han characters here is narrower than Unicode's.
+        if let Ok(name) = ChineseName::parse(&chinese) {
+            let shortest = person(Some(&first(name.as_str())), None).masked();
+            let whole = PersonName::new(Some(name), None).expect("a name");
+            prop_assert_eq!(whole.masked().chars().count(), 2);
+            prop_assert_eq!(whole.masked(), shortest);
+        }
+        let whole = person(None, Some(latin(&surname, given.as_deref())));
+        let shortest = person(None, Some(latin(&first(&surname), given.as_deref().map(first).as_deref())));
+        prop_assert!(whole.masked().chars().count() <= 5);
+        prop_assert_eq!(whole.masked(), shortest.masked());
+    }
 }

@@ -104,7 +104,7 @@ impl Registrations {
         if !holder.is_active(now) {
             return Err(ChangeRefused::NotActive.into());
         }
-        let companions = rows.companions(holder.id, now).await?;
+        let companions = rows.companions(&[holder.id], now).await?;
         let (registration, display_name, state) = self.bindable(rows, holder, binding.who, now).await?;
         if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
             return Err(Error::CompanionAlreadyBound);

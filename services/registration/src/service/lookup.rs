@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Registrations;
 use crate::{
     error::Error,
-    registration::{Companion, Registration, StoredState},
+    registration::{Companion, CompanionState, Registration, StoredState},
     store::Rows,
     wire,
 };
@@ -92,6 +92,39 @@ impl Registrations {
         Ok(wire::facts(&registration, self.clock.now()))
     }
 
+    /// One statement, however many registrations are asked for.
+    pub(super) async fn batch_facts(
+        &self,
+        message: pb::BatchGetRegistrationFactsRequest,
+    ) -> Result<pb::BatchGetRegistrationFactsResponse, Error> {
+        let pb::BatchGetRegistrationFactsRequest { registrations } = message;
+        let ids = wire::registration_ids(&registrations)?;
+        let now = self.clock.now();
+        let found = Rows(self.database.reader()).registrations(&ids).await?;
+        let facts = found.iter().map(|one| wire::facts(one, now)).collect();
+        Ok(pb::BatchGetRegistrationFactsResponse { facts })
+    }
+
+    /// Two statements, however many registrations are asked for.
+    pub(super) async fn groups(
+        &self,
+        message: pb::GetTravelGroupsRequest,
+    ) -> Result<pb::GetTravelGroupsResponse, Error> {
+        let pb::GetTravelGroupsRequest { registrations } = message;
+        let ids = wire::registration_ids(&registrations)?;
+        let now = self.clock.now();
+        let rows = Rows(self.database.reader());
+        let holders = rows.registrations(&ids).await?;
+        let active: Vec<_> = holders.iter().filter(|one| one.is_active(now)).map(|one| one.id).collect();
+        let mut companions = rows.companions(&active, now).await?;
+        companions.retain(|bond| bond.state == CompanionState::Confirmed);
+        let group = |id: &Uuid| {
+            let holder = holders.iter().find(|holder| holder.id == *id);
+            wire::group(holder, companions.iter().filter(|bond| bond.holder == *id), now)
+        };
+        Ok(pb::GetTravelGroupsResponse { groups: ids.iter().map(group).collect() })
+    }
+
     pub(super) async fn revisions(
         &self,
         message: pb::ListRegistrationRevisionsRequest,
@@ -153,7 +186,7 @@ impl Registrations {
         holder: &Registration,
         now: OffsetDateTime,
     ) -> Result<Vec<Companion>, Error> {
-        if holder.is_active(now) { rows.companions(holder.id, now).await } else { Ok(Vec::new()) }
+        if holder.is_active(now) { rows.companions(&[holder.id], now).await } else { Ok(Vec::new()) }
     }
 
     pub(super) async fn registration<C: ConnectionTrait>(

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::timestamp;
 use futures_util::{Stream, stream};
 
 use super::Registrations;
 use crate::{
     change::{Cursor, CursorRefused},
     error::Error,
-    feed::Follower,
+    feed::{Follower, Next},
     wire::{self, Start},
 };
 
@@ -38,8 +39,7 @@ impl Registrations {
             feed: extent.feed,
             follower: self.feed.follow(position, matches!(start, Start::Oldest)),
             checkpoint_every: self.config.checkpoint_every,
-            // Whoever begins now must learn where that is.
-            checkpoint_due: matches!(start, Start::Now),
+            first: Some(start),
         };
         Ok(stream::try_unfold(watch, Watch::next))
     }
@@ -50,17 +50,19 @@ struct Watch {
     feed: u64,
     follower: Follower,
     checkpoint_every: Duration,
-    checkpoint_due: bool,
+    /// Where it begins, until the first answer.
+    first: Option<Start>,
 }
 
 impl Watch {
     async fn next(mut self) -> Result<Option<(pb::WatchRegistrationsResponse, Self)>, Error> {
-        let wait = if self.checkpoint_due { Duration::ZERO } else { self.checkpoint_every };
-        let changes = tokio::select! {
-            changes = self.follower.next(BATCH) => changes?,
-            () = tokio::time::sleep(wait) => Vec::new(),
+        let Next { changes, as_of } = match self.first.take() {
+            // Whoever begins now must learn where that is, whatever has happened since.
+            Some(Start::Now) => self.follower.here(),
+            // Whoever takes a stream up wants to know how far it is behind, and not only when something happens.
+            Some(Start::Oldest | Start::After(_)) => self.follower.next(BATCH, Duration::ZERO).await?,
+            None => self.follower.next(BATCH, self.checkpoint_every).await?,
         };
-        self.checkpoint_due = false;
         let cursor = |position| Cursor { feed: self.feed, position };
         let message = pb::WatchRegistrationsResponse {
             changes: changes
@@ -68,6 +70,7 @@ impl Watch {
                 .map(|(position, change)| wire::change(change, cursor(*position)))
                 .collect(),
             cursor: wire::cursor(cursor(self.follower.position())),
+            as_of_time: as_of.map(timestamp),
         };
         Ok(Some((message, self)))
     }

@@ -80,8 +80,9 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(waiting.one(self.0).await?.is_some())
     }
 
-    /// Gives positions to committed changes that have none, and says to how many: call it in transactions of its own until that is none.
-    pub(crate) async fn number(&self) -> Result<u64, Error> {
+    /// Gives positions to committed changes that have none, and says whether that was all of them: every change that was committed before
+    /// the call has its position then. Call it in transactions of its own until it was.
+    pub(crate) async fn number(&self) -> Result<bool, Error> {
         let Extent { head, .. } = self.hold_feed().await?;
         let number = format!(
             "UPDATE changes SET position = numbered.position FROM \
@@ -96,7 +97,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
                 self.0.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
             }
         }
-        Ok(numbered)
+        // A full batch may have left some. The statement sees what was committed before it began.
+        Ok(numbered < AT_ONCE.into())
     }
 
     /// At most `size` changes behind `position`, in order.

@@ -19,15 +19,15 @@ use crate::{
 };
 
 impl<C: ConnectionTrait> Rows<'_, C> {
-    /// The companions of a holder's registration whose own is active at `now`, in the order in which they were bound. A bond ends with
-    /// the registration it belongs to.
+    /// The companions of the holders' registrations whose own is active at `now`, in the order in which they were bound. A bond ends
+    /// with the registration it belongs to.
     pub(crate) async fn companions(
         &self,
-        holder: Uuid,
+        holders: &[Uuid],
         now: OffsetDateTime,
     ) -> Result<Vec<Companion>, Error> {
         let query = companion::Entity::find()
-            .filter(companion::Column::HolderId.eq(holder))
+            .filter(companion::Column::HolderId.is_in(holders.iter().copied()))
             .order_by_asc(companion::Column::CreateTime)
             .order_by_asc(companion::Column::Id)
             .find_also_related(registration::Entity)

@@ -30,6 +30,14 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         query.one(self.0).await?.map(convert::registration).transpose()
     }
 
+    /// Those of the registrations `ids` that there are, each in its present revision, in no order.
+    pub(crate) async fn registrations(&self, ids: &[Uuid]) -> Result<Vec<Registration>, Error> {
+        let query = registration::Entity::find()
+            .filter(registration::Column::Id.is_in(ids.iter().copied()))
+            .find_also_related(revision::Entity);
+        query.all(self.0).await?.into_iter().map(convert::registration).collect()
+    }
+
     /// The registration that counts for the person whom `document_key` belongs to: the active one, or else the last.
     pub(crate) async fn latest_of_document(&self, document_key: &str) -> Result<Option<Registration>, Error> {
         let query = counting(document_key).find_also_related(revision::Entity);

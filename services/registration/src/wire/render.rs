@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::{collection, form};
 use crate::{
+    form::health::HealthDeclaration,
     notice::Notice,
     registration::{
-        Companion, CompanionState, Registration, Relationship, Revision, RevisionKind, StoredState,
+        Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
     },
 };
 
@@ -51,6 +52,37 @@ pub(crate) fn facts(of: &Registration, now: OffsetDateTime) -> pb::GetRegistrati
         revision: i32::from(of.revision),
         document_type: document_type(of.declared.document.document_type()).into(),
         expire_time: Some(timestamp(of.expire_time)),
+        home_division: of.declared.document.home_division().unwrap_or_default().to_owned(),
+        fever_declared: of.declared.form.health.as_ref().is_some_and(HealthDeclaration::declares_fever),
+    }
+}
+
+/// The group of `holder`, if there is such a registration, with its `bonds`.
+pub(crate) fn group<'a>(
+    holder: Option<&Registration>,
+    bonds: impl Iterator<Item = &'a Companion>,
+    now: OffsetDateTime,
+) -> pb::TravelGroup {
+    let companion = |bond: &Companion| pb::TravelGroupCompanion {
+        relationship: relationship(bond.relationship).into(),
+        member: Some(member(&bond.registration, now)),
+    };
+    pb::TravelGroup {
+        holder: holder.map(|holder| member(holder, now)),
+        companions: bonds.map(companion).collect(),
+    }
+}
+
+fn member(of: &Registration, now: OffsetDateTime) -> pb::TravelGroupMember {
+    let Declared { document, form, .. } = &of.declared;
+    pb::TravelGroupMember {
+        registration: registration_name(of.id),
+        state: state(of.state(now)).into(),
+        revision: i32::from(of.revision),
+        expire_time: Some(timestamp(of.expire_time)),
+        masked_name: form.name().masked(),
+        document_type: document_type(document.document_type()).into(),
+        masked_number: document.masked_number(),
     }
 }
 

@@ -1,11 +1,16 @@
 //! What a neighbour learns of a registration: where it stands, and nothing of the person.
 
-use entrypass_proto::registration::v1::{DocumentType, RegistrationState};
+use entrypass_proto::registration::v1::{
+    self as pb, DocumentType, RegistrationState,
+    health_declaration::{Answer, Symptom},
+};
+use entrypass_registration::Config;
+use entrypass_testkit::Refusal;
 use prost::Message as _;
 use time::Duration;
 use tonic::Code;
 
-use crate::harness::{App, amendment};
+use crate::harness::{App, amendment, config, form};
 
 #[tokio::test]
 async fn facts_follow_the_registration_to_its_end() {
@@ -34,6 +39,68 @@ async fn a_cancellation_is_a_fact() {
     app.clock.advance(Duration::days(31));
     let facts = app.facts(&registration.name).await.expect("known");
     assert_eq!((facts.state(), facts.revision), (RegistrationState::Cancelled, 2));
+}
+
+#[tokio::test]
+async fn the_facts_of_many_are_told_at_once_and_what_there_is_not_is_left_out() {
+    let app = App::new().await;
+    let nobody = "registrations/0193a1b2-0000-7000-8000-000000000000".to_owned();
+    let (mut names, mut expected) = (vec![nobody.clone()], Vec::new());
+    for nth in 1..=3 {
+        let registration = app.register(&format!("X000000{nth}")).await;
+        expected.push(app.facts(&registration.name).await.expect("known"));
+        names.push(registration.name);
+    }
+    names.push(names[1].clone());
+    let batch = async |registrations: Vec<String>| {
+        let request = pb::BatchGetRegistrationFactsRequest { registrations };
+        app.client().batch_get_registration_facts(request).await
+    };
+    let mut told = batch(names).await.expect("facts").into_inner().facts;
+    told.sort_by(|one, other| one.registration.cmp(&other.registration));
+    expected.sort_by(|one, other| one.registration.cmp(&other.registration));
+    assert_eq!(told, expected);
+
+    for (names, broken) in [
+        (vec![], "registrations LENGTH"),
+        (vec![nobody.clone(); 101], "registrations LENGTH"),
+        (vec![nobody, "registrations/7".to_owned()], "registrations[1] FORMAT"),
+    ] {
+        assert_eq!(Refusal::from(batch(names).await.expect_err("refused")).broken, [broken]);
+    }
+}
+
+#[tokio::test]
+async fn a_resident_identity_card_tells_its_city_and_the_health_block_a_fever() {
+    let app = App::configured(Config { collect_health: true, ..config() }).await;
+    let declared = |symptom: Symptom| pb::HealthDeclaration {
+        contact_with_cases: Answer::No.into(),
+        symptoms: vec![symptom.into()],
+        ..Default::default()
+    };
+    let passport = pb::RegistrationForm { health: Some(declared(Symptom::Fever)), ..form() };
+    let passport = app.submit(app.submission("passport", "X0000001", passport)).await.expect("registered");
+    let card = pb::RegistrationForm {
+        chinese_name: "王小明".to_owned(),
+        surname: String::new(),
+        given_names: String::new(),
+        sex: pb::Sex::Male.into(),
+        nationality: "CHN".to_owned(),
+        health: Some(declared(Symptom::None)),
+        ..form()
+    };
+    let document = pb::Document {
+        r#type: DocumentType::ResidentIdCard.into(),
+        number: "440699198501010016".to_owned(),
+        issuing_state: String::new(),
+    };
+    let card = app.submission("card", "X0000002", card);
+    let card = pb::SubmitRegistrationRequest { document: Some(document), ..card };
+    let card = app.submit(card).await.expect("registered");
+    for (name, expected) in [(passport.name, ("", true)), (card.name, ("4406", false))] {
+        let facts = app.facts(&name).await.expect("known");
+        assert_eq!((facts.home_division.as_str(), facts.fever_declared), expected);
+    }
 }
 
 #[tokio::test]

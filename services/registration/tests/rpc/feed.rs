@@ -16,30 +16,30 @@ use crate::harness::{App, amendment, binding, config, form, passport, until_one_
 /// Longest wait for what must come.
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn from(start: Start) -> pb::WatchRegistrationsRequest {
+pub fn from(start: Start) -> pb::WatchRegistrationsRequest {
     pb::WatchRegistrationsRequest { start: start.into(), cursor: String::new() }
 }
 
-fn after(cursor: &str) -> pb::WatchRegistrationsRequest {
+pub fn after(cursor: &str) -> pb::WatchRegistrationsRequest {
     pb::WatchRegistrationsRequest { cursor: cursor.to_owned(), ..Default::default() }
 }
 
 /// A follower's stream, read with patience.
-struct Following(Streaming<pb::WatchRegistrationsResponse>);
+pub struct Following(Streaming<pb::WatchRegistrationsResponse>);
 
 impl Following {
-    async fn begin(app: &App, request: pb::WatchRegistrationsRequest) -> Result<Self, Refusal> {
+    pub async fn begin(app: &App, request: pb::WatchRegistrationsRequest) -> Result<Self, Refusal> {
         Ok(Self(app.client().watch_registrations(request).await?.into_inner()))
     }
 
     /// The next answer, which may be a checkpoint.
-    async fn answer(&mut self) -> Result<pb::WatchRegistrationsResponse, Refusal> {
+    pub async fn answer(&mut self) -> Result<pb::WatchRegistrationsResponse, Refusal> {
         let next = tokio::time::timeout(LIMIT, self.0.message()).await.expect("an answer in time");
         Ok(next?.expect("a stream that goes on"))
     }
 
     /// The next `count` changes.
-    async fn changes(&mut self, count: usize) -> Vec<pb::RegistrationChange> {
+    pub async fn changes(&mut self, count: usize) -> Vec<pb::RegistrationChange> {
         let mut changes = Vec::new();
         while changes.len() < count {
             changes.extend(self.answer().await.expect("an answer").changes);

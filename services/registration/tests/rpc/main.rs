@@ -3,9 +3,11 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod as_of;
 mod copies;
 mod facts;
 mod feed;
+mod groups;
 mod harness;
 mod health;
 mod limits;

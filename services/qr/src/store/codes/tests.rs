@@ -3,14 +3,16 @@
 use entrypass_ambient::{Random as _, SystemRandom};
 use entrypass_db::Database;
 use entrypass_testkit::{TestDatabase, until_one_waits_for};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DatabaseTransaction;
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{Code, CodeState, codes_of, record, revoke};
+use super::{Code, CodeState, codes_of, record};
 use crate::{
-    code::{self, Subject},
-    store::Migrator,
+    code::Subject,
+    error::Error,
+    standing::{Change, Reason},
+    store::{Migrator, Pen, change},
 };
 
 const NOW: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
@@ -23,11 +25,12 @@ enum Deed {
 }
 
 impl Deed {
-    async fn act(self, transaction: &DatabaseTransaction, registration: Uuid) -> Result<(), DbErr> {
-        let new_id = || code::new_id(&SystemRandom);
+    async fn act(self, transaction: &DatabaseTransaction, registration: Uuid) -> Result<(), Error> {
+        let pen = Pen { now: NOW, random: &SystemRandom };
+        let revoke = Change::Revoke { reason: Reason::Other, fraud: false };
         match self {
-            Self::Record(revision) => record(transaction, [(registration, revision)], new_id, NOW).await,
-            Self::Revoke => revoke(transaction, registration, new_id(), NOW).await.map(drop),
+            Self::Record(revision) => Ok(record(transaction, [(registration, revision)], &pen).await?),
+            Self::Revoke => change(transaction, &[(registration, revoke)], &pen).await.map(drop),
         }
     }
 }
@@ -45,7 +48,7 @@ async fn both(first: Deed, second: Deed) -> Vec<(u16, CodeState)> {
     let later = tokio::spawn(async move {
         let transaction = elsewhere.begin().await?;
         second.act(&transaction, registration).await?;
-        transaction.commit().await
+        Ok::<_, Error>(transaction.commit().await?)
     });
     until_one_waits_for(registration, &database).await;
     before.commit().await.expect("committed");

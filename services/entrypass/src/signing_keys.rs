@@ -1,0 +1,106 @@
+//! The command `signing-keys`: the keys that sign codes, shown and changed in the database of the QR service. Copies that run meanwhile
+//! read them anew every few seconds.
+
+use std::io::Write as _;
+
+use entrypass_db::{Database, OpenError};
+use entrypass_qr::{Custody, KeyReport, KeyState, KeysError, Migrator, Rotation};
+use entrypass_verifier::Thumbprint;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    Failure,
+    cli::{Place, SigningKeys},
+    compose::{KeySettings, StartError, Surroundings},
+    role::Service,
+};
+
+/// A transaction, and what looks at the table beside it.
+const CONNECTIONS: u32 = 2;
+
+/// Does what `command` says and tells of it.
+pub(crate) async fn change(command: SigningKeys, surroundings: &Surroundings) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    match command {
+        SigningKeys::List(place) => {
+            let keys = custody(&place, surroundings).await?.list().await?;
+            writeln!(out, "{HEADING}")?;
+            for key in &keys {
+                writeln!(out, "{}", row(key))?;
+            }
+        }
+        SigningKeys::Rotate { place, at_once, algorithm } => {
+            let when = if at_once { Rotation::AtOnce } else { Rotation::Published };
+            let next = custody(&place, surroundings).await?.rotate(when, algorithm).await?;
+            writeln!(out, "{}", signs(&next))?;
+        }
+        SigningKeys::Revoke { place, key_id } => {
+            let done = custody(&place, surroundings).await?.revoke(key_id).await?;
+            writeln!(out, "{key_id} is revoked")?;
+            match done.successor {
+                Some(Ok(next)) => writeln!(out, "{}", signs(&next))?,
+                Some(Err(error)) => return Err(NoSuccessor(error).into()),
+                None => {}
+            }
+            done.erased?;
+        }
+    }
+    Ok(())
+}
+
+/// The key was revoked, and that is all.
+#[derive(Debug, thiserror::Error)]
+#[error("it is revoked, but no key could be made in its place")]
+struct NoSuccessor(#[source] KeysError);
+
+/// The keys of the configured database. None is made: a program that serves does that.
+async fn custody(place: &Place, surroundings: &Surroundings) -> Result<Custody, Failure> {
+    let config = place.config()?;
+    let settings = KeySettings::read(&config, &place.data_dir)?;
+    let url = config.database.url(Service::Qr, &place.data_dir)?;
+    let database = match url.file() {
+        Some(file) if !file.exists() => Err(OpenError::Missing { place: url.clone() }),
+        _ => Database::open::<Migrator>(&url, CONNECTIONS).await,
+    };
+    let database = database.map_err(|source| StartError::Database { service: Service::Qr, source })?;
+    Ok(settings.custody(database, surroundings))
+}
+
+const HEADING: &str = "KEY ID            ALGORITHM  STATE    SIGNS FROM            SIGNS UNTIL           COUNTS UNTIL          REVOKED               PRIVATE HALF  THUMBPRINT";
+
+/// A line of the list, under the heading.
+fn row(key: &KeyReport) -> String {
+    let state = match key.state {
+        KeyState::Pending => "PENDING",
+        KeyState::Active => "ACTIVE",
+        KeyState::Retired => "RETIRED",
+        KeyState::Expired => "EXPIRED",
+        KeyState::Revoked => "REVOKED",
+    };
+    let private_half = match &key.usable {
+        None => "not needed".to_owned(),
+        Some(Ok(())) => "here".to_owned(),
+        Some(Err(KeysError::NotHere { .. })) => "not here".to_owned(),
+        Some(Err(error)) => error.to_string(),
+    };
+    let times =
+        [Some(key.activate_time), key.retire_time, key.verify_until_time, key.revoke_time].map(moment);
+    let [from, until, counts, revoked] = times;
+    let thumbprint = Thumbprint(key.key.thumbprint());
+    format!(
+        "{:<16}  {:<9}  {state:<7}  {from:<20}  {until:<20}  {counts:<20}  {revoked:<20}  {private_half:<12}  {thumbprint}",
+        key.key.key_id().to_string(),
+        key.key.algorithm().name()
+    )
+}
+
+fn signs(key: &KeyReport) -> String {
+    let from = moment(Some(key.activate_time));
+    format!("{} ({}) signs from {from} on", key.key.key_id(), key.key.algorithm().name())
+}
+
+/// In whole seconds: nobody plans finer.
+fn moment(instant: Option<OffsetDateTime>) -> String {
+    let text = instant.and_then(|instant| instant.replace_nanosecond(0).ok()?.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| "-".to_owned())
+}

@@ -1,0 +1,59 @@
+//! What a checkpoint is told of electronic passes.
+
+use std::collections::HashMap;
+
+use entrypass_proto::{
+    epass::v1 as pb,
+    registration::v1::{
+        BatchGetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
+    },
+};
+use entrypass_rpc::{Call, Transport};
+use uuid::Uuid;
+
+use super::Epass;
+use crate::{
+    application::Applicant,
+    error::Error,
+    level::{Level, level},
+    store, wire,
+};
+
+impl Epass {
+    /// One call and one statement, however many are asked for.
+    pub(super) async fn levels(
+        &self,
+        call: Call,
+        request: pb::GetElectronicPassLevelsRequest,
+    ) -> Result<pb::GetElectronicPassLevelsResponse, Error> {
+        let ids = wire::parse_levels(&request)?;
+        let holders = self.holders(&call, request.registrations).await?;
+        let travellers = holders.values().map(|holder| holder.traveller);
+        let with_pass = store::with_pass(self.database.reader(), travellers).await?;
+        let answer = |id: &Uuid| {
+            let of = |holder: &Applicant| level(with_pass.contains(&holder.traveller), holder.circumstances);
+            let level = holders.get(id).map_or(Level::None, of);
+            pb::ElectronicPassLevel {
+                registration: wire::render_registration_name(*id),
+                level: wire::render_level(level).into(),
+            }
+        };
+        Ok(pb::GetElectronicPassLevelsResponse { levels: ids.iter().map(answer).collect() })
+    }
+
+    /// The holders of those of `registrations` that there are, by registration.
+    async fn holders(
+        &self,
+        call: &Call,
+        registrations: Vec<String>,
+    ) -> Result<HashMap<Uuid, Applicant>, Error> {
+        let request = BatchGetRegistrationFactsRequest { registrations };
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.batch_get_registration_facts(request).await
+        };
+        let answer = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
+        let holders =
+            answer.facts.into_iter().map(|facts| wire::parse_applicant(facts, &self.city_divisions));
+        holders.map(|holder| holder.map(|holder| (holder.registration, holder))).collect()
+    }
+}

@@ -1,0 +1,50 @@
+//! Forgetting what is kept for a time only.
+
+use std::sync::Arc;
+
+use entrypass_ambient::Clock;
+use entrypass_db::answers;
+use time::Duration;
+use tokio_util::sync::CancellationToken;
+
+use crate::{error::Error, store::Store};
+
+/// How long to rest in between.
+const EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Forgets what is older than it must be.
+pub(crate) struct Upkeep {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keep_answers: Duration,
+    pub(crate) keep_verifications: Duration,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Upkeep {
+    /// Forgets once a minute until it is to stop. Several copies may do so at once.
+    pub(crate) async fn run(self) {
+        let forget = async {
+            let mut works = true;
+            loop {
+                let forgotten = self.forget().await;
+                if works && let Err(error) = &forgotten {
+                    tracing::warn!(%error, "nothing is forgotten for now");
+                }
+                works = forgotten.is_ok();
+                tokio::time::sleep(EVERY).await;
+            }
+        };
+        self.stopping.run_until_cancelled(forget).await;
+    }
+
+    /// Forgets what is old enough now.
+    async fn forget(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        while self.store.remove_dropped(now).await? > 0 {}
+        let old = now.saturating_sub(self.keep_verifications);
+        while self.store.forget_verifications(old).await? > 0 {}
+        while answers::forget(self.store.database(), now.saturating_sub(self.keep_answers)).await? > 0 {}
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! Records of verifications.
+
+use entrypass_proto::qr::v1::{self as pb, count_verifications_request::GroupBy};
+use entrypass_rpc::{PageRequest, instant, resource_name, timestamp};
+use entrypass_rule::{Rule, Text, Violations};
+use prost_types::Timestamp;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{code_id, decision};
+use crate::record::{Checkpoint, Count, Filter, Group, Grouping, Record};
+
+pub(crate) fn verification_name(id: Uuid) -> String {
+    resource_name("verifications", id)
+}
+
+pub(crate) fn list(message: pb::ListVerificationsRequest) -> Result<(Filter, PageRequest), Violations> {
+    let pb::ListVerificationsRequest { filter, page_size, page_token } = message;
+    let mut violations = Violations::default();
+    let filter = violations.collect(self::filter(filter));
+    let page = violations.collect(PageRequest::parse(page_size, &page_token));
+    violations.finish(|| Some((filter?, page?)))
+}
+
+pub(crate) fn count_request(
+    message: pb::CountVerificationsRequest,
+) -> Result<(Filter, Grouping), Violations> {
+    let pb::CountVerificationsRequest { filter, group_by } = message;
+    let mut violations = Violations::default();
+    let filter = violations.collect(self::filter(filter));
+    let grouping = match GroupBy::try_from(group_by) {
+        Ok(GroupBy::Unspecified) => Some(Grouping::Verdict),
+        Ok(GroupBy::Checkpoint) => Some(Grouping::Checkpoint),
+        Ok(GroupBy::Hour) => Some(Grouping::Hour),
+        Err(_) => {
+            violations.add("group_by", unknown_value());
+            None
+        }
+    };
+    violations.finish(|| Some((filter?, grouping?)))
+}
+
+fn filter(message: Option<pb::VerificationFilter>) -> Result<Filter, Violations> {
+    let pb::VerificationFilter { checkpoint, code_id: code, verdict, start_time, end_time } =
+        message.unwrap_or_default();
+    let mut violations = Violations::default();
+    let checkpoint = violations.take("filter.checkpoint", Checkpoint::read(&checkpoint));
+    let code = (!code.is_empty()).then(|| violations.take("filter.code_id", code_id(&code)));
+    let verdict = match pb::Verdict::try_from(verdict) {
+        Ok(verdict) => decision::verdict_of(verdict),
+        Err(_) => {
+            violations.add("filter.verdict", unknown_value());
+            None
+        }
+    };
+    let from = violations.take("filter.start_time", time(start_time.as_ref()));
+    let before = violations.take("filter.end_time", time(end_time.as_ref()));
+    violations.finish(|| {
+        let code = match code {
+            None => None,
+            Some(code) => Some(code?),
+        };
+        Some(Filter { checkpoint: checkpoint?, code, verdict, from: from?, before: before? })
+    })
+}
+
+fn time(wire: Option<&Timestamp>) -> Result<Option<OffsetDateTime>, [Rule; 1]> {
+    let Some(wire) = wire else { return Ok(None) };
+    let text = Text::new("时间须有效", "an instant of the calendar");
+    instant(wire).map(Some).ok_or_else(|| [Rule::new("OUT_OF_RANGE", text)])
+}
+
+fn unknown_value() -> Rule {
+    Rule::new("UNKNOWN_VALUE", Text::new("不在可选范围内", "not one of the published values"))
+}
+
+pub(crate) fn verification(of: Record) -> pb::Verification {
+    let Record { id, time, checkpoint, verdict, code, caller } = of;
+    pb::Verification {
+        name: verification_name(id),
+        verify_time: Some(timestamp(time)),
+        checkpoint: checkpoint.map(|checkpoint| checkpoint.as_str().to_owned()).unwrap_or_default(),
+        verdict: decision::verdict(verdict).into(),
+        code_id: code.map(|code| code.to_string()).unwrap_or_default(),
+        caller,
+    }
+}
+
+pub(crate) fn count(of: Count) -> pb::VerificationCount {
+    let Count { group, verdict, count } = of;
+    let (checkpoint, hour) = match group {
+        Group::All => (None, None),
+        Group::Checkpoint(checkpoint) => (checkpoint, None),
+        Group::Hour(hour) => (None, Some(hour)),
+    };
+    pb::VerificationCount {
+        verdict: decision::verdict(verdict).into(),
+        checkpoint: checkpoint.unwrap_or_default(),
+        hour_start_time: hour.map(timestamp),
+        count,
+    }
+}
