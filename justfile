@@ -9,7 +9,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is merged; CI runs the same.
-check: fmt lint deny proto test docs vectors live faults
+check: fmt lint deny proto test docs interop live faults
 
 # The code is formatted as rustfmt.toml says.
 fmt:
@@ -46,9 +46,11 @@ test-postgres *arguments:
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
 
-# Another implementation comes to the same verdict on every test vector of the token.
-vectors:
-    python3 tests/interop/verify_token.py --vectors crates/token/vectors/tokens.json
+# Two foreign implementations and ours agree on every test vector of the token, and verify what the others issue.
+interop:
+    # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
+    cargo build --workspace --example interop --tests
+    tests/interop/tokens.py target/debug/examples/interop
 
 # The real program, called by grpcurl, by a partner in Python and checked by foreign software; on either engine.
 live:
@@ -65,6 +67,10 @@ faults word="":
 # Starts everything in one process.
 run *arguments:
     cargo run --release -- {{ arguments }}
+
+# What a token costs beyond its signature, as ratios; `just bench --goals` fails when a goal is missed.
+bench *arguments:
+    cargo bench --package entrypass-token --bench ratios -- {{ arguments }}
 
 # Runs a fuzz target; needs a nightly toolchain and cargo-fuzz.
 fuzz target seconds="60":

@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
@@ -18,12 +19,15 @@ use entrypass_testkit::TestDatabase;
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::FileClock;
+use crate::{FileClock, node::program};
 
 /// When every journey begins: 10:00 in the city.
 const BEGINNING: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
-/// The signing key of every system, so that copies of the QR service have the same.
+/// The first signing key of every system.
 const SIGNING_KEY: &str = "6f70656e20736573616d6520666f7220746865206a6f75726e657973206f6e6c";
+
+/// What seals the signing keys of those that keep them in the database.
+const KEY_ENCRYPTION_KEY: &str = "6b656b20666f7220746865206a6f75726e657973206f6e6c792c206e6f206f6e";
 
 /// One system's settings and surroundings. They end with it.
 pub(crate) struct Plan {
@@ -51,9 +55,11 @@ impl Plan {
             folder,
         };
         fs::write(plan.config_file(), completed(settings)).expect("written");
-        let mut options = OpenOptions::new();
-        let key = options.create(true).write(true).mode(0o600).open(plan.file("key.hex"));
-        key.and_then(|mut key| key.write_all(SIGNING_KEY.as_bytes())).expect("written");
+        for (name, key) in [("key.hex", SIGNING_KEY), ("key-encryption-keys", KEY_ENCRYPTION_KEY)] {
+            let mut options = OpenOptions::new();
+            let file = options.create(true).write(true).mode(0o600).open(plan.file(name));
+            file.and_then(|mut file| file.write_all(key.as_bytes())).expect("written");
+        }
         plan
     }
 
@@ -107,6 +113,18 @@ impl Plan {
         started.expect("it starts")
     }
 
+    /// The program, called with `arguments` between blanks beside what runs.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(arguments.split_whitespace())
+            .args(["--config".as_ref(), self.config_file().as_os_str()])
+            .args(["--data-dir".as_ref(), self.file("data").as_os_str()])
+            .env_clear()
+            .envs(self.environment());
+        command
+    }
+
     pub(crate) fn surroundings(&self) -> Surroundings {
         Surroundings { clock: self.clock.clone(), random: self.random.clone() }
     }
@@ -116,11 +134,12 @@ impl Plan {
     }
 }
 
-/// `settings` with what every system of ours has: the key beside the file, and no lame-duck time unless a journey is about it.
+/// `settings` with what every system of ours has: its signing keys beside the file, and no lame-duck time unless a journey is about it.
 fn completed(settings: &str) -> String {
     let mut settings: toml::Table = settings.parse().expect("TOML");
     for (section, setting, value) in [
         ("qr", "key_file", toml::Value::from("key.hex")),
+        ("qr", "key_dir", toml::Value::from("signing-keys")),
         ("drain", "lame_duck_seconds", toml::Value::from(0)),
     ] {
         let section = settings.entry(section).or_insert_with(|| toml::Table::new().into());

@@ -1,6 +1,6 @@
 //! A whole system: in one process, over sockets in one process, or as separate processes.
 
-use std::{sync::Arc, time::Duration};
+use std::{process::Output, sync::Arc, time::Duration};
 
 use entrypass::{
     compose::{self, Background},
@@ -98,6 +98,15 @@ impl System {
             _background: whole,
             plan,
         }
+    }
+
+    /// What the program says when an operator calls it with `arguments` (between blanks) beside this system, and it ends well.
+    pub async fn told(&self, arguments: &str) -> String {
+        let mut command = self.plan.command(arguments);
+        let ended = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic");
+        let Output { status, stdout, stderr } = ended.expect("the program");
+        assert!(status.success(), "{arguments}: {}", String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).expect("UTF-8")
     }
 
     /// Name and address of each service that has a listener; none in process.

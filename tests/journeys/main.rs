@@ -39,3 +39,6 @@ mod next_visit;
 mod once_only;
 mod operations;
 mod refusals;
+mod signing_keys;
+mod tunnel;
+mod withdrawing;

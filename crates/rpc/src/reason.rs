@@ -119,8 +119,8 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::CursorOutOfRange => (
-            "该位置之后的变更已不在，请从最早的变更重新开始（START_OLDEST）",
-            "the changes after this cursor are not there: begin again with START_OLDEST",
+            "该位置之后的变更已不在，请从头重新开始",
+            "the changes after this cursor are not there: begin again without a cursor",
         ),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
     }

@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub use signing::SigningKey;
 pub use verification::VerificationKey;
 
+use crate::layout::SIGNATURE_LENGTH;
+
 /// A signature algorithm of the IANA registry "COSE Algorithms".
 ///
 /// A key has exactly one, and a token's header must name the one of its key. Both have 64-byte signatures and a
@@ -36,12 +38,28 @@ impl Algorithm {
         }
     }
 
+    /// A raw signature in its one spelling: that of ES256 with the lower value for s.
+    ///
+    /// Bytes that cannot be a signature stay as they are: they will not verify.
+    #[must_use]
+    pub fn canonical(self, signature: [u8; SIGNATURE_LENGTH]) -> [u8; SIGNATURE_LENGTH] {
+        match self {
+            Self::EdDsa => signature,
+            Self::Es256 => p256::ecdsa::Signature::from_slice(&signature)
+                .map_or(signature, |signature| signature.normalize_s().to_bytes().into()),
+        }
+    }
+
     /// The algorithm's identifier in CBOR.
     pub(crate) const fn cbor(self) -> u8 {
         match self {
             Self::EdDsa => 0x27,
             Self::Es256 => 0x26,
         }
+    }
+
+    pub(crate) fn from_cbor(identifier: u8) -> Option<Self> {
+        [Self::EdDsa, Self::Es256].into_iter().find(|it| it.cbor() == identifier)
     }
 }
 

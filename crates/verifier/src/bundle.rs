@@ -16,6 +16,7 @@ pub const CONTENT_TYPE: &str = "application/fsp-bundle+cbor";
 /// A bundle that lacks only its signature, for keys that others hold.
 #[derive(Debug, Clone)]
 pub struct Draft {
+    algorithm: Algorithm,
     message: CoseSign1,
     to_be_signed: Vec<u8>,
 }
@@ -36,7 +37,7 @@ impl Draft {
         }
         let message = layout::message(signer.algorithm(), signer.key_id(), payload);
         let to_be_signed = message.tbs_data(b"");
-        Ok(Self { message, to_be_signed })
+        Ok(Self { algorithm: signer.algorithm(), message, to_be_signed })
     }
 
     /// What the signature covers: the `Sig_structure` of RFC 9052, section 4.4.
@@ -45,12 +46,14 @@ impl Draft {
         &self.to_be_signed
     }
 
-    /// The bundle, with the raw signature (RFC 9053, section 2) over [`Draft::to_be_signed`]. For ES256 its s is the lower one, as
-    /// the token's keys make it.
+    /// The bundle, given the algorithm's raw signature (RFC 9053, section 2) over [`Draft::to_be_signed`].
+    ///
+    /// Of an ES256 signature either value for s will do; the lower one is written. Whether the signature is right is
+    /// not looked at.
     #[must_use]
     pub fn finish(self, signature: [u8; 64]) -> Vec<u8> {
-        let message = CoseSign1 { signature: signature.to_vec(), ..self.message };
-        layout::encode(message)
+        let signature = self.algorithm.canonical(signature).to_vec();
+        layout::encode(CoseSign1 { signature, ..self.message })
     }
 }
 

@@ -43,6 +43,16 @@ impl Gateway {
         };
         Ok(qr_code.ok_or_else(missing)?.content)
     }
+
+    pub(crate) async fn verification_keys(
+        &self,
+        call: Call,
+    ) -> Result<pb::ListVerificationKeysResponse, Problem> {
+        let answer = ask!(self, call, qr.list_verification_keys(qr::ListVerificationKeysRequest {}))?;
+        Ok(same!(answer, qr::ListVerificationKeysResponse => pb::ListVerificationKeysResponse {
+            keys, etag, jwk_set
+        }))
+    }
 }
 
 /// Why an active registration has no code.

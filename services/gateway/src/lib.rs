@@ -45,6 +45,9 @@ use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Transport};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+/// Largest answer of the QR service, in bytes: a bundle of 64 MiB, and what stands beside it.
+const LARGEST_BUNDLE: usize = 65 * 1024 * 1024;
+
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = entry_pass_service_server::SERVICE_NAME;
 
@@ -67,7 +70,7 @@ pub fn routes(deps: Deps) -> Routes {
     let Deps { registration, qr, epass, stopping } = deps;
     let gateway = service::Gateway {
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
-        qr: Neighbour::new(QrServiceClient::new(qr)),
+        qr: Neighbour::new(QrServiceClient::new(qr).max_decoding_message_size(LARGEST_BUNDLE)),
         epass: Neighbour::new(EpassServiceClient::new(epass)),
         stopping,
     };

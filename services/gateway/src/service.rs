@@ -95,6 +95,13 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.verification_counts(call, message)).await
     }
 
+    async fn list_verification_keys(
+        &self,
+        request: Request<pb::ListVerificationKeysRequest>,
+    ) -> Answer<pb::ListVerificationKeysResponse> {
+        answer(request, |call, _| self.verification_keys(call)).await
+    }
+
     async fn revoke_qr_codes(
         &self,
         request: Request<pb::RevokeQrCodesRequest>,
@@ -177,6 +184,22 @@ impl EntryPassService for Gateway {
         request: Request<pb::UnbindCompanionRequest>,
     ) -> Answer<pb::UnbindCompanionResponse> {
         answer(request, |call, message| self.unbind(call, message)).await
+    }
+
+    async fn get_verification_bundle(
+        &self,
+        request: Request<pb::GetVerificationBundleRequest>,
+    ) -> Answer<pb::GetVerificationBundleResponse> {
+        answer(request, |call, message| self.bundle(call, message)).await
+    }
+
+    type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+    async fn watch_verification_bundle(
+        &self,
+        request: Request<pb::WatchVerificationBundleRequest>,
+    ) -> Answer<Self::WatchVerificationBundleStream> {
+        answer_stream(request, &self.stopping, |call, message| self.watch_bundle(call, message)).await
     }
 
     type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;

@@ -1,7 +1,9 @@
-//! The change feed, handed through.
+//! The change feed and the stream of offline bundles, handed through one message at a time as the caller takes them: how much waits for a
+//! slow caller is the transport's flow control to say.
 
 use entrypass_proto::{
     gateway::v1 as pb,
+    qr::v1::{self as qr, qr_service_client::QrServiceClient},
     registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::{Call, Problem, Transport};
@@ -10,8 +12,7 @@ use futures_util::{Stream, StreamExt as _};
 use crate::service::Gateway;
 
 impl Gateway {
-    /// Hands the registration service's stream through, one message at a time as the caller takes them: how much waits for a slow caller is
-    /// the transport's flow control to say.
+    /// The changes of registrations.
     pub(crate) async fn watch(
         &self,
         call: Call,
@@ -30,6 +31,36 @@ impl Gateway {
             Ok(same!(next, registration::WatchRegistrationsResponse => pb::WatchRegistrationsResponse {
                 changes, cursor, as_of_time
             }))
+        }))
+    }
+
+    pub(crate) async fn bundle(
+        &self,
+        call: Call,
+        _: pb::GetVerificationBundleRequest,
+    ) -> Result<pb::GetVerificationBundleResponse, Problem> {
+        let answer = ask!(self, call, qr.get_verification_bundle(qr::GetVerificationBundleRequest {}))?;
+        Ok(same!(answer, qr::GetVerificationBundleResponse => pb::GetVerificationBundleResponse { bundle }))
+    }
+
+    /// The offline bundles.
+    pub(crate) async fn watch_bundle(
+        &self,
+        call: Call,
+        message: pb::WatchVerificationBundleRequest,
+    ) -> Result<impl Stream<Item = Result<pb::WatchVerificationBundleResponse, Problem>> + use<>, Problem>
+    {
+        let request = same!(message, pb::WatchVerificationBundleRequest => qr::WatchVerificationBundleRequest {
+            cursor
+        });
+        let open = async |mut client: QrServiceClient<Transport>, request| {
+            client.watch_verification_bundle(request).await
+        };
+        let problem = |status| Problem::from_neighbour("qr", status);
+        let bundles = self.qr.open(&call, request, open).await.map_err(problem)?;
+        Ok(bundles.map(move |next| {
+            let next = next.map_err(problem)?;
+            Ok(same!(next, qr::WatchVerificationBundleResponse => pb::WatchVerificationBundleResponse { bundle }))
         }))
     }
 }

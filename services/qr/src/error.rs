@@ -6,6 +6,7 @@ use entrypass_db::answers::AnswersError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
+use entrypass_verifier::InvalidContents;
 use sea_orm::DbErr;
 use thiserror::Error;
 
@@ -25,6 +26,12 @@ pub(crate) enum Error {
     CodeNotFound,
     #[error(transparent)]
     Revoked(#[from] Final),
+    #[error("the changes of registrations have not been followed for too long")]
+    NotFollowed,
+    #[error("the cursor is of a version that there is not")]
+    CursorOutOfRange,
+    #[error("a bundle cannot be made")]
+    Bundle(#[from] InvalidContents),
     #[error("the registration service did not answer well")]
     Neighbour(Box<tonic::Status>),
     #[error("the registration service answered against its contract: {0}")]
@@ -74,6 +81,8 @@ impl From<Error> for Problem {
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
             Error::CodeNotFound => Self::new(ErrorReason::QrCodeNotFound),
             Error::Revoked(Final) => Self::new(ErrorReason::QrCodeRevoked),
+            Error::NotFollowed => Self::neighbour_unavailable("registration"),
+            Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
             Error::Neighbour(status) => Self::from_neighbour("registration", *status),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
@@ -81,9 +90,11 @@ impl From<Error> for Problem {
             Error::Signer(_) => Self::caused(ErrorReason::SigningKeyUnavailable, error),
             // The upkeep of keys has logged it, once and not at every call.
             Error::NoSigningKey | Error::SigningKey(_) => Self::new(ErrorReason::SigningKeyUnavailable),
-            Error::NeighbourContract(_) | Error::Store(_) | Error::Corrupt(_) | Error::Image(_) => {
-                Self::caused(ErrorReason::Internal, error)
-            }
+            Error::NeighbourContract(_)
+            | Error::Store(_)
+            | Error::Corrupt(_)
+            | Error::Image(_)
+            | Error::Bundle(_) => Self::caused(ErrorReason::Internal, error),
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random};
 use entrypass_follow::{Change, ChangeKind};
 use sea_orm::DatabaseTransaction;
-use time::Duration;
 
 use crate::{
     error::Error,
@@ -20,7 +19,6 @@ use crate::{
 pub(crate) struct Effects {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) longest_display: Duration,
 }
 
 impl Effects {
@@ -35,8 +33,7 @@ impl Effects {
         change: &Change,
     ) -> Result<(), Error> {
         let Change { registration, kind, revision } = *change;
-        let Self { clock, random, longest_display } = self;
-        let pen = Pen { now: clock.now(), random: random.as_ref(), longest_display: *longest_display };
+        let pen = Pen { now: self.clock.now(), random: self.random.as_ref() };
         match kind {
             ChangeKind::Amended | ChangeKind::DocumentReplaced => {
                 Ok(store::record(transaction, [(registration, revision)], &pen).await?)

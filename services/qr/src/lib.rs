@@ -8,6 +8,7 @@
 //! Invariants: one revision of one registration has one code id, for good; a code of an earlier revision is never `VALID`; whatever
 //! cannot be learnt is `CANNOT_DECIDE`, never `VALID`.
 
+mod bundles;
 mod code;
 mod error;
 mod following;
@@ -54,6 +55,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// How long a displayed code verifies before fresh content must be asked for.
     pub display_for: Duration,
+    /// How long a bundle holds after the hour up to which the changes of registrations are known in it.
+    pub bundle_for: Duration,
     /// How long a repeated write gets its first answer.
     pub keep_answers: Duration,
     /// How long the record of a verification is kept.
@@ -82,19 +85,24 @@ pub struct Deps {
 pub fn service(config: Config, deps: Deps) -> Service {
     let Deps { database, keys, clock, random, registration, stopping } = deps;
     let store = store::Store::new(database.clone());
-    let longest_display = config.display_for;
-    let effects =
-        following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random), longest_display };
+    let effects = following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random) };
     let upkeep = upkeep::Upkeep {
         store: store.clone(),
         clock: Arc::clone(&clock),
-        random: Arc::clone(&random),
         keep_answers: config.keep_answers,
         keep_verifications: config.keep_verifications,
-        longest_display,
         stopping: stopping.clone(),
     };
     let as_of = AsOf::default();
+    let bundles = bundles::Bundles::new(bundles::Surroundings {
+        store: store.clone(),
+        keys: keys.clone(),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+        as_of: as_of.clone(),
+        issuer: config.issuer,
+        holds_for: config.bundle_for,
+    });
     let follower = Follower {
         registration: registration.clone(),
         database,
@@ -112,13 +120,20 @@ pub fn service(config: Config, deps: Deps) -> Service {
         random,
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
         as_of,
+        bundles: bundles.clone(),
+        stopping: stopping.clone(),
     };
     let server = QrServiceServer::new(codes).max_decoding_message_size(MAX_REQUEST_BYTES);
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run(), keys_upkeep.run(stopping));
+        tokio::join!(
+            follower.run(apply),
+            upkeep.run(),
+            keys_upkeep.run(stopping.clone()),
+            bundles.run(stopping)
+        );
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -36,15 +36,17 @@ impl From<ErrorCorrection> for EcLevel {
     }
 }
 
-/// The width of one module in pixels, 1 to 32.
+/// The width of one module in pixels, 4 to 32.
 ///
-/// One pixel is for those who scale the picture up themselves: not every reader sees modules that small.
+/// A picture is often shown smaller than it was drawn. With 4 pixels two independent readers read every level at half the
+/// size too, whichever way it is scaled; with 3, `zbarimg` fails on most halves, and with 1 even on the whole
+/// (`tests/interop/read_pictures.py` tries all of it). Whoever wants fewer pixels can draw the content on their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleSize(u8);
 
 /// The number is no module size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a module is 1 to 32 pixels wide")]
+#[error("a module is 4 to 32 pixels wide")]
 pub struct InvalidModuleSize;
 
 impl TryFrom<u32> for ModuleSize {
@@ -52,7 +54,7 @@ impl TryFrom<u32> for ModuleSize {
 
     fn try_from(pixels: u32) -> Result<Self, InvalidModuleSize> {
         match u8::try_from(pixels) {
-            Ok(pixels @ 1..=32) => Ok(Self(pixels)),
+            Ok(pixels @ 4..=32) => Ok(Self(pixels)),
             _ => Err(InvalidModuleSize),
         }
     }
@@ -256,18 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn a_module_is_1_to_32_pixels_wide() {
-        for pixels in [0, 33, 256, 257, u32::MAX] {
+    fn a_module_is_4_to_32_pixels_wide() {
+        for pixels in [0, 3, 33, 256, 260, u32::MAX] {
             assert_eq!(ModuleSize::try_from(pixels), Err(InvalidModuleSize), "{pixels}");
         }
-        assert!(ModuleSize::try_from(1).is_ok() && ModuleSize::try_from(32).is_ok());
+        assert!(ModuleSize::try_from(4).is_ok() && ModuleSize::try_from(32).is_ok());
     }
 
     #[test]
     fn the_png_shows_every_module_at_its_size_inside_the_quiet_zone() {
         let symbol = symbol();
         let wanted = wanted(&symbol);
-        for pixels in [1, 2, 3, 6, 8, 32] {
+        for pixels in [4, 5, 6, 7, 8, 32] {
             let image = symbol.png(module(pixels)).expect("the image can be encoded");
             let mut reader = png::Decoder::new(std::io::Cursor::new(image)).read_info().expect("it is a PNG");
             let info = reader.info();

@@ -1,5 +1,6 @@
 //! The RPCs: parse, act, render. Each group of them has a file; this one has the trait.
 
+mod bundle;
 mod issue;
 mod keys;
 mod records;
@@ -15,11 +16,13 @@ use entrypass_proto::{
     qr::v1::{self as pb, qr_service_server::QrService},
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{Neighbour, Transport, answer};
+use entrypass_rpc::{AnswerStream, Neighbour, Transport, answer, answer_stream};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::{
     Config,
+    bundles::Bundles,
     error::Error,
     keys::Keys,
     recorder::Recorder,
@@ -37,6 +40,8 @@ pub(crate) struct Codes {
     pub(crate) recorder: Arc<Recorder>,
     /// How far changes of registrations are followed.
     pub(crate) as_of: AsOf,
+    pub(crate) bundles: Bundles,
+    pub(crate) stopping: CancellationToken,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -120,6 +125,22 @@ impl QrService for Codes {
         answer(request, |_, message| self.standing(message)).await
     }
 
+    async fn get_verification_bundle(
+        &self,
+        request: Request<pb::GetVerificationBundleRequest>,
+    ) -> Answer<pb::GetVerificationBundleResponse> {
+        answer(request, |_, pb::GetVerificationBundleRequest {}| self.bundle()).await
+    }
+
+    type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+    async fn watch_verification_bundle(
+        &self,
+        request: Request<pb::WatchVerificationBundleRequest>,
+    ) -> Answer<Self::WatchVerificationBundleStream> {
+        answer_stream(request, &self.stopping, |_, message| self.watch_bundle(message)).await
+    }
+
     async fn list_verification_keys(
         &self,
         request: Request<pb::ListVerificationKeysRequest>,
@@ -131,7 +152,6 @@ impl QrService for Codes {
 impl Codes {
     /// For what is written down now.
     fn pen(&self) -> Pen<'_> {
-        let longest_display = self.config.display_for;
-        Pen { now: self.clock.now(), random: self.random.as_ref(), longest_display }
+        Pen { now: self.clock.now(), random: self.random.as_ref() }
     }
 }

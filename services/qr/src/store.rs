@@ -10,13 +10,13 @@ mod withdrawals;
 
 use entrypass_ambient::Random;
 use entrypass_db::Database;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 pub(crate) use self::{
-    codes::record,
+    codes::{CodesOf, record},
     standings::{Standings, change},
     verifications::MOST_COUNTS,
-    withdrawals::{CHANNEL, Extent, Kind, Withdrawal},
+    withdrawals::{CHANNEL, Extent},
 };
 pub use migration::Migrator;
 
@@ -31,8 +31,6 @@ pub(crate) struct Pen<'a> {
     pub(crate) now: OffsetDateTime,
     /// Draws ids.
     pub(crate) random: &'a dyn Random,
-    /// The longest time for which content of a code can verify.
-    pub(crate) longest_display: Duration,
 }
 
 /// The service's database.

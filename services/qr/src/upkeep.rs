@@ -1,16 +1,13 @@
-//! Forgetting what is kept for a time only, and finding what a copy of the first release has told nobody.
+//! Forgetting what is kept for a time only.
 
 use std::sync::Arc;
 
-use entrypass_ambient::{Clock, Random};
+use entrypass_ambient::Clock;
 use entrypass_db::answers;
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    error::Error,
-    store::{Pen, Store},
-};
+use crate::{error::Error, store::Store};
 
 /// How long to rest in between.
 const EVERY: std::time::Duration = std::time::Duration::from_mins(1);
@@ -19,10 +16,8 @@ const EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 pub(crate) struct Upkeep {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
     pub(crate) keep_answers: Duration,
     pub(crate) keep_verifications: Duration,
-    pub(crate) longest_display: Duration,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -46,8 +41,6 @@ impl Upkeep {
     /// Forgets what is old enough now.
     async fn forget(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        let pen = Pen { now, random: self.random.as_ref(), longest_display: self.longest_display };
-        while self.store.tell_untold(&pen).await? > 0 {}
         while self.store.remove_dropped(now).await? > 0 {}
         let old = now.saturating_sub(self.keep_verifications);
         while self.store.forget_verifications(old).await? > 0 {}

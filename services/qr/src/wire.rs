@@ -1,5 +1,6 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod bundle;
 mod decision;
 mod drawing;
 mod group;
@@ -14,6 +15,7 @@ use entrypass_token::CodeId;
 use uuid::Uuid;
 
 pub(crate) use self::{
+    bundle::{bad_cursor, bundle, bundle_cursor},
     decision::{Decision, Scan, decision, scan, scans},
     drawing::{Format, drawing},
     group::{Group, groups},

@@ -12,7 +12,7 @@ use entrypass_proto::qr::v1::{
     qr_service_client::QrServiceClient,
     qr_service_server::{QrService, QrServiceServer, SERVICE_NAME},
 };
-use entrypass_rpc::{Addresses, Call, EdgeLayer, Listener, Operations, Transport, serve};
+use entrypass_rpc::{Addresses, AnswerStream, Call, EdgeLayer, Listener, Operations, Transport, serve};
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::oneshot,
@@ -240,6 +240,16 @@ macro_rules! qr_service_without {
                 }
             }
 
+            type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
+
+            /// Nobody calls this.
+            async fn watch_verification_bundle(
+                &self,
+                _: Request<pb::WatchVerificationBundleRequest>,
+            ) -> Result<Response<Self::WatchVerificationBundleStream>, Status> {
+                Err(Status::unimplemented("nobody calls this"))
+            }
+
             $(async fn $method(&self, _: Request<pb::$request>) -> Result<Response<pb::$response>, Status> {
                 Err(Status::unimplemented("nobody calls this"))
             })+
@@ -252,4 +262,5 @@ qr_service_without! {
     reinstate_qr_codes: ReinstateQrCodesRequest => ReinstateQrCodesResponse,
     change_qr_codes: ChangeQrCodesRequest => ChangeQrCodesResponse,
     get_qr_code_standing: GetQrCodeStandingRequest => GetQrCodeStandingResponse,
+    get_verification_bundle: GetVerificationBundleRequest => GetVerificationBundleResponse,
 }

@@ -10,7 +10,7 @@ mod signatures;
 use std::{fs, path::PathBuf};
 
 use cases::{Case, Outcome};
-use entrypass_token::{Algorithm, Freshness, SigningKey, Token, VerificationKey};
+use entrypass_token::{Algorithm, Claims, Freshness, SigningKey, Token, VerificationKey};
 use forge::{ED25519, P256, Signer, hex, unhex};
 use serde_json::{Value, json};
 
@@ -19,6 +19,22 @@ fn every_vector_has_the_outcome_that_it_names() {
     let keys = known_keys();
     for case in cases::all() {
         assert_eq!(found(&case, &keys), expected(&case), "{}", case.name);
+    }
+}
+
+#[test]
+fn issuing_the_claims_of_a_valid_vector_makes_its_text() {
+    for case in cases::all() {
+        let Outcome::Valid(said) = case.outcome else { continue };
+        let key = [ED25519, P256].map(signing_key).into_iter().find(|(key, _)| {
+            let named = Token::decode(&case.text).expect("the vector is valid").key_id();
+            key.verification_key().key_id() == named
+        });
+        let issuer = said.issuer.parse().expect("the vector is valid");
+        let code_id = said.code_id.parse().expect("the vector is valid");
+        let claims = Claims::new(issuer, code_id, said.revision, said.issued_at, said.expires_at);
+        let text = key.expect("one of both signed it").0.issue(&claims.expect("the vector is valid"));
+        assert_eq!(text, case.text, "{}", case.name);
     }
 }
 
@@ -47,18 +63,17 @@ fn path() -> PathBuf {
 }
 
 /// The key of a signer, with the private key as it stands in the file.
-fn known(signer: Signer) -> (VerificationKey, &'static str) {
+fn signing_key(signer: Signer) -> (SigningKey, &'static str) {
     let (algorithm, secret) = match signer {
         Signer::Ed25519(seed) => (Algorithm::EdDsa, seed),
         Signer::P256(scalar) => (Algorithm::Es256, scalar),
     };
     let seed = unhex(secret).try_into().expect("a private key has 32 bytes");
-    let key = SigningKey::from_seed(algorithm, &seed).expect("the literal is a key");
-    (key.verification_key(), secret)
+    (SigningKey::from_seed(algorithm, &seed).expect("the literal is a key"), secret)
 }
 
 fn known_keys() -> [VerificationKey; 2] {
-    [ED25519, P256].map(|signer| known(signer).0)
+    [ED25519, P256].map(|signer| signing_key(signer).0.verification_key())
 }
 
 /// An outcome as it stands in the file: `VALID` with the claims, `MALFORMED` with the first reason.
@@ -119,7 +134,8 @@ fn document() -> Value {
 }
 
 fn published(signer: Signer) -> Value {
-    let (key, private_key) = known(signer);
+    let (key, private_key) = signing_key(signer);
+    let key = key.verification_key();
     let jwk: Value = serde_json::from_str(&key.to_jwk()).expect("a JWK is JSON");
     json!({
         "algorithm": key.algorithm().name(),

@@ -6,4 +6,5 @@ mod accepting;
 mod deciding;
 mod model;
 mod reading;
+mod vectors;
 mod world;

@@ -174,3 +174,31 @@ fn ids_of_one_group_are_one_string() {
     let length = |count| sign(snapshot(&signer, many(count).collect()), &signer).len();
     assert_eq!(length(200) - length(100), 1_600);
 }
+
+#[test]
+fn a_signer_elsewhere_may_give_the_higher_s() {
+    let signer = key(Algorithm::Es256, 7);
+    let draft = Draft::new(snapshot(&signer, Vec::new()), &signer.verification_key());
+    let draft = draft.expect("the contents keep the rules");
+    let lower = signer.sign(draft.to_be_signed());
+    let mut higher = lower;
+    higher[32..].copy_from_slice(&order_less(&lower[32..]));
+    let bytes = draft.finish(higher);
+    assert_eq!(&bytes[bytes.len() - 64..], &lower);
+    assert!(Bundle::decode(&bytes).is_ok_and(|bundle| bundle.is_signed()));
+    let second_spelling = [&bytes[..bytes.len() - 64], &higher].concat();
+    assert!(Bundle::decode(&second_spelling).is_ok_and(|bundle| !bundle.is_signed()));
+}
+
+/// The order of P-256 (SP 800-186, section 3.2.1.3) less s.
+fn order_less(s: &[u8]) -> [u8; 32] {
+    let mut rest = *b"\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\
+        \xbc\xe6\xfa\xad\xa7\x17\x9e\x84\xf3\xb9\xca\xc2\xfc\x63\x25\x51";
+    let mut borrowed = false;
+    for (digit, less) in rest.iter_mut().zip(s).rev() {
+        let (first, one) = digit.overflowing_sub(*less);
+        let (second, two) = first.overflowing_sub(borrowed.into());
+        (*digit, borrowed) = (second, one || two);
+    }
+    rest
+}

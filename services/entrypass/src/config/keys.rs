@@ -50,7 +50,7 @@ impl Qr {
         let publish_for = Duration::hours(self.publish_hours.into());
         let in_time = rotate_every.is_none_or(|rotate_every| publish_for < rotate_every);
         range("qr.publish_hours", "less than rotate_days", in_time)?;
-        Ok(KeyRules { algorithm, rotate_every, publish_for, display_for: self.service()?.display_for })
+        Ok(KeyRules { algorithm, rotate_every, publish_for, display_for: self.display_for()? })
     }
 
     /// Where private halves are. `data_dir` is the folder of those that have no place of their own.

@@ -42,6 +42,8 @@ pub struct Qr {
     pub issuer: String,
     /// How many minutes a displayed code counts, 1 to 1440.
     pub display_minutes: u16,
+    /// How many minutes an offline bundle holds, 1 to 1440.
+    pub bundle_minutes: u16,
     /// The algorithm of new signing keys: `EdDSA` or `ES256`.
     pub algorithm: String,
     /// How many days a key signs before the next one does, 0 to 3650; 0: until an operator ends it.
@@ -87,6 +89,7 @@ impl Default for Qr {
         Self {
             issuer: "FS".to_owned(),
             display_minutes: 15,
+            bundle_minutes: 15,
             algorithm: "EdDSA".to_owned(),
             rotate_days: 90,
             publish_hours: 24,
@@ -165,15 +168,22 @@ impl Qr {
             .issuer
             .parse()
             .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
-        ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
         let days = (1..=3650).contains(&self.keep_verifications_days);
         ConfigError::range("qr.keep_verifications_days", "1 to 3650", days)?;
+        ConfigError::range("qr.bundle_minutes", "1 to 1440", (1..=1440).contains(&self.bundle_minutes))?;
         Ok(entrypass_qr::Config {
             issuer,
-            display_for: Duration::minutes(self.display_minutes.into()),
+            display_for: self.display_for()?,
+            bundle_for: Duration::minutes(self.bundle_minutes.into()),
             keep_answers: requests.keep()?,
             keep_verifications: Duration::days(self.keep_verifications_days.into()),
         })
+    }
+
+    /// How long a displayed code counts.
+    pub(super) fn display_for(&self) -> Result<Duration, ConfigError> {
+        ConfigError::range("qr.display_minutes", "1 to 1440", (1..=1440).contains(&self.display_minutes))?;
+        Ok(Duration::minutes(self.display_minutes.into()))
     }
 }
 

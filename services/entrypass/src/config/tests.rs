@@ -68,6 +68,8 @@ fn a_value_out_of_range_is_told_with_its_setting() {
         ("[qr]\nissuer = 'Foshan'", "qr.issuer must be two of A-Z 0-9"),
         ("[qr]\nissuer = 'fs'", "qr.issuer must be two of A-Z 0-9"),
         ("[qr]\ndisplay_minutes = 0", "qr.display_minutes must be 1 to 1440"),
+        ("[qr]\nbundle_minutes = 0", "qr.bundle_minutes must be 1 to 1440"),
+        ("[qr]\nbundle_minutes = 1441", "qr.bundle_minutes must be 1 to 1440"),
         ("[qr]\nalgorithm = 'RS256'", "qr.algorithm must be EdDSA or ES256"),
         ("[qr]\nrotate_days = 3651", "qr.rotate_days must be 0 to 3650"),
         ("[qr]\npublish_hours = 0", "qr.publish_hours must be 1 to 720"),

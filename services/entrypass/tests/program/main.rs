@@ -4,6 +4,7 @@
 
 mod drain;
 mod migrate;
+mod signing_keys;
 mod start;
 mod tls;
 

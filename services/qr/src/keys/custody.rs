@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     error::KeysError,
     life::{KeyState, Life, Lives, Schedule},
-    vault::Vault,
+    vault::{Kept, Vault},
 };
 use crate::store::keys::{self, SIGNING_KEYS, StoredKey};
 
@@ -113,13 +113,14 @@ impl Custody {
         let now = self.clock.now();
         let next = match when {
             Rotation::AtOnce => self.bring_forward(&transaction, &keys, algorithm, now).await?,
-            Rotation::Published => match waiting(&keys, algorithm, now) {
-                Some(waiting) => waiting.id(),
-                None => {
+            Rotation::Published => {
+                if let Some(waiting) = waiting(&keys, algorithm, now) {
+                    waiting.id()
+                } else {
                     let from = lives(&keys).free(now.saturating_add(self.rules.publish_for));
                     self.make(&transaction, algorithm, from, now).await?
                 }
-            },
+            }
         };
         self.reported_after(transaction, next, now).await
     }
@@ -164,9 +165,9 @@ impl Custody {
         if !keys.is_empty() {
             return Ok(());
         }
-        if let Some((key, sealed)) = self.vault.given(self.random.as_ref())? {
+        if let Some(given) = self.vault.given(self.random.as_ref())? {
             let from = now.saturating_sub(TAKEN_OVER_FROM);
-            keys::insert(&transaction, &self.stored(key, sealed, from, now)).await?;
+            keys::insert(&transaction, &self.stored(given, from, now)).await?;
         } else {
             self.make(&transaction, None, now, now).await?;
         }
@@ -289,19 +290,14 @@ impl Custody {
         now: OffsetDateTime,
     ) -> Result<KeyId, KeysError> {
         let algorithm = algorithm.unwrap_or(self.rules.algorithm);
-        let (key, sealed) = self.vault.make(algorithm, self.random.as_ref())?;
-        let id = key.key_id();
-        keys::insert(transaction, &self.stored(key, sealed, from, now)).await?;
+        let kept = self.vault.make(algorithm, self.random.as_ref())?;
+        let id = kept.key.key_id();
+        keys::insert(transaction, &self.stored(kept, from, now)).await?;
         Ok(id)
     }
 
-    fn stored(
-        &self,
-        key: VerificationKey,
-        sealed: Option<Vec<u8>>,
-        activate_time: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> StoredKey {
+    fn stored(&self, kept: Kept, activate_time: OffsetDateTime, now: OffsetDateTime) -> StoredKey {
+        let Kept { key, sealed } = kept;
         let life = Life { activate_time, revoke_time: None, longest_display: self.rules.display_for };
         StoredKey { key, life, create_time: now, sealed }
     }

@@ -67,7 +67,7 @@ pub(super) struct Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     /// The key is ours. What it signed may have run out.
-    Trusted(TrustedKey),
+    Trusted(Box<TrustedKey>),
     /// The key was revoked.
     Revoked,
     /// No key of ours has this id.
@@ -147,15 +147,19 @@ impl Keys {
         Ok(found)
     }
 
-    /// Every key whose signature may count `now` or later, in the order in which they sign: what a bundle must list.
-    #[must_use]
-    pub fn trusted(&self, now: OffsetDateTime) -> Vec<TrustedKey> {
-        let ring = self.ring();
-        let counts = |key: &&Known| {
-            let state = ring.lives.state(&key.stored.life, now);
-            !matches!(state, KeyState::Expired | KeyState::Revoked)
-        };
-        ring.keys.iter().filter(counts).map(|key| ring.trusted(&key.stored)).collect()
+    /// Every key whose signature may count `now` or later, in the order in which they sign: what a bundle must list. As the table is at this
+    /// moment, and not seconds ago: a bundle has every change up to its version.
+    pub(crate) async fn trusted(&self, now: OffsetDateTime) -> Result<Vec<TrustedKey>, Error> {
+        let keys = self.custody().all().await?;
+        let lives = lives(&keys);
+        let counts =
+            |key: &&StoredKey| !matches!(lives.state(&key.life, now), KeyState::Expired | KeyState::Revoked);
+        Ok(keys.iter().filter(counts).map(|key| trusted(key, &lives)).collect())
+    }
+
+    /// Reads the table, unless that was done within the last second; then it waits for the next one.
+    pub(crate) async fn reread(&self) -> Result<(), Error> {
+        self.read_since(Instant::now()).await
     }
 
     /// Every key that verifiers are told of `now`; of a revoked one, that it is.
@@ -288,18 +292,18 @@ impl Ring {
     fn find(&self, id: KeyId) -> Found {
         match self.keys.iter().find(|key| key.stored.id() == id) {
             Some(known) if known.stored.life.revoke_time.is_some() => Found::Revoked,
-            Some(known) => Found::Trusted(self.trusted(&known.stored)),
+            Some(known) => Found::Trusted(Box::new(trusted(&known.stored, &self.lives))),
             None => Found::Unknown,
         }
     }
+}
 
-    fn trusted(&self, key: &StoredKey) -> TrustedKey {
-        let seconds = |instant: Option<OffsetDateTime>| instant.map(OffsetDateTime::unix_timestamp);
-        TrustedKey {
-            key: key.key.clone(),
-            signs_from: key.life.activate_time.unix_timestamp(),
-            signs_until: seconds(self.lives.signs_until(&key.life)),
-            verifies_until: seconds(self.lives.verifies_until(&key.life)),
-        }
+fn trusted(key: &StoredKey, lives: &Lives) -> TrustedKey {
+    let seconds = |instant: Option<OffsetDateTime>| instant.map(OffsetDateTime::unix_timestamp);
+    TrustedKey {
+        key: key.key.clone(),
+        signs_from: key.life.activate_time.unix_timestamp(),
+        signs_until: seconds(lives.signs_until(&key.life)),
+        verifies_until: seconds(lives.verifies_until(&key.life)),
     }
 }

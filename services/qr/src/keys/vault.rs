@@ -33,6 +33,14 @@ pub struct Vault {
     signers: Vec<(VerificationKey, Arc<dyn Signer>)>,
 }
 
+/// A key whose private half is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) key: VerificationKey,
+    /// The private half, sealed, if its place is the row.
+    pub(crate) sealed: Option<Vec<u8>>,
+}
+
 impl Vault {
     /// Seals new private halves in the database, and opens those that are.
     #[must_use]
@@ -66,39 +74,34 @@ impl Vault {
         self.encryption.is_some() || self.folder.is_some()
     }
 
-    /// The key that others made, and that becomes the first: its public half, and for the row its private half, sealed, where that is
-    /// how it is kept.
-    pub(crate) fn given(
-        &self,
-        random: &dyn Random,
-    ) -> Result<Option<(VerificationKey, Option<Vec<u8>>)>, KeysError> {
+    /// The key that others made, and that becomes the first.
+    pub(crate) fn given(&self, random: &dyn Random) -> Result<Option<Kept>, KeysError> {
         if let Some((key, _)) = self.signers.first() {
-            return Ok(Some((key.clone(), None)));
+            return Ok(Some(Kept { key: key.clone(), sealed: None }));
         }
         let Some(path) = &self.file else { return Ok(None) };
         let missing = || KeysError::NoFile { path: path.clone() };
-        let (key, seed) = self.from_file()?.ok_or_else(missing)?;
+        let (key, seed) = self.in_file()?.ok_or_else(missing)?;
         let key = key.verification_key();
         let sealed =
             self.encryption.as_ref().map(|keys| sealed(keys, key.key_id(), &seed, random)).transpose()?;
-        Ok(Some((key, sealed)))
+        Ok(Some(Kept { key, sealed }))
     }
 
-    /// Makes a key, and keeps its private half; gives what is to stand in the row of it.
-    pub(crate) fn make(
-        &self,
-        algorithm: Algorithm,
-        random: &dyn Random,
-    ) -> Result<(VerificationKey, Option<Vec<u8>>), KeysError> {
+    /// Makes a key, and keeps its private half.
+    pub(crate) fn make(&self, algorithm: Algorithm, random: &dyn Random) -> Result<Kept, KeysError> {
         let (key, seed) = draw(algorithm, random)?;
         let key = key.verification_key();
         let id = key.key_id();
         match (&self.encryption, &self.folder) {
-            (Some(keys), _) => Ok((key, Some(sealed(keys, id, &seed, random)?))),
+            (Some(keys), _) => {
+                let sealed = Some(sealed(keys, id, &seed, random)?);
+                Ok(Kept { key, sealed })
+            }
             (None, Some(folder)) => {
                 write(folder, &name(id), &seed)
                     .map_err(|source| KeysError::Io { path: folder.clone(), source })?;
-                Ok((key, None))
+                Ok(Kept { key, sealed: None })
             }
             (None, None) => Err(KeysError::NoPlace),
         }
@@ -121,8 +124,8 @@ impl Vault {
             }
             return Ok(Arc::new(InMemory(found)));
         }
-        let from_file = self.from_file()?.filter(|(found, _)| found.verification_key() == key.key);
-        let (found, _) = from_file.ok_or(KeysError::NotHere { key_id: id })?;
+        let in_file = self.in_file()?.filter(|(found, _)| found.verification_key() == key.key);
+        let (found, _) = in_file.ok_or(KeysError::NotHere { key_id: id })?;
         Ok(Arc::new(InMemory(found)))
     }
 
@@ -130,8 +133,7 @@ impl Vault {
     pub(crate) fn erase(&self, id: KeyId) -> Result<(), KeysError> {
         let in_folder = self.folder.as_ref().map(|folder| folder.join(name(id)));
         let is_it = |key: &SigningKey| key.verification_key().key_id() == id;
-        let file =
-            self.file.clone().filter(|_| matches!(self.from_file(), Ok(Some((key, _))) if is_it(&key)));
+        let file = self.file.clone().filter(|_| matches!(self.in_file(), Ok(Some((key, _))) if is_it(&key)));
         for path in in_folder.into_iter().chain(file) {
             match fs::remove_file(&path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -154,7 +156,7 @@ impl Vault {
         Ok(read(&path)?.map(|seed| (path, seed)))
     }
 
-    fn from_file(&self) -> Result<Option<(SigningKey, Seed)>, KeysError> {
+    fn in_file(&self) -> Result<Option<(SigningKey, Seed)>, KeysError> {
         let Some(path) = &self.file else { return Ok(None) };
         let Some(seed) = read(path)? else { return Ok(None) };
         Ok(Some((SigningKey::from_seed(Algorithm::EdDsa, &seed)?, seed)))

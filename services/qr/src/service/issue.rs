@@ -9,6 +9,7 @@ use crate::{
     code::{Code, CodeState, Period, Subject},
     error::Error,
     standing::Standing,
+    store::CodesOf,
     wire,
 };
 
@@ -19,7 +20,10 @@ impl Codes {
     ) -> Result<pb::IssueQrCodesResponse, Error> {
         let subjects = wire::subjects(message)?;
         let pen = self.pen();
-        let (codes, standings) = self.store.codes_of(&subjects, &pen).await?;
+        let CodesOf { codes, standings, recorded } = self.store.codes_of(&subjects, &pen).await?;
+        if recorded {
+            self.bundles.committed();
+        }
         let mut qr_codes = Vec::with_capacity(codes.len());
         for (subject, code) in subjects.iter().zip(&codes) {
             let standing = standings.get(&subject.registration).copied().unwrap_or(Standing::Active);

@@ -70,9 +70,11 @@ impl Codes {
         let act = async |transaction: &_| {
             let (mut results, revoked) = store::change(transaction, &[(registration, change)], &pen).await?;
             let standing = results.pop().ok_or(Error::Corrupt("a change without a result"))??;
-            Ok(render(standing, revoked))
+            Ok::<_, Error>(render(standing, revoked))
         };
-        key.once(self.store.database(), pen.now, act).await
+        let answer = key.once(self.store.database(), pen.now, act).await?;
+        self.bundles.committed();
+        Ok(answer)
     }
 
     pub(super) async fn change(
@@ -107,9 +109,11 @@ impl Codes {
                 wire::result(done, call.language())
             };
             let results = rows.into_iter().map(result).collect::<Result<_, _>>()?;
-            Ok(pb::ChangeQrCodesResponse { results })
+            Ok::<_, Error>(pb::ChangeQrCodesResponse { results })
         };
-        key.once(self.store.database(), pen.now, act).await
+        let answer = key.once(self.store.database(), pen.now, act).await?;
+        self.bundles.committed();
+        Ok(answer)
     }
 
     pub(super) async fn standing(

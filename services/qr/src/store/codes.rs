@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
+use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, JoinType,
@@ -17,12 +18,22 @@ use super::{
     Pen, Standings, Store,
     entity::{code as entity, suspension},
     standings::standings,
-    withdrawals::{self, Kind},
+    withdrawals,
 };
 use crate::{
     code::{self, Code, CodeState, Subject},
     error::Error,
 };
+
+/// The codes of some subjects.
+pub(crate) struct CodesOf {
+    /// In the order of the subjects.
+    pub(crate) codes: Vec<Code>,
+    /// How the codes of their registrations stand.
+    pub(crate) standings: Standings,
+    /// Whether one was recorded, which can have superseded another.
+    pub(crate) recorded: bool,
+}
 
 impl Store {
     /// Those of the codes `ids` that were recorded, and until when they were suspended last.
@@ -47,16 +58,13 @@ impl Store {
 
     /// The codes of `subjects` in their order, and how those of their registrations stand. Codes that do not exist yet are recorded, and
     /// supersede those of earlier revisions.
-    pub(crate) async fn codes_of(
-        &self,
-        subjects: &[Subject],
-        pen: &Pen<'_>,
-    ) -> Result<(Vec<Code>, Standings), Error> {
+    pub(crate) async fn codes_of(&self, subjects: &[Subject], pen: &Pen<'_>) -> Result<CodesOf, Error> {
         let known = codes_of(self.database.reader(), subjects).await?;
         let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
         if let Some(codes) = in_order(&known, subjects) {
             // Read last: whoever is told that codes are suspended or revoked sees none issued from then on.
-            return Ok((codes, standings(self.database.reader(), &registrations, pen.now).await?));
+            let standings = standings(self.database.reader(), &registrations, pen.now).await?;
+            return Ok(CodesOf { codes, standings, recorded: false });
         }
         let transaction = self.database.begin().await?;
         let revisions = subjects.iter().map(|subject| (subject.registration, subject.revision));
@@ -65,7 +73,7 @@ impl Store {
         let standings = standings(&transaction, &registrations, pen.now).await?;
         transaction.commit().await?;
         let missing = Error::Corrupt("a code that was just recorded is missing");
-        Ok((in_order(&known, subjects).ok_or(missing)?, standings))
+        Ok(CodesOf { codes: in_order(&known, subjects).ok_or(missing)?, standings, recorded: true })
     }
 }
 

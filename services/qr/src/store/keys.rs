@@ -4,12 +4,15 @@ use entrypass_db::{instant, micros};
 use entrypass_token::{KeyId, VerificationKey};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::entity::signing_key::{ActiveModel, Column, Entity, Model};
+use super::{
+    entity::signing_key::{ActiveModel, Column, Entity, Model},
+    withdrawals,
+};
 use crate::keys::Life;
 
 /// Who changes which keys there are holds this ([`entrypass_db::hold`]), and looks again before: two copies would otherwise make two.
@@ -37,6 +40,13 @@ pub(crate) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<StoredK
     rows.into_iter().map(read).collect()
 }
 
+/// For how long at most anything counts that any of the keys has signed; `None` where there is no key.
+pub(super) async fn longest_display(connection: &impl ConnectionTrait) -> Result<Option<Duration>, DbErr> {
+    let longest = Entity::find().select_only().column_as(Column::LongestDisplaySeconds.max(), "longest");
+    let longest: Option<Option<i64>> = longest.into_tuple().one(connection).await?;
+    Ok(longest.flatten().map(Duration::seconds))
+}
+
 /// Adds a key.
 pub(crate) async fn insert(transaction: &DatabaseTransaction, key: &StoredKey) -> Result<(), DbErr> {
     let row = ActiveModel {
@@ -48,7 +58,8 @@ pub(crate) async fn insert(transaction: &DatabaseTransaction, key: &StoredKey) -
         longest_display_seconds: Set(key.life.longest_display.whole_seconds()),
         sealed_key: Set(key.sealed.clone()),
     };
-    Entity::insert(row).exec_without_returning(transaction).await.map(drop)
+    Entity::insert(row).exec_without_returning(transaction).await?;
+    withdrawals::keys_changed(transaction).await
 }
 
 /// Lets a key begin to sign at another instant.
@@ -57,7 +68,8 @@ pub(crate) async fn activate(
     id: KeyId,
     activate_time: OffsetDateTime,
 ) -> Result<(), DbErr> {
-    set(transaction, id, Column::ActivateTime, micros(activate_time)).await
+    set(transaction, id, Column::ActivateTime, micros(activate_time)).await?;
+    withdrawals::keys_changed(transaction).await
 }
 
 /// Revokes a key, for good.
@@ -66,7 +78,8 @@ pub(crate) async fn revoke(
     id: KeyId,
     revoke_time: OffsetDateTime,
 ) -> Result<(), DbErr> {
-    set(transaction, id, Column::RevokeTime, micros(revoke_time)).await
+    set(transaction, id, Column::RevokeTime, micros(revoke_time)).await?;
+    withdrawals::keys_changed(transaction).await
 }
 
 /// Notes that a key may sign what counts for so long.
@@ -75,7 +88,8 @@ pub(crate) async fn raise_display(
     id: KeyId,
     longest_display: Duration,
 ) -> Result<(), DbErr> {
-    set(transaction, id, Column::LongestDisplaySeconds, longest_display.whole_seconds()).await
+    set(transaction, id, Column::LongestDisplaySeconds, longest_display.whole_seconds()).await?;
+    withdrawals::keys_changed(transaction).await
 }
 
 /// Erases the sealed private half of a key.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
+use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
@@ -20,7 +21,7 @@ use super::{
     NO_REVISION, Pen, Store,
     codes::{self, state_name},
     entity::{code, suspension},
-    withdrawals::{self, Kind},
+    withdrawals,
 };
 use crate::{
     code::{self as domain, CodeState},
@@ -104,11 +105,9 @@ pub(crate) async fn change(
     let mut results = Vec::with_capacity(changes.len());
     for (registration, change) in changes {
         let standing = after.entry(*registration).or_insert(Standing::Active);
-        let changed = standing.after(*change, pen.now);
-        if let Ok(changed) = changed {
-            *standing = changed;
-        }
-        results.push(changed);
+        let result = standing.after(*change, pen.now);
+        *standing = result.unwrap_or(*standing);
+        results.push(result);
     }
     let revoked = write(transaction, &before, &after, pen).await?;
     Ok((results, revoked))
@@ -202,7 +201,7 @@ async fn write(
         suspend(transaction, &suspended).await?;
         let until: HashMap<_, _> = suspended.iter().map(|(id, suspension)| (*id, suspension.until)).collect();
         for (registration, code) in active_codes(transaction, until.keys().copied()).await? {
-            let until = until.get(&registration).copied().unwrap_or(pen.now);
+            let until = until.get(&registration).copied().unwrap_or(pen.now).unix_timestamp();
             withdrawn.push((code, Kind::Suspended { until }));
         }
     }

@@ -10,6 +10,7 @@
 
 use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
+use entrypass_verifier::{Withdrawal, WithdrawalKind as Kind};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use super::{
     AT_ONCE, Pen, Store,
     entity::{bundle, withdrawal},
+    keys,
 };
 use crate::error::Error;
 
@@ -36,23 +38,6 @@ const LEEWAY: Duration = Duration::minutes(3);
 const LONGEST_DISPLAY_EVER: Duration = Duration::days(1);
 /// Held by the copy that removes withdrawals, so that others do not remove the same ones.
 const REMOVAL: Uuid = Uuid::from_u128(0x7172_5f77_6974_6864_7261_7761_6c73_2121);
-
-/// What happened to a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Revoked,
-    Superseded,
-    Suspended { until: OffsetDateTime },
-    Reinstated,
-}
-
-/// One code that a verifier must know of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Withdrawal {
-    pub(crate) code: CodeId,
-    pub(crate) kind: Kind,
-    pub(crate) drop_time: OffsetDateTime,
-}
 
 /// Which versions there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,38 +121,51 @@ pub(super) async fn add(
         return Ok(());
     }
     let first = take_versions(transaction, withdrawn.len(), pen).await?;
-    let drop_time = pen.now + pen.longest_display + LEEWAY;
+    // Read while the row is held, which a copy waits for that is about to sign for longer: it sees the codes withdrawn then.
+    let longest = keys::longest_display(transaction).await?.unwrap_or(LONGEST_DISPLAY_EVER);
+    let drop_time = pen.now + longest + LEEWAY;
     let rows =
         withdrawn.iter().zip(first..).map(|((code, kind), version)| row(*code, *kind, version, drop_time));
     insert(transaction, rows.collect()).await
 }
 
 /// Gives `count` versions in a row, and tells other copies; the first of them. Holds the bundle's row to the end of the transaction.
-pub(super) async fn take_versions(
-    transaction: &DatabaseTransaction,
-    count: usize,
-    pen: &Pen<'_>,
-) -> Result<i64, DbErr> {
+async fn take_versions(transaction: &DatabaseTransaction, count: usize, pen: &Pen<'_>) -> Result<i64, DbErr> {
     let count = i64::try_from(count).map_err(|_| DbErr::Type("too many withdrawals".to_owned()))?;
-    let take = bundle::Entity::update_many()
-        .col_expr(bundle::Column::Version, Expr::col(bundle::Column::Version).add(count));
-    let mut taken = take.clone().exec_with_returning(transaction).await?;
-    if taken.is_empty() {
+    let mut last = advance(transaction, count).await?;
+    if last.is_none() {
         begin(transaction, pen).await?;
-        taken = take.exec_with_returning(transaction).await?;
+        last = advance(transaction, count).await?;
     }
+    let last = last.ok_or_else(|| DbErr::RecordNotFound("the bundle's row".to_owned()))?;
+    Ok(last - count + 1)
+}
+
+/// Gives a version to a change of the keys: an older bundle is not to be taken for as good as one that has it. Before the first bundle there
+/// is nothing to tell them apart.
+pub(super) async fn keys_changed(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    advance(transaction, 1).await.map(drop)
+}
+
+/// Holds the bundle's row, moves its version on, and tells other copies; `None` when there is no row yet.
+async fn advance(transaction: &DatabaseTransaction, count: i64) -> Result<Option<i64>, DbErr> {
+    let advance = bundle::Entity::update_many()
+        .col_expr(bundle::Column::Version, Expr::col(bundle::Column::Version).add(count));
+    let advanced = advance.exec_with_returning(transaction).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Those who withdraw are one after the other already: that PostgreSQL commits those who notify so costs nothing more.
+        // Those who hold the row are one after the other already: that PostgreSQL commits those who notify so costs nothing more.
         transaction.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
     }
-    let last = taken.first().ok_or_else(|| DbErr::RecordNotFound("the bundle's row".to_owned()))?.version;
-    Ok(last - count + 1)
+    Ok(advanced.first().map(|row| row.version))
 }
 
 /// Makes the bundle's row, if there is none.
 async fn begin(transaction: &DatabaseTransaction, pen: &Pen<'_>) -> Result<(), DbErr> {
+    // After an operator has removed the row, so that another sequence begins, versions that were given are not given again.
+    let last = withdrawal::Entity::find().order_by_desc(withdrawal::Column::Version).limit(1);
+    let version = last.one(transaction).await?.map_or(0, |row| row.version);
     let feed = pen.random.uuid_v7(pen.now);
-    let row = bundle::ActiveModel { id: Set(THE_BUNDLE), feed_id: Set(feed), version: Set(0) };
+    let row = bundle::ActiveModel { id: Set(THE_BUNDLE), feed_id: Set(feed), version: Set(version) };
     let insert = bundle::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
     insert.exec_without_returning(transaction).await.map(drop)
 }
@@ -240,7 +238,7 @@ async fn tell(transaction: &DatabaseTransaction, found: Vec<Untold>, pen: &Pen<'
 
 fn row(code: Uuid, kind: Kind, version: i64, drop_time: OffsetDateTime) -> withdrawal::ActiveModel {
     let until = match kind {
-        Kind::Suspended { until } => Some(micros(until)),
+        Kind::Suspended { until } => Some(until.saturating_mul(1_000_000)),
         Kind::Revoked | Kind::Superseded | Kind::Reinstated => None,
     };
     withdrawal::ActiveModel {
@@ -265,12 +263,13 @@ fn read(row: &withdrawal::Model) -> Result<Withdrawal, Error> {
     let kind = match (row.kind.as_str(), row.until) {
         ("REVOKED", None) => Kind::Revoked,
         ("SUPERSEDED", None) => Kind::Superseded,
-        ("SUSPENDED", Some(until)) => Kind::Suspended { until: instant(until)? },
+        ("SUSPENDED", Some(until)) => Kind::Suspended { until: instant(until)?.unix_timestamp() },
         ("REINSTATED", None) => Kind::Reinstated,
         _ => return Err(Error::Corrupt("an unknown kind of withdrawal")),
     };
-    let code = CodeId::from_bytes(*row.code_id.as_bytes());
-    Ok(Withdrawal { code, kind, drop_time: instant(row.drop_time)? })
+    // Up to the next second: a bundle has whole ones, and nobody must forget sooner.
+    let drop_time = instant(row.drop_time)?.unix_timestamp() + 1;
+    Ok(Withdrawal { code_id: CodeId::from_bytes(*row.code_id.as_bytes()), kind, drop_time })
 }
 
 fn extent(row: &bundle::Model) -> Result<Extent, Error> {

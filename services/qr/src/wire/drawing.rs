@@ -56,7 +56,7 @@ pub(crate) fn drawing(format: i32, error_correction: i32, module_size: i32) -> R
     let (Some(format), Some(error_correction), Some(module_size)) = (format, error_correction, module_size)
     else {
         if module_size.is_none() {
-            let text = Text::new("模块边长须为1至32", "a module is 1 to 32 wide");
+            let text = Text::new("模块边长须为4至32", "a module is 4 to 32 wide");
             violations.add("module_size", Rule::new("OUT_OF_RANGE", text));
         }
         return Err(violations);

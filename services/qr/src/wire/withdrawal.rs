@@ -99,24 +99,22 @@ fn wish(
 
 /// A registration or a code; `at` is the path in front of the two fields.
 pub(crate) fn target(at: &str, registration: &str, code_id: &str) -> Result<Target, Violations> {
-    let (field, broken) = match (registration.is_empty(), code_id.is_empty()) {
-        (false, true) => match registration_id(registration) {
-            Ok(id) => return Ok(Target::Registration(id)),
-            Err([rule]) => ("registration", rule),
-        },
-        (true, false) => match super::code_id(code_id) {
-            Ok(id) => return Ok(Target::Code(id)),
-            Err([rule]) => ("code_id", rule),
-        },
+    let named = match (registration.is_empty(), code_id.is_empty()) {
+        (false, true) => {
+            let id = registration_id(registration).map_err(|[rule]| ("registration", rule));
+            id.map(Target::Registration)
+        }
+        (true, false) => super::code_id(code_id).map(Target::Code).map_err(|[rule]| ("code_id", rule)),
         (both_missing, _) => {
             let text = Text::new(
                 "须提供登记资源名或二维码编号之一",
                 "give a registration or a code_id, and not both",
             );
-            ("registration", Rule::new(if both_missing { "REQUIRED" } else { "EXCLUDED" }, text))
+            let reason = if both_missing { "REQUIRED" } else { "EXCLUDED" };
+            Err(("registration", Rule::new(reason, text)))
         }
     };
-    Err(Violation { field: format!("{at}{field}"), rule: broken }.into())
+    named.map_err(|(field, rule)| Violation { field: format!("{at}{field}"), rule }.into())
 }
 
 fn revoke(at: &str, wire_reason: i32, fraud: bool) -> Result<Change, Violations> {

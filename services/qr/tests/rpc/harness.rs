@@ -25,9 +25,11 @@ use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, servi
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
 use entrypass_token::Algorithm;
+use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
 use tokio_util::sync::CancellationToken;
+use tonic::Streaming;
 use uuid::Uuid;
 
 /// What is set of the keys: the default.
@@ -47,7 +49,8 @@ pub struct App {
     pub registrations: Arc<Registrations>,
     random: Arc<SeededRandom>,
     client: QrServiceClient<Transport>,
-    database: Database,
+    pub stopping: CancellationToken,
+    pub database: Database,
     place: Arc<TestDatabase>,
     folder: Arc<TempDir>,
 }
@@ -55,27 +58,44 @@ pub struct App {
 impl App {
     /// A fresh service beside a registration service that answers.
     pub async fn new() -> Self {
-        let surroundings = Surroundings {
-            clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
-            registrations: Arc::default(),
-            random: Arc::new(SeededRandom::new(11)),
-            place: Arc::new(TestDatabase::migrated::<Migrator>("qr").await),
-            folder: Arc::new(tempfile::tempdir().expect("a folder")),
-        };
-        let neighbour = surroundings.registrations.transport(&edge());
-        surroundings.start("key.hex", neighbour).await
+        let surroundings = Surroundings::new(Arc::new(TestDatabase::migrated::<Migrator>("qr").await));
+        surroundings.start_with_file("key.hex").await
+    }
+
+    /// A fresh service whose private keys are where `vault` says; it is given the folder of the test.
+    pub async fn with_vault(vault: impl FnOnce(&Path) -> Vault) -> Self {
+        let surroundings = Surroundings::new(Arc::new(TestDatabase::migrated::<Migrator>("qr").await));
+        let vault = vault(surroundings.folder.path());
+        surroundings.start_here(vault, KEY_RULES).await
+    }
+
+    /// Another copy of this service, on the same database.
+    pub async fn copy(&self, vault: impl FnOnce(&Path) -> Vault, rules: KeyRules) -> Self {
+        self.surroundings().start_here(vault(self.folder.path()), rules).await
+    }
+
+    /// The same surroundings with a fresh database, on which nothing has started yet.
+    pub async fn on_a_fresh_database(&self) -> Fresh {
+        let place = Arc::new(TestDatabase::migrated::<Migrator>("qr").await);
+        Fresh(Surroundings { place, ..self.surroundings() })
+    }
+
+    /// What an operator has of the keys of this service: the command line beside it.
+    pub fn operator(&self, vault: impl FnOnce(&Path) -> Vault) -> Custody {
+        let vault = vault(self.folder.path());
+        Custody::new(self.database.clone(), vault, KEY_RULES, self.clock.clone(), self.random.clone())
     }
 
     /// Another service in the same surroundings, with a fresh database and the key file of this name.
     pub async fn another(&self, key: &str) -> Self {
         let place = Arc::new(TestDatabase::migrated::<Migrator>("qr").await);
         let surroundings = Surroundings { place, ..self.surroundings() };
-        surroundings.start(key, self.registrations.transport(&edge())).await
+        surroundings.start_with_file(key).await
     }
 
     /// The same service after a restart.
     pub async fn again(&self) -> Self {
-        self.surroundings().start("key.hex", self.registrations.transport(&edge())).await
+        self.surroundings().start_with_file("key.hex").await
     }
 
     /// The same service after its registration service went away: nothing listens on port 1.
@@ -86,7 +106,9 @@ impl App {
     /// The same service with a registration service at the address `uri`.
     pub async fn asking(&self, uri: &str) -> Self {
         let neighbour = Transport::remote(&uri.parse().expect("an address"));
-        self.surroundings().start("key.hex", neighbour).await
+        let surroundings = self.surroundings();
+        let vault = surroundings.file("key.hex");
+        surroundings.start(vault, KEY_RULES, neighbour).await
     }
 
     fn surroundings(&self) -> Surroundings {
@@ -180,6 +202,12 @@ impl App {
         told(&self.decision(content).await)
     }
 
+    /// The keys, as a verifier is told of them.
+    pub async fn keys(&self) -> pb::ListVerificationKeysResponse {
+        let answer = self.client().list_verification_keys(pb::ListVerificationKeysRequest {}).await;
+        answer.expect("the keys").into_inner()
+    }
+
     /// Revokes, by a request of its own, and says how many were not revoked before.
     pub async fn revoke(&self, registration: String) -> Result<i32, Refusal> {
         let request = pb::RevokeQrCodesRequest {
@@ -223,6 +251,73 @@ impl App {
         answer.standing.expect("a standing")
     }
 
+    /// Lets the changes of registrations be followed up to this hour, and waits until they are.
+    pub async fn followed(&self) {
+        let now = self.clock.now();
+        self.registrations.feed().set_as_of(now);
+        eventually("registrations are followed up to this hour", async || {
+            self.registrations.feed().checkpoint();
+            let bundle = self.bundle().await;
+            bundle.is_ok_and(|bundle| bundle.as_of_time == Some(timestamp(now)))
+        })
+        .await;
+    }
+
+    /// A snapshot.
+    pub async fn bundle(&self) -> Result<pb::VerificationBundle, Refusal> {
+        let answer = self.client().get_verification_bundle(pb::GetVerificationBundleRequest {}).await?;
+        Ok(answer.into_inner().bundle.expect("a bundle"))
+    }
+
+    /// The stream of bundles behind `cursor`.
+    pub async fn watch(
+        &self,
+        cursor: &str,
+    ) -> Result<Streaming<pb::WatchVerificationBundleResponse>, Refusal> {
+        let request = pb::WatchVerificationBundleRequest { cursor: cursor.to_owned() };
+        Ok(self.client().watch_verification_bundle(request).await?.into_inner())
+    }
+
+    /// How many rows `table` has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let reader = self.database.reader();
+        let query = format!("SELECT count(*) FROM {table}");
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let row = reader.query_one_raw(query).await.expect("a count").expect("a row");
+        row.try_get_by_index(0).expect("a number")
+    }
+
+    /// Withdraws a code as a copy of the first release does: it changes the state, records the code of the revision `other`, and tells nobody.
+    pub async fn first_release_withdraws(
+        &self,
+        code_id: &str,
+        registration: &str,
+        state: &str,
+        other: i32,
+        now: i64,
+    ) {
+        let transaction = self.database.begin().await.expect("a transaction");
+        let backend = self.database.reader().get_database_backend();
+        let id = |text: &str| Uuid::try_parse(text).expect("an id");
+        let registration = id(registration.trim_start_matches("registrations/"));
+        let update = "UPDATE codes SET state = $1 WHERE id = $2";
+        let values = [state.into(), id(code_id).into()];
+        transaction
+            .execute_raw(Statement::from_sql_and_values(backend, update, values))
+            .await
+            .expect("updated");
+        let insert = "INSERT INTO codes (id, registration_id, revision, state, create_time) \
+                      VALUES ($1, $2, $3, $4, $5)";
+        let state = if other == 0 { "REVOKED" } else { "ACTIVE" };
+        let other_id = self.random.uuid_v7(self.clock.now());
+        let values = [other_id.into(), registration.into(), other.into(), state.into(), now.into()];
+        transaction
+            .execute_raw(Statement::from_sql_and_values(backend, insert, values))
+            .await
+            .expect("inserted");
+        transaction.commit().await.expect("committed");
+    }
+
     /// One that nobody had before.
     pub fn request_id(&self) -> String {
         self.random.uuid_v7(self.clock.now()).to_string()
@@ -241,7 +336,18 @@ fn key_at(path: &Path, random: &dyn Random) -> PathBuf {
     path.to_owned()
 }
 
+/// Surroundings in which copies can start at once.
+pub struct Fresh(Surroundings);
+
+impl Fresh {
+    pub async fn start(&self, vault: impl FnOnce(&Path) -> Vault) -> App {
+        let vault = vault(self.0.folder.path());
+        self.0.clone().start_here(vault, KEY_RULES).await
+    }
+}
+
 /// What services of one test share.
+#[derive(Clone)]
 struct Surroundings {
     clock: Arc<TestClock>,
     registrations: Arc<Registrations>,
@@ -251,29 +357,55 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    async fn start(self, key: &str, registration: Transport) -> App {
+    fn new(place: Arc<TestDatabase>) -> Self {
+        Self {
+            clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
+            registrations: Arc::default(),
+            random: Arc::new(SeededRandom::new(11)),
+            place,
+            folder: Arc::new(tempfile::tempdir().expect("a folder")),
+        }
+    }
+
+    /// The single key in the file of this name.
+    fn file(&self, key: &str) -> Vault {
+        Vault::default().file(key_at(&self.folder.path().join(key), self.random.as_ref()))
+    }
+
+    async fn start_with_file(self, key: &str) -> App {
+        let vault = self.file(key);
+        self.start_here(vault, KEY_RULES).await
+    }
+
+    async fn start_here(self, vault: Vault, rules: KeyRules) -> App {
+        let neighbour = self.registrations.transport(&edge());
+        self.start(vault, rules, neighbour).await
+    }
+
+    async fn start(self, vault: Vault, rules: KeyRules, registration: Transport) -> App {
         let Self { clock, registrations, random, place, folder } = self;
         let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
-        let vault = Vault::default().file(key_at(&folder.path().join(key), random.as_ref()));
-        let custody = Custody::new(database.clone(), vault, KEY_RULES, clock.clone(), random.clone());
+        let custody = Custody::new(database.clone(), vault, rules, clock.clone(), random.clone());
+        let stopping = CancellationToken::new();
         let deps = Deps {
             database: database.clone(),
             keys: Keys::open(custody).await.expect("a key"),
             clock: clock.clone(),
             random: random.clone(),
             registration,
-            stopping: CancellationToken::new(),
+            stopping: stopping.clone(),
         };
         let config = Config {
             issuer: "FS".parse().expect("an issuer"),
-            display_for: KEY_RULES.display_for,
+            display_for: rules.display_for,
+            bundle_for: Duration::minutes(15),
             keep_answers: Duration::days(7),
             keep_verifications: KEEP_VERIFICATIONS,
         };
         let service = service(config, deps);
         tokio::spawn(service.background);
         let client = QrServiceClient::new(Transport::local(service.routes, &edge()));
-        App { clock, registrations, random, client, database, place, folder }
+        App { clock, registrations, random, client, stopping, database, place, folder }
     }
 }
 

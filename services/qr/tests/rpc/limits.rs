@@ -76,8 +76,14 @@ async fn a_drawing_is_of_a_published_kind_and_size() {
     let expected = ["format UNKNOWN_VALUE", "error_correction UNKNOWN_VALUE", "module_size OUT_OF_RANGE"];
     assert_eq!(refused.broken, expected);
     let (png, terminal) = (ImageFormat::Png, ImageFormat::Terminal);
-    let table =
-        [(png, -1, false), (png, 1, true), (png, 32, true), (terminal, -1, true), (terminal, 33, true)];
+    let table = [
+        (png, -1, false),
+        (png, 3, false),
+        (png, 4, true),
+        (png, 32, true),
+        (terminal, -1, true),
+        (terminal, 33, true),
+    ];
     for (format, module_size, drawn) in table {
         let (format, content) = (format.into(), content.clone());
         let request = RenderQrCodeRequest { content, format, module_size, ..Default::default() };

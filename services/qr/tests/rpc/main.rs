@@ -3,10 +3,13 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod bundle;
 mod checkpoint;
 mod following;
 mod harness;
 mod issue;
+mod keys;
+mod keys_of_copies;
 mod limits;
 mod records;
 mod revoke;

@@ -3,11 +3,11 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use entrypass_ambient::SeededRandom;
-use entrypass_token::{Algorithm, SigningKey, VerificationKey};
+use entrypass_token::{Algorithm, SigningKey};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
-use super::{KeysError, Vault, name, write};
+use super::{Kept, KeysError, Vault, name, write};
 use crate::{
     keys::{KeyEncryptionKeys, Life, signer::InMemory},
     store::keys::StoredKey,
@@ -21,7 +21,7 @@ fn encryption(digit: &str) -> KeyEncryptionKeys {
     KeyEncryptionKeys::parse(&digit.repeat(64)).expect("a key")
 }
 
-fn stored((key, sealed): (VerificationKey, Option<Vec<u8>>)) -> StoredKey {
+fn stored(Kept { key, sealed }: Kept) -> StoredKey {
     let now = OffsetDateTime::UNIX_EPOCH;
     let life = Life { activate_time: now, revoke_time: None, longest_display: Duration::minutes(15) };
     StoredKey { key, life, create_time: now, sealed }
@@ -126,6 +126,6 @@ async fn a_signer_from_outside_signs_with_its_own_key_and_gives_the_first() {
     let key = secret.verification_key();
     let vault = Vault::default().signer(key.clone(), Arc::new(InMemory(secret)));
     let given = vault.given(&SeededRandom::new(1)).expect("readable").expect("a key");
-    assert_eq!(given, (key, None));
+    assert_eq!(given, Kept { key, sealed: None });
     signs(&vault, &stored(given)).await;
 }

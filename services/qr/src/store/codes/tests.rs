@@ -4,7 +4,7 @@ use entrypass_ambient::{Random as _, SystemRandom};
 use entrypass_db::Database;
 use entrypass_testkit::{TestDatabase, until_one_waits_for};
 use sea_orm::DatabaseTransaction;
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{Code, CodeState, codes_of, record};
@@ -26,7 +26,7 @@ enum Deed {
 
 impl Deed {
     async fn act(self, transaction: &DatabaseTransaction, registration: Uuid) -> Result<(), Error> {
-        let pen = Pen { now: NOW, random: &SystemRandom, longest_display: Duration::minutes(15) };
+        let pen = Pen { now: NOW, random: &SystemRandom };
         let revoke = Change::Revoke { reason: Reason::Other, fraud: false };
         match self {
             Self::Record(revision) => Ok(record(transaction, [(registration, revision)], &pen).await?),
