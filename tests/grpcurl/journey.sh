@@ -225,7 +225,8 @@ step 'The key that signs is published, with the time in which it does'
 ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
 key_id=$(answer entryPass.qrCode.keyId)
 ask $gateway/ListVerificationKeys '{}'
-expect keys.# 1
+expect keys.# 2
+expect keys.1.state STATE_PENDING
 expect keys.0.keyId "$key_id"
 expect keys.0.state STATE_ACTIVE
 expect keys.0.algorithm EdDSA

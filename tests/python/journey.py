@@ -11,15 +11,16 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from contract import (
+    checkpoint,
     document,
     epass,
     epass_stubs,
     errors,
     gateway,
     gateway_stubs,
-    qr,
     registration,
     registration_service,
+    verification,
 )
 from partner import call, fresh_id, refused
 from people import (
@@ -82,8 +83,8 @@ class Journey:
         return call(self.gateway.CheckDocument, request).outcome
 
     def verdict(self, content: str) -> str:
-        decision = call(self.gateway.VerifyQrCode, gateway.VerifyQrCodeRequest(content=content))
-        return qr.Verdict.Name(decision.verdict).removeprefix("VERDICT_")
+        decision = call(self.gateway.VerifyQrCode, checkpoint.VerifyQrCodeRequest(content=content))
+        return verification.Verdict.Name(decision.verdict).removeprefix("VERDICT_")
 
     def submission(self, chosen_document, person: dict, mobile_phone: str, notice: str):
         return gateway.SubmitRegistrationRequest(

@@ -79,12 +79,12 @@ pub(crate) enum Migrate {
 pub(crate) enum SigningKeys {
     /// Show every key that there ever was, in the order in which they sign.
     List(Place),
-    /// Have another key sign: the one that waits for its time, or a new one.
+    /// Have another key sign: the one that waits for its time, or a new one, when it has been published for `qr.publish_hours`.
     Rotate {
         #[command(flatten)]
         place: Place,
-        /// At once, and not when it has been published for `qr.publish_hours`. Verifiers without a network do not know it until their next
-        /// bundle.
+        /// At once. Where no published key waits, verifiers without a network do not believe the bundles of the new one, until its thumbprint is
+        /// given to them by hand.
         #[arg(long)]
         at_once: bool,
         /// `EdDSA` or `ES256`, in place of `qr.algorithm`.

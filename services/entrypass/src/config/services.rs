@@ -48,7 +48,7 @@ pub struct Qr {
     pub algorithm: String,
     /// How many days a key signs before the next one does, 0 to 3650; 0: until an operator ends it.
     pub rotate_days: u16,
-    /// How many hours before it signs a key is published, 1 to 720 and less than `rotate_days`.
+    /// How many hours before it signs a key is published at least, 1 to 720 and less than `rotate_days`.
     pub publish_hours: u16,
     /// The folder of signing keys in place of the one in the data folder; relative to the configuration file.
     pub key_dir: Option<PathBuf>,

@@ -28,7 +28,7 @@ pub struct KeyRules {
     pub algorithm: Algorithm,
     /// How long a key signs before the next one does; `None`: until an operator ends it.
     pub rotate_every: Option<Duration>,
-    /// How long before it signs a key is published.
+    /// How long before it signs a key is published at least.
     pub publish_for: Duration,
     /// For how long this copy's codes count at most.
     pub display_for: Duration,
@@ -46,9 +46,9 @@ pub struct Custody {
 /// When the next key is to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// When it has been published for as long as is configured.
+    /// When it has been published for as long as is configured: now, if it was long ago.
     Published,
-    /// At once. Verifiers without a network do not know it until their next bundle.
+    /// Now. A key that was never published locks verifiers without a network out: they do not trust a bundle that it signs.
     AtOnce,
 }
 
@@ -103,25 +103,15 @@ impl Custody {
         Ok(keys.iter().map(|key| self.report(key, &lives, now)).collect())
     }
 
-    /// Sees to it that another key signs, and says which. One that waits for its time already is the next: with [`Rotation::AtOnce`] its time
-    /// has come. An `algorithm` that is not the waiting key's makes another.
+    /// Sees to it that another key signs, and says which. One that waits already is the next, and need not wait for its time. An `algorithm` that is
+    /// not the waiting key's makes another.
     ///
     /// # Errors
     /// When the database fails, or a new key cannot be kept anywhere.
     pub async fn rotate(&self, when: Rotation, algorithm: Option<Algorithm>) -> Result<KeyReport, KeysError> {
         let (transaction, keys) = self.begin_change().await?;
         let now = self.clock.now();
-        let next = match when {
-            Rotation::AtOnce => self.bring_forward(&transaction, &keys, algorithm, now).await?,
-            Rotation::Published => {
-                if let Some(waiting) = waiting(&keys, algorithm, now) {
-                    waiting.id()
-                } else {
-                    let from = lives(&keys).free(now.saturating_add(self.rules.publish_for));
-                    self.make(&transaction, algorithm, from, now).await?
-                }
-            }
-        };
+        let next = self.bring_forward(&transaction, &keys, when, algorithm, now).await?;
         self.reported_after(transaction, next, now).await
     }
 
@@ -155,7 +145,7 @@ impl Custody {
         })
     }
 
-    /// Makes the first key, unless there is one: the one that is given, or a new one that signs from now on.
+    /// Makes the first key, unless there is one: the one that is given, or a new one that signs from now on; and the one that will follow it.
     pub(super) async fn begin(&self) -> Result<(), KeysError> {
         if !self.all().await?.is_empty() {
             return Ok(());
@@ -171,16 +161,16 @@ impl Custody {
         } else {
             self.make(&transaction, None, now, now).await?;
         }
+        if let Some(from) = lives(&keys::all(&transaction).await?).due(self.schedule(), now) {
+            self.make(&transaction, None, from, now).await?;
+        }
         Ok(transaction.commit().await?)
     }
 
     /// Makes the key that is due by the schedule or because none signs, if one is; `keys` is what the caller knows. Says whether
     /// it changed anything.
     pub(super) async fn follow_schedule(&self, keys: &[StoredKey]) -> Result<bool, KeysError> {
-        // A key that only this copy could sign with would silence the others: a single key, kept by hand, is also changed by hand.
-        let rotate_every = self.rules.rotate_every.filter(|_| self.vault.has_room());
-        let schedule = Schedule { rotate_every, publish_for: self.rules.publish_for };
-        let now = self.clock.now();
+        let (schedule, now) = (self.schedule(), self.clock.now());
         if lives(keys).due(schedule, now).is_none() {
             return Ok(false);
         }
@@ -222,12 +212,36 @@ impl Custody {
         keys::all(self.database.reader()).await
     }
 
+    /// Seals anew what another than the first key-encryption key has sealed, so that the other can be taken away.
+    pub(super) async fn reseal(&self) -> Result<(), KeysError> {
+        if !self.all().await?.iter().any(|key| self.resealed(key).is_some()) {
+            return Ok(());
+        }
+        let (transaction, keys) = self.begin_change().await?;
+        for key in keys {
+            if let Some(sealed) = self.resealed(&key) {
+                keys::reseal(&transaction, key.id(), sealed).await?;
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+
     pub(super) fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }
 
     pub(super) fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    fn resealed(&self, key: &StoredKey) -> Option<Vec<u8>> {
+        self.vault.resealed(key, self.random.as_ref())
+    }
+
+    fn schedule(&self) -> Schedule {
+        // A key that only this copy could sign with would silence the others: a single key, kept by hand, is also changed by hand.
+        let rotate_every = self.rules.rotate_every.filter(|_| self.vault.has_room());
+        Schedule { rotate_every, publish_for: self.rules.publish_for }
     }
 
     async fn begin_change(&self) -> Result<(DatabaseTransaction, Vec<StoredKey>), DbErr> {
@@ -237,23 +251,33 @@ impl Custody {
         Ok((transaction, keys))
     }
 
-    /// Lets the key that waits, or a new one, sign from now on: after the present one also where that was made by a clock ahead of this.
+    /// Lets the key that waits, or a new one, sign next.
     async fn bring_forward(
         &self,
         transaction: &DatabaseTransaction,
         keys: &[StoredKey],
+        when: Rotation,
         algorithm: Option<Algorithm>,
         now: OffsetDateTime,
     ) -> Result<KeyId, KeysError> {
         let lives = lives(keys);
-        let from = lives.free(lives.signing(now).map_or(now, |signing| now.max(signing.activate_time)));
-        // Published already: that verifiers know it is worth more than a fresh one. But a copy must be able to sign with it.
-        match waiting(keys, algorithm, now).filter(|key| self.vault.find(key).is_ok()) {
+        let from = |made: OffsetDateTime| {
+            let known = match when {
+                Rotation::Published => now.max(made.saturating_add(self.rules.publish_for)),
+                Rotation::AtOnce => now,
+            };
+            // After the present one also where that was made by a clock ahead of this.
+            lives.free(lives.signing(now).map_or(known, |signing| known.max(signing.activate_time)))
+        };
+        // Published already: that verifiers know it is worth more than a fresh one. But what signs at once must be at hand.
+        let usable = |key: &&StoredKey| when == Rotation::Published || self.vault.find(key).is_ok();
+        match waiting(keys, algorithm, now).filter(usable) {
             Some(waiting) => {
-                keys::activate(transaction, waiting.id(), from.min(waiting.life.activate_time)).await?;
+                let from = from(waiting.create_time).min(waiting.life.activate_time);
+                keys::activate(transaction, waiting.id(), from).await?;
                 Ok(waiting.id())
             }
-            None => self.make(transaction, algorithm, from, now).await,
+            None => self.make(transaction, algorithm, from(now), now).await,
         }
     }
 
@@ -270,7 +294,7 @@ impl Custody {
         if is.signing(now).is_none() {
             // Those that another clock has made to sign later than now are behind it.
             let now = now.max(was.signing(now).map_or(now, |signing| signing.activate_time));
-            return self.bring_forward(transaction, after, None, now).await.map(Some);
+            return self.bring_forward(transaction, after, Rotation::AtOnce, None, now).await.map(Some);
         }
         if was.first_pending(now) == Some(&revoked.life) && is.first_pending(now).is_none() {
             // At the same hour: verifiers have been told that the present key ends then.

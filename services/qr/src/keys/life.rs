@@ -38,7 +38,7 @@ pub enum KeyState {
 pub(crate) struct Schedule {
     /// How long a key signs; `None`: until somebody ends it.
     pub(crate) rotate_every: Option<Duration>,
-    /// How long before it signs a key is published.
+    /// How long before it signs a key is published at least.
     pub(crate) publish_for: Duration,
 }
 
@@ -98,14 +98,15 @@ impl Lives {
     }
 
     /// When the key that is to be made now shall begin to sign; `None` when none is to be made.
+    ///
+    /// One always waits: should the present key have to go today, verifiers without a network know its successor already, and follow.
     pub(crate) fn due(&self, schedule: Schedule, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let Some(signing) = self.signing(now) else { return Some(self.free(now)) };
         if self.first_pending(now).is_some() {
             return None;
         }
         let end = signing.activate_time.saturating_add(schedule.rotate_every?);
-        let published = now.saturating_add(schedule.publish_for);
-        (end <= published).then(|| self.free(end.max(published)))
+        Some(self.free(end.max(now.saturating_add(schedule.publish_for))))
     }
 
     /// `instant`, or the first one after it at which no key begins: what orders the keys must not be a draw.

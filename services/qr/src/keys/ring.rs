@@ -93,6 +93,7 @@ impl Keys {
     /// is no error: this copy verifies, refuses to issue, and says so in its log.
     pub async fn open(custody: Custody) -> Result<Self, KeysError> {
         custody.begin().await?;
+        custody.reseal().await?;
         let ring = Ring { keys: Vec::new(), lives: lives(&[]), read: None };
         let keys = Self(Arc::new(Inner {
             custody,

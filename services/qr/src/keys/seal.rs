@@ -64,13 +64,17 @@ impl KeyEncryptionKeys {
 
     /// Opens what [`Self::seal`] has sealed for the key `id`, under whichever of the keys.
     pub(crate) fn open(&self, id: KeyId, sealed: &[u8]) -> Option<Seed> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
-        let open = |key| {
-            let payload = Payload { msg: sealed, aad: id.as_bytes() };
-            let opened = Zeroizing::new(cipher(key).decrypt(&(*nonce).into(), payload).ok()?);
-            opened.as_slice().try_into().ok().map(Zeroizing::new)
-        };
-        self.0.iter().find_map(open)
+        self.0.iter().find_map(|key| open_under(key, id, sealed))
+    }
+
+    /// What another than the first key has sealed, sealed under the first.
+    pub(crate) fn reseal(&self, id: KeyId, sealed: &[u8], random: &dyn Random) -> Option<Vec<u8>> {
+        let (first, others) = self.0.split_first()?;
+        if open_under(first, id, sealed).is_some() {
+            return None;
+        }
+        let seed = others.iter().find_map(|key| open_under(key, id, sealed))?;
+        self.seal(id, &seed, random)
     }
 }
 
@@ -78,6 +82,13 @@ impl fmt::Debug for KeyEncryptionKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyEncryptionKeys({}, secret)", self.count())
     }
+}
+
+fn open_under(key: &Seed, id: KeyId, sealed: &[u8]) -> Option<Seed> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
+    let payload = Payload { msg: sealed, aad: id.as_bytes() };
+    let opened = Zeroizing::new(cipher(key).decrypt(&(*nonce).into(), payload).ok()?);
+    opened.as_slice().try_into().ok().map(Zeroizing::new)
 }
 
 fn cipher(key: &Seed) -> ChaCha20Poly1305 {
@@ -122,6 +133,18 @@ mod tests {
         assert_eq!(both.open(ID, &by_old), Some(seed.clone()));
         let by_new = both.seal(ID, &seed, &random).expect("sealed");
         assert_eq!((keys(&old).open(ID, &by_new), keys(&new).open(ID, &by_new)), (None, Some(seed)));
+    }
+
+    #[test]
+    fn only_what_another_key_has_sealed_is_sealed_anew() {
+        let (old, new) = ("01".repeat(32), "02".repeat(32));
+        let (random, seed) = (SeededRandom::new(1), Zeroizing::new([9; 32]));
+        let by_old = keys(&old).seal(ID, &seed, &random).expect("sealed");
+        let both = keys(&format!("{new}\n{old}"));
+        let by_new = both.reseal(ID, &by_old, &random).expect("sealed anew");
+        assert_eq!(keys(&new).open(ID, &by_new), Some(seed));
+        assert_eq!(both.reseal(ID, &by_new, &random), None, "it is done");
+        assert_eq!(keys(&new).reseal(ID, &by_old, &random), None, "nothing here opens it");
     }
 
     #[test]

@@ -107,6 +107,11 @@ impl Vault {
         }
     }
 
+    /// The private half of `key` sealed under the first key-encryption key, if another one has sealed what its row keeps.
+    pub(crate) fn resealed(&self, key: &StoredKey, random: &dyn Random) -> Option<Vec<u8>> {
+        self.encryption.as_ref()?.reseal(key.id(), key.sealed.as_ref()?, random)
+    }
+
     /// What signs with `key`.
     pub(crate) fn find(&self, key: &StoredKey) -> Result<Arc<dyn Signer>, KeysError> {
         let (id, algorithm) = (key.id(), key.key.algorithm());

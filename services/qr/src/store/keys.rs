@@ -92,6 +92,15 @@ pub(crate) async fn raise_display(
     withdrawals::keys_changed(transaction).await
 }
 
+/// Keeps the private half of a key sealed in another way.
+pub(crate) async fn reseal(
+    transaction: &DatabaseTransaction,
+    id: KeyId,
+    sealed: Vec<u8>,
+) -> Result<(), DbErr> {
+    set(transaction, id, Column::SealedKey, Some(sealed)).await
+}
+
 /// Erases the sealed private half of a key.
 pub(crate) async fn erase(transaction: &DatabaseTransaction, id: KeyId) -> Result<(), DbErr> {
     set(transaction, id, Column::SealedKey, None::<Vec<u8>>).await

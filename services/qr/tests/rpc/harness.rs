@@ -32,13 +32,16 @@ use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
 use uuid::Uuid;
 
-/// What is set of the keys: the default.
+/// What is set of the keys: the default, except that a key is made when a test wants one.
 pub const KEY_RULES: KeyRules = KeyRules {
     algorithm: Algorithm::EdDsa,
-    rotate_every: Some(Duration::days(90)),
+    rotate_every: None,
     publish_for: Duration::hours(24),
     display_for: Duration::minutes(15),
 };
+
+/// With a schedule, as it is by default.
+pub const QUARTERLY: KeyRules = KeyRules { rotate_every: Some(Duration::days(90)), ..KEY_RULES };
 
 /// How long records are kept.
 pub const KEEP_VERIFICATIONS: Duration = Duration::days(30);

@@ -20,7 +20,7 @@ use entrypass_token::{Algorithm, Claims, CodeId, SigningKey};
 use time::Duration;
 use tonic::Code;
 
-use crate::harness::{App, KEY_RULES};
+use crate::harness::{App, KEY_RULES, QUARTERLY};
 
 /// Private halves in the folder of the test.
 fn in_folder(folder: &Path) -> Vault {
@@ -188,19 +188,29 @@ async fn a_key_that_is_revoked_before_its_time_is_replaced_at_the_same_hour() {
 }
 
 #[tokio::test]
-async fn the_schedule_makes_the_next_key_in_time() {
-    let app = App::with_vault(in_folder).await;
+async fn by_the_schedule_a_key_waits_at_all_times_and_need_not_wait_to_the_end() {
+    let by_hand = App::with_vault(in_folder).await;
+    let (app, begun) = (by_hand.copy(in_folder, QUARTERLY).await, by_hand.clock.now());
     let first = app.code(1, 1).await.key_id;
-    app.clock.advance(Duration::days(89) - Duration::SECOND);
-    assert_eq!(states(&app.keys().await), [State::Active]);
-    app.clock.advance(Duration::SECOND);
     let list = until_states(&app, &[State::Active, State::Pending]).await;
-    let activate_time = the(&list, State::Pending).activate_time.as_ref().and_then(instant);
-    assert_eq!(activate_time, Some(app.clock.now() + Duration::days(1)));
+    let next = the(&list, State::Pending);
+    let signs_from = |key: &VerificationKey| key.activate_time.as_ref().and_then(instant);
+    assert_eq!(signs_from(&next), Some(begun + Duration::days(90)));
+
+    let told = app.operator(in_folder).rotate(Rotation::Published, None).await.expect("the same one");
+    assert_eq!(told.key.key_id().to_string(), next.key_id);
+    assert_eq!(told.activate_time, begun + Duration::days(1), "verifiers have known it for a day then");
+    app.clock.advance(Duration::hours(36));
+    eventually("it signs", async || app.code(1, 1).await.key_id == next.key_id).await;
+    let list = until_states(&app, &[State::Active, State::Pending]).await;
+    let third = the(&list, State::Pending);
+    assert_eq!(signs_from(&third), Some(begun + Duration::days(91)));
+
+    let told = app.operator(in_folder).rotate(Rotation::Published, None).await.expect("the third");
+    assert_eq!(told.activate_time, app.clock.now() + Duration::days(1), "it was made a moment ago");
     app.clock.advance(Duration::days(1));
-    let second = app.code(1, 1).await.key_id;
-    assert_ne!(first, second);
-    assert_eq!(second, the(&app.keys().await, State::Active).key_id);
+    eventually("it signs", async || app.code(1, 1).await.key_id == third.key_id).await;
+    assert_ne!(third.key_id, first);
 }
 
 #[tokio::test]

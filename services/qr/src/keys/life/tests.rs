@@ -91,20 +91,20 @@ fn a_key_that_another_clock_made_to_sign_at_once_signs_here_too() {
 }
 
 #[test]
-fn the_schedule_makes_a_key_so_long_before_it_signs() {
+fn by_the_schedule_a_key_waits_at_all_times_and_is_published_long_enough() {
     let weekly = Schedule { rotate_every: Some(Duration::hours(168)), publish_for: Duration::hours(24) };
     let never = Schedule { rotate_every: None, ..weekly };
     // Each: the schedule, the keys, the hour, and the hour at which the key that is made begins to sign.
     let table = [
-        (weekly, vec![(0, None)], 143, None),
+        (weekly, vec![(0, None)], 0, Some(168)),
         (weekly, vec![(0, None)], 144, Some(168)),
         (weekly, vec![(0, None)], 150, Some(174)),
         // Nobody was there when it was due: it is published as long all the same.
         (weekly, vec![(0, None)], 400, Some(424)),
         (weekly, vec![(0, None), (168, None)], 150, None),
         (weekly, vec![(0, None), (168, Some(149))], 150, Some(174)),
-        (weekly, vec![(0, None), (168, None)], 311, None),
-        (weekly, vec![(0, None), (168, None)], 312, Some(336)),
+        (weekly, vec![(0, None), (168, None)], 167, None),
+        (weekly, vec![(0, None), (168, None)], 168, Some(336)),
         (never, vec![(0, None)], 100_000, None),
         // Nothing could be signed: at once.
         (never, vec![], 7, Some(7)),
