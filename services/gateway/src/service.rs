@@ -74,13 +74,6 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.verify(call, message)).await
     }
 
-    async fn list_verification_keys(
-        &self,
-        request: Request<pb::ListVerificationKeysRequest>,
-    ) -> Answer<pb::ListVerificationKeysResponse> {
-        answer(request, |call, _| self.verification_keys(call)).await
-    }
-
     async fn verify_qr_codes(
         &self,
         request: Request<pb::VerifyQrCodesRequest>,
@@ -100,6 +93,13 @@ impl EntryPassService for Gateway {
         request: Request<pb::CountVerificationsRequest>,
     ) -> Answer<pb::CountVerificationsResponse> {
         answer(request, |call, message| self.verification_counts(call, message)).await
+    }
+
+    async fn list_verification_keys(
+        &self,
+        request: Request<pb::ListVerificationKeysRequest>,
+    ) -> Answer<pb::ListVerificationKeysResponse> {
+        answer(request, |call, _| self.verification_keys(call)).await
     }
 
     async fn revoke_qr_codes(

@@ -104,10 +104,7 @@ pub(crate) fn target(at: &str, registration: &str, code_id: &str) -> Result<Targ
             let id = registration_id(registration).map_err(|[rule]| ("registration", rule));
             id.map(Target::Registration)
         }
-        (true, false) => {
-            let id = super::code_id(code_id).map_err(|[rule]| ("code_id", rule));
-            id.map(Target::Code)
-        }
+        (true, false) => super::code_id(code_id).map(Target::Code).map_err(|[rule]| ("code_id", rule)),
         (both_missing, _) => {
             let text = Text::new(
                 "须提供登记资源名或二维码编号之一",
