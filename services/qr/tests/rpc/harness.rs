@@ -126,9 +126,9 @@ impl App {
         self.client.clone()
     }
 
-    /// Its database, as an operator finds it.
-    pub fn database(&self) -> &Database {
-        &self.database
+    /// Its database over connections of their own, as an operator has them.
+    pub async fn other_connections(&self) -> Database {
+        Database::open::<Migrator>(&self.place.url(), 2).await.expect("a database")
     }
 
     /// The key file, as an operator finds it.
