@@ -1,7 +1,7 @@
 //! The RPCs. Most hand a request on and put the entry pass around the answer.
 
 use entrypass_proto::{
-    epass::v1::{self as epass, epass_service_client::EpassServiceClient},
+    epass::v1::epass_service_client::EpassServiceClient,
     gateway::v1::{self as pb, entry_pass_service_server::EntryPassService},
     qr::v1::qr_service_client::QrServiceClient,
     registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
@@ -286,34 +286,6 @@ impl Gateway {
                 revisions, next_page_token
             }),
         )
-    }
-
-    async fn apply(
-        &self,
-        call: Call,
-        message: pb::ApplyForElectronicPassRequest,
-    ) -> Result<pb::ApplyForElectronicPassResponse, Problem> {
-        let request = same!(message, pb::ApplyForElectronicPassRequest => epass::ApplyForElectronicPassRequest {
-            request_id, registration
-        });
-        let answer = ask!(self, call, epass.apply_for_electronic_pass(request))?;
-        Ok(same!(answer, epass::ApplyForElectronicPassResponse => pb::ApplyForElectronicPassResponse {
-            application
-        }))
-    }
-
-    async fn electronic_pass(
-        &self,
-        call: Call,
-        message: pb::GetElectronicPassRequest,
-    ) -> Result<pb::GetElectronicPassResponse, Problem> {
-        let request = same!(message, pb::GetElectronicPassRequest => epass::GetElectronicPassRequest {
-            registration
-        });
-        let answer = ask!(self, call, epass.get_electronic_pass(request))?;
-        Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
-            electronic_pass, offer, level
-        }))
     }
 
     async fn update(
