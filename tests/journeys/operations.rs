@@ -179,6 +179,7 @@ fn domain_files_import_no_wire_and_no_database() {
         "registration/src/notice.rs",
         "qr/src/code.rs",
         "qr/src/keys/life.rs",
+        "qr/src/standing.rs",
         "qr/src/record.rs",
         "qr/src/verification.rs",
         "qr/src/render.rs",

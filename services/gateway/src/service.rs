@@ -1,7 +1,7 @@
 //! The RPCs. Most hand a request on and put the entry pass around the answer.
 
 use entrypass_proto::{
-    epass::v1::{self as epass, epass_service_client::EpassServiceClient},
+    epass::v1::epass_service_client::EpassServiceClient,
     gateway::v1::{self as pb, entry_pass_service_server::EntryPassService},
     qr::v1::qr_service_client::QrServiceClient,
     registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
@@ -74,13 +74,6 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.verify(call, message)).await
     }
 
-    async fn list_verification_keys(
-        &self,
-        request: Request<pb::ListVerificationKeysRequest>,
-    ) -> Answer<pb::ListVerificationKeysResponse> {
-        answer(request, |call, _| self.verification_keys(call)).await
-    }
-
     async fn verify_qr_codes(
         &self,
         request: Request<pb::VerifyQrCodesRequest>,
@@ -100,6 +93,13 @@ impl EntryPassService for Gateway {
         request: Request<pb::CountVerificationsRequest>,
     ) -> Answer<pb::CountVerificationsResponse> {
         answer(request, |call, message| self.verification_counts(call, message)).await
+    }
+
+    async fn list_verification_keys(
+        &self,
+        request: Request<pb::ListVerificationKeysRequest>,
+    ) -> Answer<pb::ListVerificationKeysResponse> {
+        answer(request, |call, _| self.verification_keys(call)).await
     }
 
     async fn revoke_qr_codes(
@@ -286,34 +286,6 @@ impl Gateway {
                 revisions, next_page_token
             }),
         )
-    }
-
-    async fn apply(
-        &self,
-        call: Call,
-        message: pb::ApplyForElectronicPassRequest,
-    ) -> Result<pb::ApplyForElectronicPassResponse, Problem> {
-        let request = same!(message, pb::ApplyForElectronicPassRequest => epass::ApplyForElectronicPassRequest {
-            request_id, registration
-        });
-        let answer = ask!(self, call, epass.apply_for_electronic_pass(request))?;
-        Ok(same!(answer, epass::ApplyForElectronicPassResponse => pb::ApplyForElectronicPassResponse {
-            application
-        }))
-    }
-
-    async fn electronic_pass(
-        &self,
-        call: Call,
-        message: pb::GetElectronicPassRequest,
-    ) -> Result<pb::GetElectronicPassResponse, Problem> {
-        let request = same!(message, pb::GetElectronicPassRequest => epass::GetElectronicPassRequest {
-            registration
-        });
-        let answer = ask!(self, call, epass.get_electronic_pass(request))?;
-        Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
-            electronic_pass, offer, level
-        }))
     }
 
     async fn update(

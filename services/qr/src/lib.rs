@@ -119,9 +119,9 @@ pub fn service(config: Config, deps: Deps) -> Service {
         clock,
         random,
         registration: Neighbour::new(RegistrationServiceClient::new(registration)),
+        as_of,
         bundles: bundles.clone(),
         stopping: stopping.clone(),
-        as_of,
     };
     let server = QrServiceServer::new(codes).max_decoding_message_size(MAX_REQUEST_BYTES);
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {

@@ -61,7 +61,7 @@ pub(crate) enum Group {
 pub(crate) struct Count {
     pub(crate) group: Group,
     pub(crate) verdict: Verdict,
-    pub(crate) count: i64,
+    pub(crate) records: i64,
 }
 
 impl Checkpoint {

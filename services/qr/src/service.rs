@@ -37,11 +37,11 @@ pub(crate) struct Codes {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
-    pub(crate) bundles: Bundles,
-    pub(crate) stopping: CancellationToken,
     pub(crate) recorder: Arc<Recorder>,
     /// How far changes of registrations are followed.
     pub(crate) as_of: AsOf,
+    pub(crate) bundles: Bundles,
+    pub(crate) stopping: CancellationToken,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

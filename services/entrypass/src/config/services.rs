@@ -168,9 +168,9 @@ impl Qr {
             .issuer
             .parse()
             .map_err(|_| ConfigError::Range { setting: "qr.issuer", rule: "two of A-Z 0-9" })?;
-        ConfigError::range("qr.bundle_minutes", "1 to 1440", (1..=1440).contains(&self.bundle_minutes))?;
         let days = (1..=3650).contains(&self.keep_verifications_days);
         ConfigError::range("qr.keep_verifications_days", "1 to 3650", days)?;
+        ConfigError::range("qr.bundle_minutes", "1 to 1440", (1..=1440).contains(&self.bundle_minutes))?;
         Ok(entrypass_qr::Config {
             issuer,
             display_for: self.display_for()?,

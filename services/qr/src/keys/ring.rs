@@ -10,7 +10,7 @@ use std::{
 use entrypass_token::{KeyId, VerificationKey};
 use entrypass_verifier::TrustedKey;
 use time::OffsetDateTime;
-use tokio::sync::{Mutex as Turn, watch};
+use tokio::sync::Mutex as Turn;
 
 use super::{
     custody::{Custody, lives},
@@ -36,7 +36,6 @@ struct Inner {
     ring: RwLock<Arc<Ring>>,
     reading: Turn<Reading>,
     strangers: Mutex<HashSet<KeyId>>,
-    changes: watch::Sender<u64>,
 }
 
 /// When the table was read.
@@ -100,7 +99,6 @@ impl Keys {
             ring: RwLock::new(Arc::new(ring)),
             reading: Turn::new(Reading { called_for: None, done: None }),
             strangers: Mutex::default(),
-            changes: watch::Sender::new(0),
         }));
         keys.read().await?;
         let ring = keys.ring();
@@ -178,19 +176,6 @@ impl Keys {
         listed.collect()
     }
 
-    /// For how long at most anything counts that any of the keys has signed.
-    #[must_use]
-    pub fn longest_display(&self) -> time::Duration {
-        let ring = self.ring();
-        ring.keys.iter().map(|key| key.stored.life.longest_display).max().unwrap_or_default()
-    }
-
-    /// Tells each time a reading has found other keys or lives than the one before. The number counts those.
-    #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.0.changes.subscribe()
-    }
-
     /// Reads the table, now.
     pub(super) async fn read(&self) -> Result<(), KeysError> {
         let mut reading = self.0.reading.lock().await;
@@ -261,13 +246,7 @@ impl Keys {
         }
         let before = self.ring();
         let after = Ring::new(keys, &before, &self.0.custody, begun);
-        let lives =
-            |ring: &Ring| ring.keys.iter().map(|key| (key.stored.id(), key.stored.life)).collect::<Vec<_>>();
-        let changed = lives(&before) != lives(&after);
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
-        if changed {
-            self.0.changes.send_modify(|number| *number += 1);
-        }
         reading.done = Some(begun);
         Ok(())
     }

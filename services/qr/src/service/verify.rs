@@ -69,16 +69,16 @@ impl Codes {
         let groups = self.groups(call, &codes).await?;
         let decisions: Vec<_> =
             readings.iter().map(|reading| self.judge(reading, &codes, &groups, now)).collect();
-        let companions = decisions.iter().filter_map(|decision| decision.shown()).flat_map(Group::companions);
+        let companions = decisions.iter().filter_map(Decision::shown).flat_map(Group::companions);
         let withdrawn = self.store.withdrawn(companions.collect(), now).await?;
         let records = self.records(call, &scan, &decisions, now);
         let names: Vec<_> = records.iter().map(|record| wire::verification_name(record.id)).collect();
         let patience = call.share(LONGEST_KEEPING).time_left();
         let kept = self.recorder.keep(records, patience).await;
-        let render = |(decision, name): (Decision<'_>, String)| {
+        let render = |(decision, name): (&Decision<'_>, String)| {
             wire::decision(decision, &withdrawn, if kept { name } else { String::new() }, now)
         };
-        Ok(decisions.into_iter().zip(names).map(render).collect())
+        Ok(decisions.iter().zip(names).map(render).collect())
     }
 
     /// Reads a scanned text as far as its signature.

@@ -173,7 +173,7 @@ fn read(row: entity::Model) -> Result<Record, Error> {
 }
 
 fn read_count(group: Group, verdict: &str, count: i64) -> Result<Count, Error> {
-    Ok(Count { group, verdict: read_verdict(verdict)?, count })
+    Ok(Count { group, verdict: read_verdict(verdict)?, records: count })
 }
 
 fn read_verdict(word: &str) -> Result<Verdict, Error> {

@@ -197,11 +197,13 @@ type Untold = (Uuid, String, Option<i64>);
 /// Some of the codes that copies of the first release withdrew. When, can be seen by the code that did it: that of a later revision, or
 /// the one of no revision.
 async fn untold(connection: &impl ConnectionTrait) -> Result<Vec<Untold>, DbErr> {
+    // In the order of the index: PostgreSQL believes that there are many, and would look for the first of them in the whole table.
     let query = format!(
         "SELECT codes.id, codes.state, (SELECT min(other.create_time) FROM codes AS other \
          WHERE other.registration_id = codes.registration_id \
          AND (other.revision > codes.revision OR other.revision = 0)) AS change_time \
-         FROM codes WHERE state <> 'ACTIVE' AND state_time IS NULL AND revision > 0 LIMIT {AT_ONCE}"
+         FROM codes WHERE state <> 'ACTIVE' AND state_time IS NULL AND revision > 0 \
+         ORDER BY id LIMIT {AT_ONCE}"
     );
     let query = Statement::from_string(connection.get_database_backend(), query);
     let rows = connection.query_all_raw(query).await?;

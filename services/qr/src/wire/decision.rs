@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entrypass_proto::{
     qr::v1::{self as pb, verification_check},
-    registration::v1::TravelGroupCompanion,
+    registration::v1::{TravelGroupCompanion, TravelGroupMember},
 };
 use entrypass_rpc::{required_request_id, timestamp};
 use entrypass_rule::{Rule, Text, Violations};
@@ -83,7 +83,7 @@ fn place(
 
 /// Renders a decision. `withdrawn` has the companions whose codes do not count; `verification` is the record's name.
 pub(crate) fn decision(
-    of: Decision<'_>,
+    of: &Decision<'_>,
     withdrawn: &HashMap<Uuid, CodeState>,
     verification: String,
     now: OffsetDateTime,
@@ -91,7 +91,7 @@ pub(crate) fn decision(
     let seconds = |seconds: u32| prost_types::Timestamp { seconds: seconds.into(), nanos: 0 };
     let shown = of.shown();
     let companions = shown.into_iter().flat_map(|group| &group.companions);
-    let Decision { claims, checks, data_age, group: _ } = of;
+    let Decision { claims, checks, data_age, group: _ } = *of;
     pb::VerifyQrCodeResponse {
         verdict: verdict(checks.verdict()).into(),
         checks: checks.iter().map(rendered).collect(),
@@ -111,7 +111,7 @@ pub(crate) fn decision(
 }
 
 fn shown_beside(of: &TravelGroupCompanion, withdrawn: Option<&CodeState>) -> pb::CompanionVerification {
-    let state = of.member.as_ref().map(|member| member.state()).unwrap_or_default();
+    let state = of.member.as_ref().map(TravelGroupMember::state).unwrap_or_default();
     let told = match group::judged(state) {
         verification::Registration::Asked(judged) => {
             verification::companion(withdrawn.copied().unwrap_or(CodeState::Active), judged)

@@ -29,14 +29,12 @@ pub(crate) fn count_request(
     let mut violations = Violations::default();
     let filter = violations.collect(self::filter(filter));
     let grouping = match GroupBy::try_from(group_by) {
-        Ok(GroupBy::Unspecified) => Some(Grouping::Verdict),
-        Ok(GroupBy::Checkpoint) => Some(Grouping::Checkpoint),
-        Ok(GroupBy::Hour) => Some(Grouping::Hour),
-        Err(_) => {
-            violations.add("group_by", unknown_value());
-            None
-        }
+        Ok(GroupBy::Unspecified) => Ok(Grouping::Verdict),
+        Ok(GroupBy::Checkpoint) => Ok(Grouping::Checkpoint),
+        Ok(GroupBy::Hour) => Ok(Grouping::Hour),
+        Err(_) => Err([unknown_value()]),
     };
+    let grouping = violations.take("group_by", grouping);
     violations.finish(|| Some((filter?, grouping?)))
 }
 
@@ -46,13 +44,8 @@ fn filter(message: Option<pb::VerificationFilter>) -> Result<Filter, Violations>
     let mut violations = Violations::default();
     let checkpoint = violations.take("filter.checkpoint", Checkpoint::read(&checkpoint));
     let code = (!code.is_empty()).then(|| violations.take("filter.code_id", code_id(&code)));
-    let verdict = match pb::Verdict::try_from(verdict) {
-        Ok(verdict) => decision::verdict_of(verdict),
-        Err(_) => {
-            violations.add("filter.verdict", unknown_value());
-            None
-        }
-    };
+    let verdict = pb::Verdict::try_from(verdict).map(decision::verdict_of).map_err(|_| [unknown_value()]);
+    let verdict = violations.take("filter.verdict", verdict);
     let from = violations.take("filter.start_time", time(start_time.as_ref()));
     let before = violations.take("filter.end_time", time(end_time.as_ref()));
     violations.finish(|| {
@@ -60,7 +53,7 @@ fn filter(message: Option<pb::VerificationFilter>) -> Result<Filter, Violations>
             None => None,
             Some(code) => Some(code?),
         };
-        Some(Filter { checkpoint: checkpoint?, code, verdict, from: from?, before: before? })
+        Some(Filter { checkpoint: checkpoint?, code, verdict: verdict?, from: from?, before: before? })
     })
 }
 
@@ -87,7 +80,7 @@ pub(crate) fn verification(of: Record) -> pb::Verification {
 }
 
 pub(crate) fn count(of: Count) -> pb::VerificationCount {
-    let Count { group, verdict, count } = of;
+    let Count { group, verdict, records } = of;
     let (checkpoint, hour) = match group {
         Group::All => (None, None),
         Group::Checkpoint(checkpoint) => (checkpoint, None),
@@ -97,6 +90,6 @@ pub(crate) fn count(of: Count) -> pb::VerificationCount {
         verdict: decision::verdict(verdict).into(),
         checkpoint: checkpoint.unwrap_or_default(),
         hour_start_time: hour.map(timestamp),
-        count,
+        count: records,
     }
 }

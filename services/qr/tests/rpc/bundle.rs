@@ -1,18 +1,19 @@
 //! The offline bundle, with a verifier as its user: what it decides in a tunnel, and how soon it learns.
 
-use std::time::Duration as StdDuration;
+use std::{path::Path, time::Duration as StdDuration};
 
 use entrypass_ambient::Clock as _;
 use entrypass_proto::{
     qr::v1::{VerificationBundle, WatchVerificationBundleResponse},
     registration::v1::registration_change::Kind,
 };
+use entrypass_qr::{KeyRules, Rotation, Vault};
 use entrypass_testkit::{Refusal, eventually};
 use entrypass_verifier::{Bundle, Refused, Thumbprint, Verdict, Verifier};
 use time::Duration;
 use tonic::{Code, Streaming};
 
-use crate::harness::{App, registration};
+use crate::harness::{App, KEY_RULES, registration};
 
 /// How long a delta may take that takes no time: the poll, and a busy machine.
 const SOON: StdDuration = StdDuration::from_secs(8);
@@ -287,4 +288,68 @@ async fn of_many_withdrawals_at_once_none_is_missed() {
         }
     };
     tokio::join!(withdraw(&app, 0..NUMBERS / 2), withdraw(&copy, NUMBERS / 2..NUMBERS), follow);
+}
+
+fn in_folder(folder: &Path) -> Vault {
+    Vault::default().folder(folder.join("signing-keys"))
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_told_as_long_as_any_copy_shows_codes() {
+    let app = App::with_vault(in_folder).await;
+    let longer = KeyRules { display_for: Duration::hours(2), ..KEY_RULES };
+    let patient = app.copy(in_folder, longer).await;
+    let shown = patient.code(1, 1).await;
+    // By the copy whose own codes last a quarter of an hour.
+    app.revoke(registration(1)).await.expect("revoked");
+    app.clock.advance(Duration::minutes(110));
+    app.followed().await;
+    let mut verifier = verifier(&app).await;
+    accept(&mut verifier, &app, &app.bundle().await.expect("a snapshot")).expect("a bundle");
+    assert_eq!(verdict(&verifier, &app, &shown.content), Verdict::Revoked);
+}
+
+#[tokio::test]
+async fn who_watches_learns_of_a_change_of_keys() {
+    let app = App::with_vault(in_folder).await;
+    let before = app.code(1, 1).await;
+    app.followed().await;
+    let mut verifier = verifier(&app).await;
+    let mut stream = app.watch("").await.expect("a stream");
+    let first = next(&mut stream).await;
+    accept(&mut verifier, &app, &first).expect("a snapshot");
+
+    // No two keys begin at the same hour.
+    app.clock.advance(Duration::SECOND);
+    let operator = app.operator(in_folder);
+    let successor = operator.rotate(Rotation::AtOnce, None).await.expect("a key").key.key_id().to_string();
+    let delta = next(&mut stream).await;
+    assert!(delta.version > first.version, "an older bundle is not as good");
+    assert!(delta.key_ids.contains(&successor));
+    accept(&mut verifier, &app, &delta).expect("signed by a key that is known");
+    eventually("codes have the new key", async || app.code(1, 1).await.key_id == successor).await;
+    let after = app.code(1, 1).await;
+    assert_eq!(verdict(&verifier, &app, &after.content), Verdict::Valid);
+
+    let retired = before.key_id.parse().expect("an id");
+    operator.revoke(retired).await.expect("revoked");
+    let delta = next(&mut stream).await;
+    assert_eq!(delta.key_ids, [successor], "and signed by it");
+    accept(&mut verifier, &app, &delta).expect("a delta");
+    assert_eq!(verdict(&verifier, &app, &before.content), Verdict::UnknownKey);
+    let revoked = Err(Refused::UntrustedKey(retired));
+    assert_eq!(accept(&mut verifier, &app, &first), revoked, "nothing that it signed counts");
+}
+
+/// What signs was revoked a moment ago, and this copy has not read it yet.
+#[tokio::test]
+async fn a_bundle_is_signed_by_a_key_that_is_in_it() {
+    let app = App::with_vault(in_folder).await;
+    let before = app.code(1, 1).await;
+    app.followed().await;
+    app.operator(in_folder).revoke(before.key_id.parse().expect("an id")).await.expect("revoked");
+    let bundle = app.bundle().await.expect("a snapshot");
+    assert_eq!(bundle.key_ids.len(), 1);
+    assert!(!bundle.key_ids.contains(&before.key_id));
+    assert!(Bundle::decode(&bundle.bundle).expect("a bundle").is_signed());
 }

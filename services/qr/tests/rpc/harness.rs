@@ -137,9 +137,9 @@ impl App {
         row.expect("a query").expect("a row").try_get_by_index(0).expect("a number")
     }
 
-    /// Its database, as an operator finds it.
-    pub fn database(&self) -> &Database {
-        &self.database
+    /// Its database over connections of their own, as an operator has them.
+    pub async fn other_connections(&self) -> Database {
+        Database::open::<Migrator>(&self.place.url(), 2).await.expect("a database")
     }
 
     /// The key file, as an operator finds it.

@@ -289,7 +289,8 @@ async fn records_are_kept_as_long_as_configured() {
 async fn a_verdict_does_not_wait_long_for_its_record_which_comes_when_it_can() {
     let app = App::new().await;
     let content = app.code(1, 1).await.content;
-    let held = app.database().begin().await.expect("a transaction, SQLite's only one");
+    let others = app.other_connections().await;
+    let held = others.begin().await.expect("a transaction, SQLite's only one that writes");
     if held.get_database_backend() == DbBackend::Postgres {
         held.execute_unprepared("LOCK TABLE verifications IN EXCLUSIVE MODE").await.expect("a lock");
     }

@@ -1,0 +1,36 @@
+//! The electronic pass, handed on.
+
+use entrypass_proto::{epass::v1 as epass, gateway::v1 as pb};
+use entrypass_rpc::{Call, Problem};
+
+use crate::service::Gateway;
+
+impl Gateway {
+    pub(crate) async fn apply(
+        &self,
+        call: Call,
+        message: pb::ApplyForElectronicPassRequest,
+    ) -> Result<pb::ApplyForElectronicPassResponse, Problem> {
+        let request = same!(message, pb::ApplyForElectronicPassRequest => epass::ApplyForElectronicPassRequest {
+            request_id, registration
+        });
+        let answer = ask!(self, call, epass.apply_for_electronic_pass(request))?;
+        Ok(same!(answer, epass::ApplyForElectronicPassResponse => pb::ApplyForElectronicPassResponse {
+            application
+        }))
+    }
+
+    pub(crate) async fn electronic_pass(
+        &self,
+        call: Call,
+        message: pb::GetElectronicPassRequest,
+    ) -> Result<pb::GetElectronicPassResponse, Problem> {
+        let request = same!(message, pb::GetElectronicPassRequest => epass::GetElectronicPassRequest {
+            registration
+        });
+        let answer = ask!(self, call, epass.get_electronic_pass(request))?;
+        Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
+            electronic_pass, offer, level
+        }))
+    }
+}
