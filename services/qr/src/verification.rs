@@ -26,6 +26,11 @@ pub(crate) fn not_trusted(reason: Reason) -> Checks {
     Checks::default().with(Check::Format, Ok(())).with(Check::Key, Err(reason))
 }
 
+/// The checks of a token that its key has signed, and was not to sign, for `reason`.
+pub(crate) fn not_believed(reason: Reason) -> Checks {
+    not_trusted(reason).with(Check::Signature, Ok(()))
+}
+
 /// The checks of a token that its key did not sign.
 pub(crate) fn forged() -> Checks {
     not_trusted(Reason::WrongSignature)
@@ -78,7 +83,7 @@ mod tests {
     use entrypass_token::Freshness::{Expired, Fresh, NotYetValid};
     use entrypass_verifier::{Reason as R, Verdict};
 
-    use super::{Registration, companion, forged, genuine, malformed, not_trusted};
+    use super::{Registration, companion, forged, genuine, malformed, not_believed, not_trusted};
     use crate::code::CodeState as C;
 
     const STATES: [C; 4] = [C::Active, C::Suspended, C::Superseded, C::Revoked];
@@ -107,6 +112,8 @@ mod tests {
             (malformed(), Verdict::Malformed),
             (not_trusted(R::KeyUnknown), Verdict::UnknownKey),
             (not_trusted(R::KeyRevoked), Verdict::UnknownKey),
+            (not_believed(R::KeyNotSigningThen), Verdict::UnknownKey),
+            (not_believed(R::IssuerUnknown), Verdict::UnknownKey),
             (forged(), Verdict::BadSignature),
         ] {
             assert_eq!(checks.verdict(), verdict);

@@ -10,7 +10,7 @@ use entrypass_proto::{
     registration::v1::{GetTravelGroupsRequest, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::{Call, Transport};
-use entrypass_token::{Claims, CodeId, Token};
+use entrypass_token::{Claims, CodeId, Issuer, Token};
 use entrypass_verifier::{Checks, Reason};
 use time::OffsetDateTime;
 use tonic::Code as GrpcCode;
@@ -89,11 +89,18 @@ impl Codes {
             Found::Revoked => return Ok(Reading::Not(verification::not_trusted(Reason::KeyRevoked))),
             Found::Unknown => return Ok(Reading::Not(verification::not_trusted(Reason::KeyUnknown))),
         };
-        Ok(match token.verify(&trusted.key).map(|claims| (claims, trusted.accepts(claims))) {
-            Ok((claims, Ok(()))) => Reading::Genuine(*claims),
-            Ok((_, Err(reason))) => Reading::Not(verification::not_trusted(reason)),
-            Err(_) => Reading::Not(verification::forged()),
+        let Ok(claims) = token.verify(&trusted.key) else {
+            return Ok(Reading::Not(verification::forged()));
+        };
+        Ok(match trusted.accepts(claims).and_then(|()| self.speaks_for(claims.issuer())) {
+            Ok(()) => Reading::Genuine(*claims),
+            Err(reason) => Reading::Not(verification::not_believed(reason)),
         })
+    }
+
+    /// Another city's system could be given the same key.
+    fn speaks_for(&self, issuer: Issuer) -> Result<(), Reason> {
+        if issuer == self.config.issuer { Ok(()) } else { Err(Reason::IssuerUnknown) }
     }
 
     /// Asks the registration service, which alone knows the present revisions, and who travels with whom. If it cannot be asked, that
