@@ -5,12 +5,12 @@
 //! those who withdraw wait for each other, at the end of their transactions; issuing does not withdraw, unless an amendment is first heard of so.
 //! The row is taken last of all locks.
 //!
-//! Of each code the last withdrawal is kept, and only until no content of it could verify any more. So the table stays as large as what is
+//! Of each code the last withdrawal is kept, and only for a day longer than content of it could verify. So the table stays as large as what is
 //! withdrawn in that time, however many codes there are.
 
 use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
-use entrypass_verifier::{Withdrawal, WithdrawalKind as Kind};
+use entrypass_verifier::{MAX_BUNDLE_SECONDS, Withdrawal, WithdrawalKind as Kind};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
@@ -34,6 +34,9 @@ const THE_BUNDLE: i32 = 1;
 /// What is added to the time for which content verifies: the clocks of copies and verifiers are a minute apart at most, and between the hour
 /// of a change and its commit lies a transaction.
 const LEEWAY: Duration = Duration::minutes(3);
+/// How much longer than it matters a withdrawal is kept: whoever holds an older bundle forgets a suspension by the hour of that bundle, and must learn until
+/// then that it was lifted.
+const KEPT_FOR_OLD_BUNDLES: Duration = Duration::seconds(MAX_BUNDLE_SECONDS);
 /// The longest display time that any release could be set to.
 const LONGEST_DISPLAY_EVER: Duration = Duration::days(1);
 /// Held by the copy that removes withdrawals, so that others do not remove the same ones.
@@ -62,7 +65,7 @@ impl Store {
         extent(&row.ok_or(Error::Corrupt("no row of the bundle"))?)
     }
 
-    /// What still matters `now` of what was withdrawn after the version `since`; without one, everything that is withdrawn.
+    /// What was withdrawn and reinstated after the version `since`; without one, what still matters `now` of all that is withdrawn.
     ///
     /// What is withdrawn meanwhile can be in it already: it is to be read after the version that it is said to go up to.
     pub(crate) async fn withdrawals(
@@ -70,13 +73,15 @@ impl Store {
         since: Option<u64>,
         now: OffsetDateTime,
     ) -> Result<Vec<Withdrawal>, Error> {
-        let find = withdrawal::Entity::find().filter(withdrawal::Column::DropTime.gt(micros(now)));
+        let find = withdrawal::Entity::find();
         let find = match since {
             Some(since) => {
                 let since = i64::try_from(since).unwrap_or(i64::MAX);
                 find.filter(withdrawal::Column::Version.gt(since)).order_by_asc(withdrawal::Column::Version)
             }
-            None => find.filter(withdrawal::Column::Kind.ne(kind_name(Kind::Reinstated))),
+            None => find
+                .filter(withdrawal::Column::DropTime.gt(micros(now)))
+                .filter(withdrawal::Column::Kind.ne(kind_name(Kind::Reinstated))),
         };
         find.all(self.database.reader()).await?.iter().map(read).collect()
     }
@@ -102,7 +107,7 @@ impl Store {
         let statement = format!(
             "DELETE FROM withdrawals WHERE version IN \
              (SELECT version FROM withdrawals WHERE drop_time < {} LIMIT {AT_ONCE})",
-            micros(now)
+            micros(now - KEPT_FOR_OLD_BUNDLES)
         );
         let withdrawals = transaction.execute_unprepared(&statement).await?.rows_affected();
         let suspensions = super::standings::forget_ended(&transaction, now).await?;

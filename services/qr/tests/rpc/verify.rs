@@ -1,7 +1,7 @@
 //! Every verdict with its checks, except those that the journeys reach.
 
 use entrypass_proto::{
-    qr::v1::{ListVerificationKeysRequest, Verdict, VerifyQrCodeRequest},
+    qr::v1::{ListVerificationKeysRequest, Verdict, VerifyQrCodeRequest, verification_check::Reason},
     registration::v1::RegistrationState,
 };
 use entrypass_testkit::Refusal;
@@ -73,6 +73,23 @@ async fn a_code_of_another_key_is_not_ours() {
     let decision = app.decision(&code.content).await;
     assert_eq!(told(&decision), (Verdict::UnknownKey, "+!-----".to_owned()));
     assert_eq!(decision.code_id, "", "what nobody of ours signed says nothing");
+}
+
+#[tokio::test]
+async fn what_our_key_signed_for_another_issuer_or_too_early_is_not_believed() {
+    let app = App::new().await;
+    let known = claims(&app.code(1, 1).await.content, &published_key(&app).await);
+    let (from, to) = (i64::from(known.issued_at()), i64::from(known.expires_at()));
+    let elsewhere = "GZ".parse().expect("an issuer");
+    for (issuer, from, reason) in [
+        (elsewhere, from, Reason::IssuerUnknown),
+        (known.issuer(), from - 172_800, Reason::KeyNotSigningThen),
+    ] {
+        let claims = Claims::new(issuer, known.code_id(), 1, from, to).expect("claims");
+        let decision = app.decision(&stolen_key(&app).issue(&claims)).await;
+        assert_eq!(told(&decision), (Verdict::UnknownKey, "+!+----".to_owned()));
+        assert_eq!((decision.checks[1].reason(), decision.code_id.as_str()), (reason, ""));
+    }
 }
 
 #[tokio::test]
