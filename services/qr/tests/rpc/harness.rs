@@ -1,6 +1,7 @@
 //! One service on a database and a key of its own.
 
 mod calls;
+mod withdrawing;
 
 use std::{
     fs::OpenOptions,
@@ -10,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use entrypass_ambient::{Clock as _, Random, SeededRandom, TestClock};
+use entrypass_ambient::{Random, SeededRandom, TestClock};
 use entrypass_db::{Database, follower};
 use entrypass_follow::FEED;
 use entrypass_proto::{
@@ -168,46 +169,6 @@ impl App {
             position.expect("a position").as_deref() == Some(&cursor)
         })
         .await;
-    }
-
-    /// How many rows `table` has.
-    pub async fn count(&self, table: &str) -> i64 {
-        let reader = self.database.reader();
-        let query = format!("SELECT count(*) FROM {table}");
-        let query = Statement::from_string(reader.get_database_backend(), query);
-        let row = reader.query_one_raw(query).await.expect("a count").expect("a row");
-        row.try_get_by_index(0).expect("a number")
-    }
-
-    /// Withdraws a code as a copy of the first release does: it changes the state, records the code of the revision `other`, and tells nobody.
-    pub async fn first_release_withdraws(
-        &self,
-        code_id: &str,
-        registration: &str,
-        state: &str,
-        other: i32,
-        now: i64,
-    ) {
-        let transaction = self.database.begin().await.expect("a transaction");
-        let backend = self.database.reader().get_database_backend();
-        let id = |text: &str| Uuid::try_parse(text).expect("an id");
-        let registration = id(registration.trim_start_matches("registrations/"));
-        let update = "UPDATE codes SET state = $1 WHERE id = $2";
-        let values = [state.into(), id(code_id).into()];
-        transaction
-            .execute_raw(Statement::from_sql_and_values(backend, update, values))
-            .await
-            .expect("updated");
-        let insert = "INSERT INTO codes (id, registration_id, revision, state, create_time) \
-                      VALUES ($1, $2, $3, $4, $5)";
-        let state = if other == 0 { "REVOKED" } else { "ACTIVE" };
-        let other_id = self.random.uuid_v7(self.clock.now());
-        let values = [other_id.into(), registration.into(), other.into(), state.into(), now.into()];
-        transaction
-            .execute_raw(Statement::from_sql_and_values(backend, insert, values))
-            .await
-            .expect("inserted");
-        transaction.commit().await.expect("committed");
     }
 }
 

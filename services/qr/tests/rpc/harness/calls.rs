@@ -1,14 +1,13 @@
-//! The calls of a service's users, each in few words.
+//! The calls of those who show codes and of those who verify them, each in few words.
 
-use entrypass_ambient::{Clock as _, Random as _};
+use entrypass_ambient::Clock as _;
 use entrypass_proto::{
-    qr::v1::{self as pb, Verdict, WithdrawalReason},
+    qr::v1::{self as pb, Verdict},
     registration::v1::RegistrationState,
 };
 use entrypass_rpc::timestamp;
-use entrypass_testkit::{Refusal, eventually};
+use entrypass_testkit::Refusal;
 use time::Duration;
-use tonic::Streaming;
 
 use super::{App, registration, told};
 
@@ -61,80 +60,5 @@ impl App {
     pub async fn keys(&self) -> pb::ListVerificationKeysResponse {
         let answer = self.client().list_verification_keys(pb::ListVerificationKeysRequest {}).await;
         answer.expect("the keys").into_inner()
-    }
-
-    /// Revokes, by a request of its own, and says how many were not revoked before.
-    pub async fn revoke(&self, registration: String) -> Result<i32, Refusal> {
-        let request = pb::RevokeQrCodesRequest {
-            registration,
-            request_id: self.request_id(),
-            reason: WithdrawalReason::HolderRequest.into(),
-            ..Default::default()
-        };
-        Ok(self.client().revoke_qr_codes(request).await?.into_inner().revoked_count)
-    }
-
-    /// Suspends the codes of the registration `number` for so long, by a request of its own.
-    pub async fn suspend(&self, number: u128, long: Duration) -> Result<pb::QrCodeStanding, Refusal> {
-        let request = pb::SuspendQrCodesRequest {
-            request_id: self.request_id(),
-            registration: registration(number),
-            suspend_until_time: Some(timestamp(self.clock.now() + long)),
-            reason: WithdrawalReason::HealthOrder.into(),
-            ..Default::default()
-        };
-        let answer = self.client().suspend_qr_codes(request).await?.into_inner();
-        Ok(answer.standing.expect("a standing"))
-    }
-
-    /// Lifts the suspension of the registration `number`, by a request of its own.
-    pub async fn reinstate(&self, number: u128) -> Result<pb::QrCodeStanding, Refusal> {
-        let request = pb::ReinstateQrCodesRequest {
-            request_id: self.request_id(),
-            registration: registration(number),
-            ..Default::default()
-        };
-        let answer = self.client().reinstate_qr_codes(request).await?.into_inner();
-        Ok(answer.standing.expect("a standing"))
-    }
-
-    /// How the codes of the registration `number` stand.
-    pub async fn standing(&self, number: u128) -> pb::QrCodeStanding {
-        let request =
-            pb::GetQrCodeStandingRequest { registration: registration(number), ..Default::default() };
-        let answer = self.client().get_qr_code_standing(request).await.expect("an answer").into_inner();
-        answer.standing.expect("a standing")
-    }
-
-    /// Lets the changes of registrations be followed up to this hour, and waits until they are.
-    pub async fn followed(&self) {
-        let now = self.clock.now();
-        self.registrations.feed().set_as_of(now);
-        eventually("registrations are followed up to this hour", async || {
-            self.registrations.feed().checkpoint();
-            let bundle = self.bundle().await;
-            bundle.is_ok_and(|bundle| bundle.as_of_time == Some(timestamp(now)))
-        })
-        .await;
-    }
-
-    /// A snapshot.
-    pub async fn bundle(&self) -> Result<pb::VerificationBundle, Refusal> {
-        let answer = self.client().get_verification_bundle(pb::GetVerificationBundleRequest {}).await?;
-        Ok(answer.into_inner().bundle.expect("a bundle"))
-    }
-
-    /// The stream of bundles behind `cursor`.
-    pub async fn watch(
-        &self,
-        cursor: &str,
-    ) -> Result<Streaming<pb::WatchVerificationBundleResponse>, Refusal> {
-        let request = pb::WatchVerificationBundleRequest { cursor: cursor.to_owned() };
-        Ok(self.client().watch_verification_bundle(request).await?.into_inner())
-    }
-
-    /// One that nobody had before.
-    pub fn request_id(&self) -> String {
-        self.random.uuid_v7(self.clock.now()).to_string()
     }
 }
