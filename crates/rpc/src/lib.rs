@@ -2,13 +2,14 @@
 //!
 //! Owns: what a problem looks like on the wire ([`Problem`]), what every call carries ([`Call`]: caller, language, deadline,
 //! trace id), the layer around every service ([`EdgeLayer`]), the two ways to reach a neighbour ([`Transport`]) and how it is asked
-//! ([`Neighbour`]: retries), and serving with health and reflection ([`Operations`], [`serve`]).
+//! ([`Neighbour`]: retries), serving with health and reflection ([`Operations`], [`serve`]), and what a service does unasked ([`repeat`]).
 //! Does not own: any message of ours beyond the error catalogue, any rule, any route.
 
 mod addresses;
 mod answer;
 mod call;
 mod caller;
+mod chore;
 mod edge;
 mod name;
 mod neighbour;
@@ -27,6 +28,7 @@ pub use addresses::{AddressError, Addresses};
 pub use answer::{AnswerStream, answer, answer_stream};
 pub use call::Call;
 pub use caller::Caller;
+pub use chore::repeat;
 pub use edge::EdgeLayer;
 pub use name::{resource_id, resource_name};
 pub use neighbour::Neighbour;

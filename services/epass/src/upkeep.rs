@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, answers};
+use entrypass_rpc::repeat;
 use sea_orm::DbErr;
 use time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -26,18 +27,7 @@ pub(crate) struct Upkeep {
 impl Upkeep {
     /// Forgets once a minute until it is to stop. Several copies may do so at once.
     pub(crate) async fn run(self) {
-        let forget = async {
-            let mut works = true;
-            loop {
-                let forgotten = self.forget().await;
-                if works && let Err(error) = &forgotten {
-                    tracing::warn!(%error, "nothing is forgotten for now");
-                }
-                works = forgotten.is_ok();
-                tokio::time::sleep(EVERY).await;
-            }
-        };
-        self.stopping.run_until_cancelled(forget).await;
+        repeat("nothing is forgotten for now", EVERY, &self.stopping, || self.forget()).await;
     }
 
     /// Forgets what is old enough now.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, answers};
+use entrypass_rpc::repeat;
 use time::Duration;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Config, Deps, error::Error, feed::Feed, store::Rows};
@@ -40,20 +40,7 @@ impl Upkeep {
 
     /// Works until `stopping`.
     pub(crate) async fn run(self, stopping: CancellationToken) {
-        let mut ticks = tokio::time::interval(self.every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut works = true;
-        loop {
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            let done = self.once().await;
-            if works && let Err(error) = &done {
-                tracing::warn!(%error, "upkeep cannot be done for now");
-            }
-            works = done.is_ok();
-        }
+        repeat("upkeep cannot be done for now", self.every, &stopping, || self.once()).await;
     }
 
     async fn once(&self) -> Result<(), Error> {
