@@ -36,7 +36,7 @@ async fn the_key_that_verifies_is_published(mode: Mode) {
         Traveller::wang().register(&system, "wang").await.expect("registered").qr_code.expect("a code");
     let answer = system.qr.clone().list_verification_keys(ListVerificationKeysRequest {}).await;
     let keys = answer.expect("keys").into_inner().keys;
-    assert_eq!(keys.len(), 1);
+    assert_eq!(keys.len(), 2, "the one that signs, and the next");
     assert_eq!((&keys[0].key_id, keys[0].algorithm.as_str()), (&code.key_id, "EdDSA"));
     assert_eq!(keys[0].public_key.len(), 32);
 }
