@@ -31,4 +31,4 @@ pub use claims::{CLOCK_LEEWAY_SECONDS, Claims, Freshness, InvalidClaims, Invalid
 pub use id::{CodeId, InvalidId, KeyId};
 pub use key::{Algorithm, InvalidKey, SigningKey, UnknownAlgorithm, VerificationKey};
 pub use malformed::Malformed;
-pub use token::{BadSignature, Draft, MAX_TEXT_LENGTH, PREFIX, Token};
+pub use token::{BadSignature, Draft, MAX_TEXT_LENGTH, PREFIX, Token, without_additions};

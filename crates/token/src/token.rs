@@ -56,6 +56,14 @@ impl Draft {
     }
 }
 
+/// What a scanner read, without what it may have added: blanks in front, line ends and tabs on either side.
+///
+/// A blank behind the text stays: it is a character of Base45, and a token may end with one.
+#[must_use]
+pub fn without_additions(scanned: &str) -> &str {
+    scanned.trim_start().trim_end_matches(['\r', '\n', '\t'])
+}
+
 /// A well-formed token that nobody has verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {

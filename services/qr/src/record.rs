@@ -83,11 +83,12 @@ impl Checkpoint {
     }
 }
 
-/// The id of the record of the scan that `caller` named `request_id`: the same for a repetition, so that it leaves no second one, and another
-/// one for another text or place in the batch, so that none gets lost when the name is used twice.
-pub(crate) fn id(caller: &str, request_id: &str, position: usize, content: &str) -> Uuid {
+/// The id of the record of the scan that `caller` named `request_id`: the same for a repetition with the same verdict, so that it leaves no second
+/// one; and another one for another text, place in the batch or verdict, so that none gets lost and none says what the answer does not.
+pub(crate) fn id(caller: &str, request_id: &str, position: usize, content: &str, verdict: Verdict) -> Uuid {
     let mut digest = Sha256::new();
-    for part in [caller.as_bytes(), request_id.as_bytes(), &position.to_be_bytes(), content.as_bytes()] {
+    let (position, verdict) = (position.to_be_bytes(), verdict.word().as_bytes());
+    for part in [caller.as_bytes(), request_id.as_bytes(), &position, content.as_bytes(), verdict] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
@@ -98,6 +99,8 @@ pub(crate) fn id(caller: &str, request_id: &str, position: usize, content: &str)
 
 #[cfg(test)]
 mod tests {
+    use entrypass_verifier::Verdict::{Revoked, Valid};
+
     use super::{Checkpoint, id};
 
     #[test]
@@ -115,14 +118,15 @@ mod tests {
 
     #[test]
     fn a_repetition_has_the_id_of_the_first_and_nothing_else_has() {
-        let first = id("gate", "r-1", 0, "FSP1:A");
-        assert_eq!(first, id("gate", "r-1", 0, "FSP1:A"));
+        let first = id("gate", "r-1", 0, "FSP1:A", Valid);
+        assert_eq!(first, id("gate", "r-1", 0, "FSP1:A", Valid));
         let others = [
-            id("gat", "er-1", 0, "FSP1:A"),
-            id("other", "r-1", 0, "FSP1:A"),
-            id("gate", "r-2", 0, "FSP1:A"),
-            id("gate", "r-1", 1, "FSP1:A"),
-            id("gate", "r-1", 0, "FSP1:B"),
+            id("gat", "er-1", 0, "FSP1:A", Valid),
+            id("other", "r-1", 0, "FSP1:A", Valid),
+            id("gate", "r-2", 0, "FSP1:A", Valid),
+            id("gate", "r-1", 1, "FSP1:A", Valid),
+            id("gate", "r-1", 0, "FSP1:B", Valid),
+            id("gate", "r-1", 0, "FSP1:A", Revoked),
         ];
         assert!(others.iter().all(|other| *other != first));
     }

@@ -9,9 +9,11 @@ mod key;
 mod record;
 mod withdrawal;
 
-use entrypass_rpc::{resource_id, resource_name};
+use entrypass_rpc::{instant, resource_id, resource_name};
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use entrypass_token::CodeId;
+use prost_types::Timestamp;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use self::{
@@ -57,12 +59,19 @@ pub(crate) fn scanned(field: &str, content: &str) -> Result<(), Violations> {
     Err(Violation { field: field.to_owned(), rule }.into())
 }
 
-/// What a scanner appended to the text is not the text's. A blank is: it stands in the Base45 alphabet, and a token may end with one.
-pub(crate) fn without_line_end(content: &str) -> &str {
-    content.trim_start().trim_end_matches(['\r', '\n', '\t'])
-}
-
 pub(crate) fn not_a_code() -> Violations {
     let text = Text::new("不是本系统签发的通行码", "not a code that this system signed");
     Violation { field: "content".to_owned(), rule: Rule::new("NOT_A_CODE", text) }.into()
+}
+
+/// An instant that may be left out.
+pub(crate) fn optional_time(wire: Option<&Timestamp>) -> Result<Option<OffsetDateTime>, [Rule; 1]> {
+    let Some(wire) = wire else { return Ok(None) };
+    let text = Text::new("时间须有效", "an instant of the calendar");
+    instant(wire).map(Some).ok_or_else(|| [Rule::new("OUT_OF_RANGE", text)])
+}
+
+/// An instant that must be there.
+pub(crate) fn time(wire: Option<&Timestamp>) -> Result<OffsetDateTime, [Rule; 1]> {
+    optional_time(wire)?.ok_or_else(|| [Rule::required()])
 }

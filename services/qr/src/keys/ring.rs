@@ -20,8 +20,9 @@ use super::{
 };
 use crate::{error::Error, store::keys::StoredKey};
 
-/// How long at least between two readings that unknown keys bring about: whoever shows made-up codes must not keep the database busy.
-const BETWEEN_READINGS: Duration = Duration::from_secs(1);
+/// How long at least between two readings that unknown keys bring about: whoever shows made-up codes must not keep the database busy, nor
+/// hold up those in whose batch they stand.
+const BETWEEN_READINGS: Duration = Duration::from_millis(100);
 /// What is older is read anew before it is relied on: this copy was held up, or its database was away.
 const OLDEST: Duration = Duration::from_secs(10);
 /// Key ids remembered as nobody's, so that they bring about no reading again.
@@ -126,24 +127,31 @@ impl Keys {
         }
     }
 
-    /// The key with this id, also when all that it signed has run out. Asks the database when it is not known here: a key is in the table
-    /// before it signs anything.
-    pub(crate) async fn find(&self, id: KeyId) -> Result<Found, Error> {
+    /// The keys with these ids in their order, also those of which all that they signed has run out. Asks the database, once, when one is not
+    /// known here: a key is in the table before it signs anything.
+    pub(crate) async fn find(&self, ids: &[KeyId]) -> Result<Vec<Found>, Error> {
         let asked = Instant::now();
-        let found = self.fresh().await?.find(id);
-        if found != Found::Unknown || self.strangers().contains(&id) {
+        let ring = self.fresh().await?;
+        let found: Vec<_> = ids.iter().map(|id| ring.find(*id)).collect();
+        if !self.has_new(ids, &found) {
             return Ok(found);
         }
         self.read_since(asked).await?;
-        let found = self.ring().find(id);
-        if found == Found::Unknown {
-            let mut strangers = self.strangers();
-            if strangers.len() >= STRANGERS {
-                strangers.clear();
-            }
-            strangers.insert(id);
+        let ring = self.ring();
+        let found: Vec<_> = ids.iter().map(|id| ring.find(*id)).collect();
+        let mut strangers = self.strangers();
+        if strangers.len() >= STRANGERS {
+            strangers.clear();
         }
+        strangers
+            .extend(ids.iter().zip(&found).filter(|(_, found)| **found == Found::Unknown).map(|(id, _)| *id));
         Ok(found)
+    }
+
+    /// Whether one of these ids is neither that of a key nor remembered as nobody's.
+    fn has_new(&self, ids: &[KeyId], found: &[Found]) -> bool {
+        let strangers = self.strangers();
+        ids.iter().zip(found).any(|(id, found)| *found == Found::Unknown && !strangers.contains(id))
     }
 
     /// Every key whose signature may count `now` or later, in the order in which they sign: what a bundle must list. As the table is at this
@@ -225,7 +233,7 @@ impl Keys {
         Ok(self.ring())
     }
 
-    /// Makes sure that the table was read after `asked`. Of many who ask at once one reads, and not more often than once a second.
+    /// Makes sure that the table was read after `asked`. Of many who ask at once one reads, and not more often than ten times a second.
     async fn read_since(&self, asked: Instant) -> Result<(), Error> {
         let mut reading = self.0.reading.lock().await;
         if reading.done.is_some_and(|done| done >= asked) {

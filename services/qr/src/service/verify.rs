@@ -10,7 +10,7 @@ use entrypass_proto::{
     registration::v1::{GetTravelGroupsRequest, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::{Call, Transport};
-use entrypass_token::{Claims, CodeId, Issuer, Token};
+use entrypass_token::{Claims, CodeId, Issuer, Malformed, Token, without_additions};
 use entrypass_verifier::{Checks, Reason};
 use time::OffsetDateTime;
 use tonic::Code as GrpcCode;
@@ -61,10 +61,7 @@ impl Codes {
 
     async fn decide(&self, call: &Call, scan: Scan) -> Result<Vec<pb::VerifyQrCodeResponse>, Error> {
         let now = self.clock.now();
-        let mut readings = Vec::with_capacity(scan.contents.len());
-        for content in &scan.contents {
-            readings.push(self.read(wire::without_line_end(content)).await?);
-        }
+        let readings = self.read(scan.contents.iter().map(|content| without_additions(content))).await?;
         let codes = self.store.recorded(&ids(&readings)).await?;
         let groups = self.groups(call, &codes).await?;
         let decisions: Vec<_> =
@@ -81,21 +78,29 @@ impl Codes {
         Ok(decisions.iter().zip(names).map(render).collect())
     }
 
-    /// Reads a scanned text as far as its signature.
-    pub(super) async fn read(&self, content: &str) -> Result<Reading, Error> {
-        let Ok(token) = Token::decode(content) else { return Ok(Reading::Not(verification::malformed())) };
-        let trusted = match self.keys.find(token.key_id()).await? {
+    /// Reads scanned texts as far as their signatures.
+    pub(super) async fn read(&self, contents: impl Iterator<Item = &str>) -> Result<Vec<Reading>, Error> {
+        let tokens: Vec<_> = contents.map(Token::decode).collect();
+        let ids: Vec<_> = tokens.iter().flatten().map(Token::key_id).collect();
+        let mut keys = self.keys.find(&ids).await?.into_iter();
+        let read = |token: Result<Token, Malformed>| match token {
+            Ok(token) => self.believe(&token, keys.next().unwrap_or(Found::Unknown)),
+            Err(_) => Reading::Not(verification::malformed()),
+        };
+        Ok(tokens.into_iter().map(read).collect())
+    }
+
+    fn believe(&self, token: &Token, key: Found) -> Reading {
+        let trusted = match key {
             Found::Trusted(trusted) => trusted,
-            Found::Revoked => return Ok(Reading::Not(verification::not_trusted(Reason::KeyRevoked))),
-            Found::Unknown => return Ok(Reading::Not(verification::not_trusted(Reason::KeyUnknown))),
+            Found::Revoked => return Reading::Not(verification::not_trusted(Reason::KeyRevoked)),
+            Found::Unknown => return Reading::Not(verification::not_trusted(Reason::KeyUnknown)),
         };
-        let Ok(claims) = token.verify(&trusted.key) else {
-            return Ok(Reading::Not(verification::forged()));
-        };
-        Ok(match trusted.accepts(claims).and_then(|()| self.speaks_for(claims.issuer())) {
+        let Ok(claims) = token.verify(&trusted.key) else { return Reading::Not(verification::forged()) };
+        match trusted.accepts(claims).and_then(|()| self.speaks_for(claims.issuer())) {
             Ok(()) => Reading::Genuine(*claims),
             Err(reason) => Reading::Not(verification::not_believed(reason)),
-        })
+        }
     }
 
     /// Another city's system could be given the same key.
@@ -170,12 +175,13 @@ impl Codes {
     ) -> Vec<Record> {
         let caller = call.caller().as_str();
         let record = |(position, (decision, content)): (usize, (&Decision<'_>, &String))| {
-            let repeated = |request_id: &String| record::id(caller, request_id, position, content);
+            let verdict = decision.checks.verdict();
+            let repeated = |request_id: &String| record::id(caller, request_id, position, content, verdict);
             Record {
                 id: scan.request_id.as_ref().map_or_else(|| self.random.uuid_v7(now), repeated),
                 time: now,
                 checkpoint: scan.checkpoint.clone(),
-                verdict: decision.checks.verdict(),
+                verdict,
                 code: decision.claims.map(Claims::code_id),
                 caller: caller.to_owned(),
             }

@@ -1,11 +1,11 @@
 //! What codes are wanted for, and the codes.
 
 use entrypass_proto::qr::v1 as pb;
-use entrypass_rpc::{instant, timestamp};
+use entrypass_rpc::timestamp;
 use entrypass_rule::{Rule, Text, Violations};
 use entrypass_token::VerificationKey;
 
-use super::registration_id;
+use super::{registration_id, time};
 use crate::code::{Code, Period, Subject};
 
 /// Most codes that one call issues: a holder and the companions, with room to spare.
@@ -27,10 +27,7 @@ pub(crate) fn subjects(message: pb::IssueQrCodesRequest) -> Result<Vec<Subject>,
             let text = Text::new("版本须为1至65535", "a revision is 1 to 65535");
             violations.add(field("revision"), Rule::new("OUT_OF_RANGE", text));
         }
-        let expire_time = expire_time.as_ref().and_then(instant);
-        if expire_time.is_none() {
-            violations.add(field("expire_time"), Rule::required());
-        }
+        let expire_time = violations.take(&field("expire_time"), time(expire_time.as_ref()));
         if let (Some(registration), Some(revision), Some(expire_time)) = (registration, revision, expire_time)
         {
             subjects.push(Subject { registration, revision, expire_time });

@@ -1,13 +1,11 @@
 //! Records of verifications.
 
 use entrypass_proto::qr::v1::{self as pb, count_verifications_request::GroupBy};
-use entrypass_rpc::{PageRequest, instant, resource_name, timestamp};
+use entrypass_rpc::{PageRequest, resource_name, timestamp};
 use entrypass_rule::{Rule, Text, Violations};
-use prost_types::Timestamp;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{code_id, decision};
+use super::{code_id, decision, optional_time};
 use crate::record::{Checkpoint, Count, Filter, Group, Grouping, Record};
 
 pub(crate) fn verification_name(id: Uuid) -> String {
@@ -46,8 +44,8 @@ fn filter(message: Option<pb::VerificationFilter>) -> Result<Filter, Violations>
     let code = (!code.is_empty()).then(|| violations.take("filter.code_id", code_id(&code)));
     let verdict = pb::Verdict::try_from(verdict).map(decision::verdict_of).map_err(|_| [unknown_value()]);
     let verdict = violations.take("filter.verdict", verdict);
-    let from = violations.take("filter.start_time", time(start_time.as_ref()));
-    let before = violations.take("filter.end_time", time(end_time.as_ref()));
+    let from = violations.take("filter.start_time", optional_time(start_time.as_ref()));
+    let before = violations.take("filter.end_time", optional_time(end_time.as_ref()));
     violations.finish(|| {
         let code = match code {
             None => None,
@@ -55,12 +53,6 @@ fn filter(message: Option<pb::VerificationFilter>) -> Result<Filter, Violations>
         };
         Some(Filter { checkpoint: checkpoint?, code, verdict: verdict?, from: from?, before: before? })
     })
-}
-
-fn time(wire: Option<&Timestamp>) -> Result<Option<OffsetDateTime>, [Rule; 1]> {
-    let Some(wire) = wire else { return Ok(None) };
-    let text = Text::new("时间须有效", "an instant of the calendar");
-    instant(wire).map(Some).ok_or_else(|| [Rule::new("OUT_OF_RANGE", text)])
 }
 
 fn unknown_value() -> Rule {

@@ -4,7 +4,7 @@ use entrypass_proto::{
     errors::v1::{ErrorReason, ViolationReason},
     qr::v1::{self as pb, qr_code_change, qr_code_change_result, qr_code_standing},
 };
-use entrypass_rpc::{Problem, instant, reason_text, required_request_id, timestamp};
+use entrypass_rpc::{Problem, reason_text, required_request_id, timestamp};
 use entrypass_rule::{Language, Rule, Text, Violation, Violations};
 use entrypass_token::CodeId;
 use prost_types::Timestamp;
@@ -137,7 +137,7 @@ fn suspend(
 
 /// When a suspension ends, rounded up to what a bundle can say.
 fn end(until: Option<&Timestamp>, now: OffsetDateTime) -> Result<OffsetDateTime, [Rule; 1]> {
-    let until = until.and_then(instant).ok_or_else(|| [Rule::required()])?;
+    let until = super::time(until)?;
     let whole = until.replace_nanosecond(0).unwrap_or(until);
     let until = if whole == until { until } else { whole.saturating_add(Duration::SECOND) };
     if until > now && until <= now.saturating_add(LONGEST_SUSPENSION) {

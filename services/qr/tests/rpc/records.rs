@@ -93,17 +93,18 @@ async fn a_record_says_where_when_what_was_decided_on_which_code_and_who_asked()
 }
 
 #[tokio::test]
-async fn a_repetition_is_decided_anew_and_leaves_no_second_record() {
+async fn a_repetition_is_decided_anew_and_leaves_a_second_record_only_of_another_verdict() {
     let app = App::new().await;
     let content = app.code(1, 1).await.content;
     let first = verify(&app, scan(&content, "gate", "r-1")).await;
+    let same = verify(&app, scan(&content, "gate", "r-1")).await;
+    assert_eq!(first.verification, same.verification);
     app.registered(1, 2, RegistrationState::Active);
     app.clock.advance(Duration::SECOND);
     let again = verify(&app, scan(&content, "gate", "r-1")).await;
     assert_eq!((first.verdict(), again.verdict()), (Verdict::Valid, Verdict::Superseded));
-    assert_eq!(first.verification, again.verification);
     let kept: Vec<_> = all(&app).await.into_iter().map(|one| (one.name, one.verdict)).collect();
-    assert_eq!(kept, [(first.verification, first.verdict)]);
+    assert_eq!(kept, [(again.verification, again.verdict), (first.verification, first.verdict)]);
 
     // Another text, another caller, and no request_id at all: each is a scan of its own.
     verify(&app, scan("HELLO", "gate", "r-1")).await;
@@ -113,7 +114,7 @@ async fn a_repetition_is_decided_anew_and_leaves_no_second_record() {
     for _ in 0..2 {
         verify(&app, scan(&content, "gate", "")).await;
     }
-    assert_eq!(all(&app).await.len(), 5);
+    assert_eq!(all(&app).await.len(), 6);
 }
 
 #[tokio::test]
