@@ -83,8 +83,8 @@ pub(crate) enum SigningKeys {
     Rotate {
         #[command(flatten)]
         place: Place,
-        /// At once. Where no published key waits, verifiers without a network do not believe the bundles of the new one, until its thumbprint is
-        /// given to them by hand.
+        /// At once. Where no published key of the algorithm waits, verifiers without a network do not believe the bundles of the new one, until its
+        /// thumbprint is given to them by hand.
         #[arg(long)]
         at_once: bool,
         /// `EdDSA` or `ES256`, in place of `qr.algorithm`.

@@ -24,12 +24,18 @@ pub fn main(surroundings: &Surroundings) -> ExitCode {
     };
     match run(command, surroundings) {
         Ok(code) => code,
+        // Whoever read the output has read enough: `entrypass migrate status | head -1`.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to be done when even this cannot be written.
             let _ = writeln!(std::io::stderr(), "entrypass: {}", in_one_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Says what is wrong with the arguments, or the help that they ask for.

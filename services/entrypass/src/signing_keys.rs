@@ -31,14 +31,18 @@ pub(crate) async fn change(command: SigningKeys, surroundings: &Surroundings) ->
         }
         SigningKeys::Rotate { place, at_once, algorithm } => {
             let when = if at_once { Rotation::AtOnce } else { Rotation::Published };
-            let next = custody(&place, surroundings).await?.rotate(when, algorithm).await?;
-            writeln!(out, "{}", signs(&next))?;
+            let custody = custody(&place, surroundings).await?;
+            let before = custody.list().await?;
+            let next = custody.rotate(when, algorithm).await?;
+            writeln!(out, "{}", signs(&next, &before))?;
         }
         SigningKeys::Revoke { place, key_id } => {
-            let done = custody(&place, surroundings).await?.revoke(key_id).await?;
+            let custody = custody(&place, surroundings).await?;
+            let before = custody.list().await?;
+            let done = custody.revoke(key_id).await?;
             writeln!(out, "{key_id} is revoked")?;
             match done.successor {
-                Some(Ok(next)) => writeln!(out, "{}", signs(&next))?,
+                Some(Ok(next)) => writeln!(out, "{}", signs(&next, &before))?,
                 Some(Err(error)) => return Err(NoSuccessor(error).into()),
                 None => {}
             }
@@ -94,9 +98,18 @@ fn row(key: &KeyReport) -> String {
     )
 }
 
-fn signs(key: &KeyReport) -> String {
+/// From when on `key` signs, and what follows from it when it does at once and was not among the keys `before`.
+fn signs(key: &KeyReport, before: &[KeyReport]) -> String {
     let from = moment(Some(key.activate_time));
-    format!("{} ({}) signs from {from} on", key.key.key_id(), key.key.algorithm().name())
+    let signs = format!("{} ({}) signs from {from} on", key.key.key_id(), key.key.algorithm().name());
+    let published = before.iter().any(|known| known.key == key.key);
+    if published || key.state == KeyState::Pending {
+        return signs;
+    }
+    let thumbprint = Thumbprint(key.key.thumbprint());
+    format!(
+        "{signs}\nno bundle has it yet: who verifies without a network has to begin anew with --trust {thumbprint}"
+    )
 }
 
 /// In whole seconds: nobody plans finer.

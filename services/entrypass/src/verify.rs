@@ -14,7 +14,7 @@ use std::{
 };
 
 use entrypass_ambient::Clock;
-use entrypass_token::MAX_TEXT_LENGTH;
+use entrypass_token::{MAX_TEXT_LENGTH, without_additions};
 use entrypass_verifier::{Bundle, MAX_BUNDLE_LENGTH, MalformedBundle, Refused, Verdict, Verifier};
 
 use crate::cli::Verify;
@@ -38,18 +38,18 @@ pub(crate) enum VerifyError {
     /// The bundle is not to be believed, or does not follow the one before.
     #[error("cannot use {}", path.display())]
     Refused { path: PathBuf, source: Refused },
-    /// No code can be read from the picture.
-    #[error("cannot use {}", path.display())]
-    Picture { path: PathBuf, source: PictureError },
+    /// Whoever was to give the codes gave none: that must not look as if all of them were good.
+    #[error("there was no code to decide on")]
+    Nothing,
     /// Standard input or output failed.
     #[error("standard input or output")]
     Stream(#[from] io::Error),
 }
 
-/// A text, and where it was found.
+/// A text, or why none could be read, and where it was looked for.
 struct Shown {
     source: String,
-    text: String,
+    text: Result<String, PictureError>,
 }
 
 /// Decides on every code, tells each decision, and says by the exit code what is to be thought of all of them.
@@ -58,18 +58,26 @@ pub(crate) fn verify(command: &Verify, clock: &dyn Clock) -> Result<ExitCode, Ve
     let verifier = verifier(command, now())?;
     let mut verdicts = Vec::new();
     let mut out = io::stdout().lock();
-    let mut decide = |shown: Shown| -> Result<(), VerifyError> {
-        let decision = verifier.verify(&shown.text, now());
-        verdicts.push(decision.verdict);
-        report::write(&mut out, &shown.source, &decision, command.json)?;
+    let mut decide = |Shown { source, text }: Shown| -> Result<(), VerifyError> {
+        match text {
+            Ok(text) => {
+                let decision = verifier.verify(&text, now());
+                verdicts.push(decision.verdict);
+                report::write(&mut out, &source, &decision, command.json)?;
+            }
+            Err(error) => {
+                verdicts.push(Verdict::CannotDecide);
+                report::write_unread(&mut out, &source, &error, command.json)?;
+            }
+        }
         Ok(out.flush()?)
     };
     if command.texts.is_empty() && command.images.is_empty() {
         lines(io::stdin().lock(), &mut decide)?;
     } else {
-        given(command)?.into_iter().try_for_each(decide)?;
+        given(command).into_iter().try_for_each(decide)?;
     }
-    Ok(exit_code(&verdicts))
+    if verdicts.is_empty() { Err(VerifyError::Nothing) } else { Ok(exit_code(&verdicts)) }
 }
 
 fn verifier(command: &Verify, now: i64) -> Result<Verifier, VerifyError> {
@@ -96,21 +104,25 @@ fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The codes of the command line, all of which can be read.
-fn given(command: &Verify) -> Result<Vec<Shown>, VerifyError> {
+/// The codes of the command line.
+fn given(command: &Verify) -> Vec<Shown> {
     let texts = (1..).zip(&command.texts);
-    let mut given = texts
-        .map(|(number, text)| Shown { source: format!("text {number}"), text: text.clone() })
-        .collect::<Vec<_>>();
+    let texts = texts.map(|(number, text)| Shown {
+        source: format!("text {number}"),
+        text: Ok(without_additions(text).to_owned()),
+    });
+    let mut given = texts.collect::<Vec<_>>();
     for path in &command.images {
-        let texts =
-            picture::codes(path).map_err(|source| VerifyError::Picture { path: path.clone(), source })?;
+        let texts = match picture::codes(path) {
+            Ok(texts) => texts.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
         given.extend(texts.into_iter().map(|text| Shown { source: path.display().to_string(), text }));
     }
-    Ok(given)
+    given
 }
 
-/// Hands on each line as soon as it is there. Of a line that is too long for a code only so much is kept that it stays too long.
+/// Hands on each line that is not blank as soon as it is there. Of a line that is too long for a code only so much is kept that it stays too long.
 fn lines(
     mut input: impl BufRead,
     decide: &mut impl FnMut(Shown) -> Result<(), VerifyError>,
@@ -125,10 +137,11 @@ fn lines(
         if !line.ends_with(b"\n") {
             input.skip_until(b'\n')?;
         }
-        // A blank is a character of the code, so that nothing but the line break is taken off.
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        decide(Shown { source: format!("line {number}"), text: String::from_utf8_lossy(line).into_owned() })?;
+        let line = String::from_utf8_lossy(&line);
+        let text = without_additions(&line).to_owned();
+        if !text.is_empty() {
+            decide(Shown { source: format!("line {number}"), text: Ok(text) })?;
+        }
     }
     Ok(())
 }
@@ -151,7 +164,7 @@ mod tests {
     fn read(input: &[u8]) -> Vec<(String, String)> {
         let mut read = Vec::new();
         let mut note = |shown: super::Shown| {
-            read.push((shown.source, shown.text));
+            read.push((shown.source, shown.text.expect("a line has a text")));
             Ok(())
         };
         lines(input, &mut note).expect("memory can be read");
@@ -159,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_a_code_whatever_stands_in_it() {
+    fn a_line_is_a_code_whatever_stands_in_it_unless_it_is_blank() {
         let line = |number: u32, text: &str| (format!("line {number}"), text.to_owned());
         assert_eq!(read(b""), []);
-        assert_eq!(read(b"A B \n\r\n\nC"), [line(1, "A B "), line(2, ""), line(3, ""), line(4, "C")]);
+        assert_eq!(read(b" A B \n\r\n\n\tC\t"), [line(1, "A B "), line(4, "C")]);
         assert_eq!(read(b"\xff\r\n"), [line(1, "\u{fffd}")]);
     }
 

@@ -2,7 +2,10 @@
 
 use std::{io, path::Path};
 
-use image::{GrayImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits, imageops};
+use image::{
+    GrayImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits,
+    imageops::{self, FilterType},
+};
 
 /// A picture has no more pixels: what the cameras of telephones take. It bounds the memory, at half a gigabyte for the deepest colours.
 const MAX_PIXELS: u64 = 50_000_000;
@@ -11,11 +14,15 @@ const MAX_PIXELS: u64 = 50_000_000;
 /// milliseconds; making a picture smaller also takes noise away. The last one is as large as any.
 const SIZES: [u64; 3] = [2_000_000, 8_000_000, MAX_PIXELS];
 
+/// A picture without a code that was found is also looked at so many times as wide, as far as it stays within the first size: the edges of
+/// modules of a few grey pixels are lost between black and white.
+const ENLARGED: [u32; 2] = [2, 3];
+
 /// Why no code was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PictureError {
     /// The file cannot be read.
-    #[error("the picture cannot be read")]
+    #[error("the picture cannot be read: {0}")]
     Unreadable(#[from] io::Error),
     /// The file is no picture that is understood.
     #[error("this is no PNG or JPEG picture that can be read")]
@@ -51,6 +58,16 @@ pub(crate) fn codes(path: &Path) -> Result<Vec<String>, PictureError> {
             }
         }
         tried = size;
+    }
+    for factor in ENLARGED {
+        let (width, height) =
+            (picture.width().saturating_mul(factor), picture.height().saturating_mul(factor));
+        if u64::from(width) * u64::from(height) <= SIZES[0] {
+            let texts = read(&imageops::resize(&picture, width, height, FilterType::CatmullRom));
+            if !texts.is_empty() {
+                return Ok(texts);
+            }
+        }
     }
     Err(PictureError::NoCode)
 }

@@ -7,6 +7,8 @@ use entrypass_verifier::{Decision, Reason};
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+use super::picture::PictureError;
+
 /// A decision as it stands in JSON. What is not known is left out.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -17,6 +19,13 @@ struct Report<'a> {
     data_age_seconds: Option<i64>,
     #[serde(flatten)]
     code: Option<CodeReport>,
+}
+
+/// Something without a code, as it stands in JSON.
+#[derive(Serialize)]
+struct Unread<'a> {
+    source: &'a str,
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -71,6 +80,21 @@ pub(super) fn write(out: &mut impl Write, source: &str, decision: &Decision, jso
         writeln!(out)
     } else {
         block(out, &report)
+    }
+}
+
+/// Tells that there was nothing to decide on.
+pub(super) fn write_unread(
+    out: &mut impl Write,
+    source: &str,
+    error: &PictureError,
+    json: bool,
+) -> io::Result<()> {
+    if json {
+        serde_json::to_writer(&mut *out, &Unread { source, error: error.to_string() })?;
+        writeln!(out)
+    } else {
+        writeln!(out, "{source}: {error}")
     }
 }
 

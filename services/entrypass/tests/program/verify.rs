@@ -120,6 +120,14 @@ fn the_exit_code_is_that_of_the_worst_code() {
 }
 
 #[test]
+fn without_a_code_nothing_is_said_to_be_good() {
+    let place = place();
+    let (code, told, wrong) = verify(&place, &["--bundle", "bundle", "--trust", &thumbprint(), "--at", AT]);
+    assert_eq!((code, told.as_str()), (Some(1), ""));
+    assert_eq!(wrong, "entrypass: there was no code to decide on\n");
+}
+
+#[test]
 fn each_line_of_standard_input_is_a_code() {
     let place = place();
     let arguments = ["--bundle", "bundle", "--trust", &thumbprint(), "--at", AT, "--json"];

@@ -5,8 +5,7 @@ use std::fs;
 use image::{GrayImage, Luma, codecs::jpeg::JpegEncoder, imageops};
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::{decided, issuer::token, place, thumbprint, verdicts, verify};
-use crate::Place;
+use super::{AT, decided, issuer::token, place, thumbprint, verdicts, verify};
 
 /// The code as it is offered: level Q, a quiet zone of four modules.
 fn drawn(text: &str, module: u32) -> GrayImage {
@@ -113,7 +112,7 @@ fn a_small_code_in_a_large_photograph_is_found() {
 }
 
 #[test]
-fn what_is_no_picture_of_a_code_is_told_in_one_line() {
+fn what_is_no_picture_of_a_code_is_told_in_one_line_and_stops_no_other() {
     let place = place();
     GrayImage::from_pixel(300, 300, Luma([255])).save(place.path("blank.png")).expect("a PNG");
     fs::write(place.path("text.png"), "no picture").expect("written");
@@ -124,16 +123,34 @@ fn what_is_no_picture_of_a_code_is_told_in_one_line() {
         ("huge.png", "the picture has more than 50000000 pixels"),
         ("missing.png", "the picture cannot be read: No such file"),
     ] {
-        refused(&place, name, expected);
+        let arguments =
+            ["--bundle", "bundle", "--trust", &thumbprint(), "--at", AT, "--image", name, &token(4)];
+        let (code, told, wrong) = verify(&place, &arguments);
+        assert_eq!((code, wrong.as_str()), (Some(3), ""), "{name}: {told}");
+        assert!(told.starts_with("text 1: VALID\n"), "{told}");
+        let last = told.lines().last().expect("a line");
+        assert!(last.starts_with(&format!("{name}: {expected}")), "{told}");
+        let (code, decisions) = decided(&place, &["--image", name, &token(4)]);
+        assert_eq!((code, decisions[0]["verdict"].as_str()), (Some(3), Some("VALID")), "{name}");
+        let error = decisions[1]["error"].as_str().expect("an error");
+        assert!(error.starts_with(expected), "{error}");
     }
 }
 
-fn refused(place: &Place, name: &str, expected: &str) {
-    let arguments = ["--bundle", "bundle", "--trust", &thumbprint(), "--image", name, &token(4)];
-    let (code, told, wrong) = verify(place, &arguments);
-    assert_eq!((code, told.as_str()), (Some(1), ""), "{name}: {wrong}");
-    assert!(wrong.starts_with(&format!("entrypass: cannot use {name}: {expected}")), "{wrong}");
-    assert_eq!(wrong.lines().count(), 1, "{wrong}");
+#[test]
+fn a_picture_that_was_made_smaller_smoothly_is_read() {
+    let place = place();
+    for (side, filter) in [
+        (183, imageops::FilterType::Triangle),
+        (244, imageops::FilterType::Triangle),
+        (183, imageops::FilterType::Lanczos3),
+        (200, imageops::FilterType::CatmullRom),
+    ] {
+        let smaller = imageops::resize(&drawn(&token(4), 6), side, side, filter);
+        smaller.save(place.path("smaller.png")).expect("a PNG");
+        let (code, decisions) = decided(&place, &["--image", "smaller.png"]);
+        assert_eq!((code, verdicts(&decisions)), (Some(0), vec!["VALID"]), "{side} {filter:?}");
+    }
 }
 
 /// The front of a PNG that says it has 2^31 - 1 by 2^31 - 1 pixels.
