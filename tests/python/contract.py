@@ -28,6 +28,7 @@ with tempfile.TemporaryDirectory() as directory:
     document = import_module("entrypass.registration.v1.document_pb2")
     registration = import_module("entrypass.registration.v1.registration_pb2")
     registration_service = import_module("entrypass.registration.v1.registration_service_pb2")
+    qr = import_module("entrypass.qr.v1.qr_service_pb2")
     verification = import_module("entrypass.qr.v1.verification_pb2")
     epass = import_module("entrypass.epass.v1.epass_service_pb2")
     epass_stubs = import_module("entrypass.epass.v1.epass_service_pb2_grpc")

@@ -16,8 +16,8 @@ use futures_util::future;
 
 use crate::{service::Gateway, wire};
 
-/// The longest that a decision waits for what it can do without.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The longest that a decision waits for what it can do without, while somebody stands at the barrier.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// Levels that one call asks for at most.
 const LEVELS_AT_ONCE: usize = 100;
 
