@@ -10,6 +10,7 @@ use entrypass_db::{
     is_unique_violation, schema,
 };
 use entrypass_proto::registration::v1::{CancelRegistrationRequest, Registration};
+use entrypass_testkit::TestDatabase;
 use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{
