@@ -10,7 +10,10 @@ mod watch;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random, city_date};
-use entrypass_db::{Database, answers::RequestKey};
+use entrypass_db::{
+    Database,
+    answers::{Kept, RequestKey},
+};
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
 use entrypass_rpc::{AnswerStream, answer, answer_stream};
 use prost::Message;
@@ -52,7 +55,7 @@ impl Registrations {
         &self,
         key: &RequestKey,
         now: OffsetDateTime,
-        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, Error>,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Kept<A>, Error>,
     ) -> Result<A, Error> {
         let answer = key.once(&self.database, now, act).await?;
         self.feed.committed();
@@ -66,7 +69,7 @@ impl Registrations {
         key: &RequestKey,
         error: Error,
     ) -> Result<A, Error> {
-        key.first_answer(self.database.reader()).await?.ok_or(error)
+        key.first_answer(&self.database).await?.ok_or(error)
     }
 
     /// The rules of the form as of `now`.

@@ -1,7 +1,7 @@
 //! Changing a registration: amendment and cancellation. Each makes a revision.
 
 use entrypass_ambient::city_date;
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{Call, required_request_id};
 use entrypass_rule::{Rule, Violations};
@@ -71,7 +71,7 @@ impl Registrations {
     ) -> Result<pb::UpdateRegistrationResponse, Error> {
         let key =
             RequestKey::new(call.caller().as_str(), "UpdateRegistration", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        if let Some(first) = key.first_answer(&self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
@@ -89,7 +89,8 @@ impl Registrations {
             let next = current.amended(declared, self.config.valid_for, now);
             rows.save_revision(&next, RevisionKind::Amended, &changed).await?;
 
-            Ok(pb::UpdateRegistrationResponse { registration: Some(wire::registration(&next, now)) })
+            let registration = Some(wire::registration(&next, now));
+            Ok(Kept::about(next.traveller, pb::UpdateRegistrationResponse { registration }))
         })
         .await
     }
@@ -155,7 +156,8 @@ impl Registrations {
             current.check_cancellation(&target.etag, now)?;
             let cancelled = current.cancelled(now);
             rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;
-            Ok(pb::CancelRegistrationResponse { registration: Some(wire::registration(&cancelled, now)) })
+            let registration = Some(wire::registration(&cancelled, now));
+            Ok(Kept::about(cancelled.traveller, pb::CancelRegistrationResponse { registration }))
         })
         .await
     }

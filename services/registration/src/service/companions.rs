@@ -1,6 +1,6 @@
 //! Who travels with whom.
 
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{Call, required_request_id};
@@ -39,7 +39,7 @@ impl Registrations {
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Error> {
         let key = RequestKey::new(call.caller().as_str(), "BindCompanion", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        if let Some(first) = key.first_answer(&self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
@@ -54,7 +54,9 @@ impl Registrations {
             rows.lock(binding.holder).await?;
             let holder = self.registration(&rows, binding.holder).await?;
             self.add_bond(&rows, &holder, binding, now).await?;
-            Ok(pb::BindCompanionResponse { registration: Some(wire::registration(&holder, now)) })
+            // The companion does not stand in it.
+            let registration = Some(wire::registration(&holder, now));
+            Ok(Kept::about(holder.traveller, pb::BindCompanionResponse { registration }))
         })
         .await
     }
@@ -172,7 +174,9 @@ impl Registrations {
                 rows.confirm_companion(&holder, companion.id, now).await?;
                 companion.state = CompanionState::Confirmed;
             }
-            Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) })
+            // Of the holder it has no more than a resource name.
+            let of = companion.registration.traveller;
+            Ok(Kept::about(of, pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) }))
         })
         .await
     }
@@ -190,7 +194,9 @@ impl Registrations {
             let (holder, companion) = bond.read(&rows, now).await?;
             rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;
-            Ok(pb::UnbindCompanionResponse { registration: Some(wire::registration(&registration, now)) })
+            let of = registration.traveller;
+            let registration = Some(wire::registration(&registration, now));
+            Ok(Kept::about(of, pb::UnbindCompanionResponse { registration }))
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Another document of the same person in place of the registered one.
 
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::Call;
@@ -43,7 +43,7 @@ impl Registrations {
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Error> {
         let key = RequestKey::new(call.caller().as_str(), "ReplaceDocument", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        if let Some(first) = key.first_answer(&self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
@@ -62,7 +62,8 @@ impl Registrations {
             let changed = wire::form::changed_paths(&current.declared.form, &next.declared.form);
             rows.save_revision(&next, RevisionKind::DocumentReplaced, &changed).await?;
 
-            Ok(pb::ReplaceDocumentResponse { registration: Some(wire::registration(&next, now)) })
+            let registration = Some(wire::registration(&next, now));
+            Ok(Kept::about(next.traveller, pb::ReplaceDocumentResponse { registration }))
         })
         .await
     }

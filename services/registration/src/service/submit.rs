@@ -1,6 +1,6 @@
 //! Registering an entry, and making a person known.
 
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{Call, required_request_id};
 use entrypass_rule::Violations;
@@ -27,7 +27,7 @@ impl Registrations {
     ) -> Result<pb::SubmitRegistrationResponse, Error> {
         let key =
             RequestKey::new(call.caller().as_str(), "SubmitRegistration", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        if let Some(first) = key.first_answer(&self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
@@ -36,7 +36,9 @@ impl Registrations {
 
         self.once(&key, now, async |transaction| {
             let registration = self.register(&self.rows(transaction), submission, now).await?;
-            Ok(pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) })
+            let of = registration.traveller;
+            let registration = Some(wire::registration(&registration, now));
+            Ok(Kept::about(of, pb::SubmitRegistrationResponse { registration }))
         })
         .await
     }
