@@ -82,7 +82,7 @@ impl Registrations {
         let changed = wire::form::changed_paths(&current.declared.form, &form);
 
         self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
             let document = current.declared.document.clone();
             let declared = Declared { document, form, form_version: FORM_VERSION };
@@ -111,7 +111,7 @@ impl Registrations {
             violations.add("form", Rule::required());
         }
         let current = match wire::registration_id(&registration) {
-            Ok(id) => Rows(self.database.reader()).registration(id).await?,
+            Ok(id) => self.reader().registration(id).await?,
             Err(_) => None,
         };
         if let (Some(target), Some(current)) = (&target, &current)
@@ -151,7 +151,7 @@ impl Registrations {
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
         self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let current = target.read_locked(&rows).await?;
             current.check_cancellation(&target.etag, now)?;
             let cancelled = current.cancelled(now);

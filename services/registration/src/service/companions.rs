@@ -49,7 +49,7 @@ impl Registrations {
         }
 
         self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             // Two binds at once must not exceed the limit together.
             rows.lock(binding.holder).await?;
             let holder = self.registration(&rows, binding.holder).await?;
@@ -165,7 +165,7 @@ impl Registrations {
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
         self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let (holder, mut companion) = bond.read(&rows, now).await?;
             if companion.registration.id != bond.side {
                 return Err(Error::CompanionNotFound);
@@ -190,7 +190,7 @@ impl Registrations {
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
         self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let (holder, companion) = bond.read(&rows, now).await?;
             rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;

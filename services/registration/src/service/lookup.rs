@@ -24,7 +24,7 @@ impl Registrations {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
-        let latest = Rows(self.database.reader()).latest_state_of_document(&document.key()).await?;
+        let latest = self.reader().latest_state_of_document(&document.key()).await?;
         let active =
             latest.is_some_and(|(state, expire_time)| state.at(now, expire_time) == StoredState::Active);
         let outcome = if active { pb::CheckOutcome::Registered } else { pb::CheckOutcome::New };
@@ -45,7 +45,7 @@ impl Registrations {
         message: pb::GetRegistrationRequest,
     ) -> Result<pb::GetRegistrationResponse, Error> {
         let now = self.clock.now();
-        let rows = Rows(self.database.reader());
+        let rows = self.reader();
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
         let registration = if name.is_empty() {
             let document = self.proof(document, "holder_name", &holder_name, now)?;
@@ -72,7 +72,7 @@ impl Registrations {
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
         let document = self.proof(document, "holder_name", &holder_name, now)?;
-        let latest = Rows(self.database.reader()).latest_of_document(&document.key()).await?;
+        let latest = self.reader().latest_of_document(&document.key()).await?;
         let ended = latest.filter(|registration| {
             !registration.is_active(now) && registration.declared.form.name().matches(&holder_name)
         });
@@ -88,7 +88,7 @@ impl Registrations {
         message: pb::GetRegistrationFactsRequest,
     ) -> Result<pb::GetRegistrationFactsResponse, Error> {
         let id = Violations::at("registration", wire::registration_id(&message.registration))?;
-        let registration = self.registration(&Rows(self.database.reader()), id).await?;
+        let registration = self.registration(&self.reader(), id).await?;
         Ok(wire::facts(&registration, self.clock.now()))
     }
 
@@ -100,7 +100,7 @@ impl Registrations {
         let pb::BatchGetRegistrationFactsRequest { registrations } = message;
         let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
-        let found = Rows(self.database.reader()).registrations(&ids).await?;
+        let found = self.reader().registrations(&ids).await?;
         let facts = found.iter().map(|one| wire::facts(one, now)).collect();
         Ok(pb::BatchGetRegistrationFactsResponse { facts })
     }
@@ -113,7 +113,7 @@ impl Registrations {
         let pb::GetTravelGroupsRequest { registrations } = message;
         let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
-        let rows = Rows(self.database.reader());
+        let rows = self.reader();
         let holders = rows.registrations(&ids).await?;
         let active: Vec<_> = holders.iter().filter(|one| one.is_active(now)).map(|one| one.id).collect();
         let mut companions = rows.companions(&active, now).await?;
@@ -136,7 +136,7 @@ impl Registrations {
         let (id, page) = violations.finish(|| Some((id?, page?)))?;
         // A token holds the last revision that was shown; one that no revision can have was not ours, and shows nothing.
         let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
-        let rows = Rows(self.database.reader());
+        let rows = self.reader();
         let revisions = rows.revisions(id, before, page.size).await?;
         if revisions.is_empty() {
             // Nothing older, or nothing at all.

@@ -48,14 +48,14 @@ impl Registrations {
         }
         let now = self.clock.now();
         let replacement = self.replacement(message, now)?;
-        let read = replacement.target.read(&Rows(self.database.reader())).await?;
+        let read = replacement.target.read(&self.reader()).await?;
         let declared = match self.redeclared(&read, &replacement, now) {
             Ok(declared) => declared,
             Err(error) => return self.first_answer_or(&key, error).await,
         };
 
         self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;
             let next = current.amended(declared, self.config.valid_for, now);

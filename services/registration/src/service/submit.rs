@@ -35,7 +35,7 @@ impl Registrations {
         self.check_notice(&submission)?;
 
         self.once(&key, now, async |transaction| {
-            let registration = self.register(&Rows(transaction), submission, now).await?;
+            let registration = self.register(&self.rows(transaction), submission, now).await?;
             let of = registration.traveller;
             let registration = Some(wire::registration(&registration, now));
             Ok(Kept::about(of, pb::SubmitRegistrationResponse { registration }))
@@ -112,12 +112,10 @@ impl Registrations {
             return Ok(traveller);
         }
         let traveller = self.random.uuid_v7(now);
-        rows.add_traveller(traveller, now).await?;
-        if rows.add_document(document_key, traveller, now).await? {
+        if rows.add_traveller(traveller, document_key, now).await? {
             return Ok(traveller);
         }
         // Another copy of the service was faster.
-        rows.remove_traveller(traveller).await?;
         let owner = rows.traveller_of_document(document_key).await?;
         owner.ok_or(Error::Corrupt("a document without a person"))
     }
@@ -130,7 +128,7 @@ impl Registrations {
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
         let transaction = self.database.begin().await?;
-        let traveller = self.traveller(&Rows(&transaction), &document.key(), now).await?;
+        let traveller = self.traveller(&self.rows(&transaction), &document.key(), now).await?;
         transaction.commit().await?;
         Ok(pb::ResolveTravellerResponse { traveller: wire::traveller_name(traveller) })
     }
