@@ -7,6 +7,7 @@ mod cli;
 pub mod compose;
 pub mod config;
 mod data_dir;
+mod explain;
 mod key_rings;
 mod migrate;
 pub mod program;
