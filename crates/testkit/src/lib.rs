@@ -2,7 +2,7 @@
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
 //! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), a
-//! process of the program ([`Program`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
+//! process of the program ([`Program`]), certificates good and bad ([`Authority`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: what is started with which settings, which is each harness's own.
 
 #![expect(
@@ -11,6 +11,7 @@
     reason = "a refusal that lacks what every refusal has fails the test that reads it, as does a database that cannot be had"
 )]
 
+mod certificates;
 mod database;
 mod feed;
 mod program;
@@ -18,6 +19,7 @@ mod refusal;
 mod registrations;
 mod wait;
 
+pub use certificates::{Authority, Certificate, self_signed};
 pub use database::TestDatabase;
 pub use feed::Feed;
 pub use program::Program;
