@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use entrypass_access::Identity;
+use entrypass_access::{Identity, Peer};
 use entrypass_ambient::Clock;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -119,7 +119,7 @@ impl Tls {
     ///
     /// # Errors
     /// When the caller has no certificate that is believed now, speaks an older version, or the connection fails.
-    pub async fn accept<S>(&self, stream: S) -> io::Result<(server::TlsStream<S>, Vec<Identity>)>
+    pub async fn accept<S>(&self, stream: S) -> io::Result<(server::TlsStream<S>, Peer)>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -128,7 +128,7 @@ impl Tls {
         let (_, session) = stream.get_ref();
         let certificate = session.peer_certificates().and_then(<[_]>::first);
         let identities = certificate.map(|certificate| identities(certificate)).unwrap_or_default();
-        Ok((stream, identities))
+        Ok((stream, Peer { identities }))
     }
 
     /// Proves to the service at the other end of `stream` who we are, and lets it prove that it is `host`, a DNS name or an IP address.

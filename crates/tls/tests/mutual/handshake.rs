@@ -49,13 +49,15 @@ async fn a_certificate_with_two_uris_is_no_svid_and_names_without_sense_are_none
 
 #[tokio::test]
 async fn a_caller_with_a_bad_certificate_is_not_let_in() {
-    let (world, city, other) = (World::new(), Authority::new("city"), Authority::new("city"));
+    let (world, city, other) = (World::new(), Authority::new("city"), Authority::new("other"));
+    let same_name = Authority::new("city");
     let server = world.end("server", &city.certificate(SERVER), &city.pem());
     let hour = Duration::hours(1);
     let expired = city.certificate_for(CALLER, NOW - hour * 2, NOW + hour);
     let table = [
         (expired, "expired"),
         (other.certificate(CALLER), "UnknownIssuer"),
+        (same_name.certificate(CALLER), "BadSignature"),
         (self_signed(CALLER), "UnknownIssuer"),
     ];
     let callers: Vec<_> = (0..)
@@ -82,7 +84,8 @@ async fn a_caller_without_a_certificate_is_not_let_in() {
 
 #[tokio::test]
 async fn a_caller_believes_only_who_has_the_name_that_it_calls() {
-    let (world, city, other) = (World::new(), Authority::new("city"), Authority::new("city"));
+    let (world, city, other) = (World::new(), Authority::new("city"), Authority::new("other"));
+    let same_name = Authority::new("city");
     let caller = world.end("caller", &city.certificate(CALLER), &city.pem());
     let hour = Duration::hours(1);
     let server =
@@ -98,6 +101,7 @@ async fn a_caller_believes_only_who_has_the_name_that_it_calls() {
     let table = [
         (city.certificate_for(SERVER, NOW - hour, NOW + hour), "expired"),
         (other.certificate(SERVER), "UnknownIssuer"),
+        (same_name.certificate(SERVER), "BadSignature"),
         (self_signed(SERVER), "UnknownIssuer"),
     ];
     let servers: Vec<_> = (0..)
@@ -120,7 +124,7 @@ async fn an_older_version_is_spoken_only_where_it_is_set() {
     let (new, both) = (world.open(server_files.clone()), world.open_with(server_files, Minimum::Tls12));
     let caller = city.certificate(CALLER);
     let told = foreign(&new, &city, Some(&caller), &TLS12).await.expect_err("refused").to_string();
-    assert!(told.contains("SupportedVersionsExtensionRequired"), "{told}");
+    assert!(told.contains("Tls12NotOfferedOrEnabled"), "{told}");
     let found = foreign(&both, &city, Some(&caller), &TLS12).await.expect("1.2 is allowed");
     assert_eq!(found, CALLER);
     foreign(&both, &city, Some(&caller), &TLS13).await.expect("and 1.3 too");

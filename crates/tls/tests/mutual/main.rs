@@ -63,10 +63,10 @@ async fn meet_by<S: AsyncRead + Unpin>(
 ) -> io::Result<Vec<String>> {
     let (here, there) = tokio::io::duplex(16 * 1024);
     let serving = async {
-        let (mut stream, identities) = server.accept(here).await?;
+        let (mut stream, peer) = server.accept(here).await?;
         stream.write_all(b"!").await?;
         stream.shutdown().await?;
-        Ok::<_, io::Error>(identities.iter().map(ToString::to_string).collect())
+        Ok::<_, io::Error>(peer.identities.iter().map(ToString::to_string).collect())
     };
     let calling = async {
         let mut stream = connect(there).await?;
