@@ -123,7 +123,10 @@ fn tell(folder: &Path) -> io::Result<()> {
     let mut out = io::stdout();
     let folder = folder.display();
     writeln!(out, "made {folder}: certificates for trying out, good for a year, and entrypass.toml")?;
-    writeln!(out, "not for real travellers: ca.key, with which anybody's certificate can be made, lies beside them")?;
+    writeln!(
+        out,
+        "not for real travellers: ca.key, with which anybody's certificate can be made, lies beside them"
+    )?;
     writeln!(out, "try:")?;
     writeln!(out, "  entrypass serve --config {folder}/entrypass.toml")?;
     writeln!(out, "  grpcurl -cacert {folder}/ca.pem -cert {folder}/kiosk.pem -key {folder}/kiosk.key \\")?;

@@ -50,7 +50,10 @@ impl Tls {
     /// # Errors
     /// When some of it is given only.
     pub fn files(&self) -> Result<Option<Files>, ConfigError> {
-        let missing = |setting| ConfigError::Range { setting, rule: "given, as the other two of certificate, key and trust are" };
+        let missing = |setting| ConfigError::Range {
+            setting,
+            rule: "given, as the other two of certificate, key and trust are",
+        };
         let given = [&self.certificate, &self.key, &self.trust].into_iter().flatten().count();
         if given == 0 {
             return Ok(None);
