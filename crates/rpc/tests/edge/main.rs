@@ -12,6 +12,7 @@ mod neighbour;
 mod panic;
 mod probe;
 mod stream;
+mod tls;
 
 /// Runs each test over both ways to a neighbour.
 macro_rules! both_ways {

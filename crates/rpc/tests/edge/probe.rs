@@ -1,12 +1,13 @@
 //! A service that notes how it was called and does what its caller says.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use entrypass_access::Peer;
 use entrypass_proto::qr::v1::{
     self as pb,
     qr_service_client::QrServiceClient,
@@ -47,7 +48,7 @@ pub struct Reached {
 #[derive(Default)]
 pub struct Probe {
     calls: Mutex<Vec<(Instant, Call)>>,
-    peers: Mutex<BTreeSet<SocketAddr>>,
+    peers: Mutex<Vec<Peer>>,
     failures: Mutex<VecDeque<Status>>,
     next: Option<QrServiceClient<Transport>>,
 }
@@ -182,8 +183,8 @@ impl Probe {
         locked(&self.calls).clone()
     }
 
-    /// From where it was called over a socket: one address for each connection.
-    pub fn peers(&self) -> BTreeSet<SocketAddr> {
+    /// Who called it over a socket, as their certificates say, in order.
+    pub fn peers(&self) -> Vec<Peer> {
         locked(&self.peers).clone()
     }
 
@@ -195,7 +196,7 @@ impl Probe {
     fn note<T>(&self, request: &Request<T>) -> Call {
         let call = Call::of(request);
         locked(&self.calls).push((Instant::now(), call.clone()));
-        locked(&self.peers).extend(request.remote_addr());
+        locked(&self.peers).extend(request.extensions().get().cloned());
         call
     }
 }
