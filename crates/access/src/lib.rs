@@ -1,1 +1,5 @@
 //! Who may call what, and what they are shown: the decision, without a network.
+
+mod shown;
+
+pub use shown::{HolderProof, PersonalData};

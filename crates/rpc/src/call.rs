@@ -1,13 +1,17 @@
 //! What every call carries beside its message, and hands on to the next hop.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use entrypass_access::{HolderProof, PersonalData};
 use entrypass_rule::Language;
 use http::HeaderMap;
 use tonic::{Request, metadata::AsciiMetadataValue};
 use uuid::Uuid;
 
-use crate::{Caller, caller, timeout};
+use crate::{Caller, standing::Standing, timeout};
 
 /// Deadline of a call whose caller stated none.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
@@ -22,7 +26,8 @@ const HOP_MARGIN: Duration = Duration::from_millis(20);
 /// in the request's extensions.
 #[derive(Debug, Clone)]
 pub struct Call {
-    caller: Caller,
+    method: Arc<str>,
+    standing: Standing,
     language: Language,
     deadline: Instant,
     stated_deadline: Option<Instant>,
@@ -30,13 +35,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// Reads the context from gRPC headers: `entrypass-caller`, `accept-language`, `grpc-timeout`, `traceparent` (W3C Trace
-    /// Context). `fresh_trace_id` names the trace when the caller has none.
+    /// Reads the context from gRPC headers: `accept-language`, `grpc-timeout`, `traceparent` (W3C Trace Context), and what whoever calls
+    /// says of itself. `fresh_trace_id` names the trace when the caller has none.
     pub(crate) fn from_headers(headers: &HeaderMap, received: Instant, fresh_trace_id: Uuid) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let stated = timeout::stated(headers);
         Self {
-            caller: Caller::read(text(caller::HEADER)),
+            method: Arc::default(),
+            standing: Standing::claimed(headers),
             language: text("accept-language").map(Language::negotiate).unwrap_or_default(),
             deadline: received + stated.unwrap_or(DEFAULT_DEADLINE).min(LONGEST_DEADLINE),
             stated_deadline: stated.and_then(|timeout| received.checked_add(timeout)),
@@ -57,10 +63,52 @@ impl Call {
         Self::from_headers(&HeaderMap::new(), Instant::now(), Uuid::nil())
     }
 
-    /// Who calls.
+    /// The same call, of `method`.
+    #[must_use]
+    pub(crate) fn of_method(self, method: &str) -> Self {
+        Self { method: method.into(), ..self }
+    }
+
+    /// The same call, by somebody of whom more is known than what they say.
+    #[must_use]
+    pub(crate) fn with_standing(self, standing: Standing) -> Self {
+        Self { standing, ..self }
+    }
+
+    /// The RPC, by the full name of its service: "entrypass.registration.v1.RegistrationService/GetRegistration".
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Who asked for this first: a caller of the gateway, mostly.
     #[must_use]
     pub fn caller(&self) -> &Caller {
-        &self.caller
+        &self.standing.caller
+    }
+
+    /// Who is at the other end of the connection: the caller, or the service of ours that asks on their behalf.
+    #[must_use]
+    pub fn peer(&self) -> &Caller {
+        &self.standing.peer
+    }
+
+    /// For what the caller says that it calls.
+    #[must_use]
+    pub fn purpose(&self) -> Option<&str> {
+        self.standing.purpose.as_deref()
+    }
+
+    /// How much of a person the caller is shown.
+    #[must_use]
+    pub fn personal_data(&self) -> PersonalData {
+        self.standing.personal_data
+    }
+
+    /// Whether the caller must give the holder's name.
+    #[must_use]
+    pub fn holder_proof(&self) -> HolderProof {
+        self.standing.holder_proof
     }
 
     /// The language in which the caller wants texts.
@@ -138,7 +186,7 @@ impl Call {
         let metadata = request.metadata_mut();
         metadata.insert("accept-language", AsciiMetadataValue::from_static(self.language.tag()));
         let parent = format!("00-{}-0000000000000001-01", self.trace_id.simple());
-        for (name, value) in [("traceparent", parent.as_str()), (caller::HEADER, self.caller.as_str())] {
+        for (name, value) in self.standing.headers().chain([("traceparent", parent.as_str())]) {
             if let Ok(value) = value.parse() {
                 metadata.insert(name, value);
             }
