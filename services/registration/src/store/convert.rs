@@ -37,6 +37,11 @@ pub(super) fn state(row: &registration::Model) -> Result<(StoredState, OffsetDat
     Ok((stored_state(&row.state)?, instant(row.expire_time)?))
 }
 
+pub(super) fn latest(row: &registration::Model) -> Result<Latest, Error> {
+    let (stored_state, expire_time) = state(row)?;
+    Ok(Latest { id: row.id, traveller: row.traveller_id, stored_state, expire_time })
+}
+
 pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {
     registration::ActiveModel {
         id: Set(of.id),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     change::{Change, ChangeKind},
     error::Error,
-    registration::{Registration, Revision, RevisionKind, StoredState},
+    registration::{Latest, Registration, Revision, RevisionKind, StoredState},
 };
 
 /// The rows that one connection or transaction sees.
@@ -44,13 +44,10 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         query.one(self.0).await?.map(convert::registration).transpose()
     }
 
-    /// As [`Self::latest_of_document`], without what was declared: stored state and end.
-    pub(crate) async fn latest_state_of_document(
-        &self,
-        document_key: &str,
-    ) -> Result<Option<(StoredState, OffsetDateTime)>, Error> {
+    /// As [`Self::latest_of_document`], without what was declared.
+    pub(crate) async fn latest_state_of_document(&self, document_key: &str) -> Result<Option<Latest>, Error> {
         let row = counting(document_key).one(self.0).await?;
-        row.map(|row| convert::state(&row)).transpose()
+        row.map(|row| convert::latest(&row)).transpose()
     }
 
     /// The person whom `document_key` belongs to.
