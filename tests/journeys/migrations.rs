@@ -45,7 +45,8 @@ async fn described(database: &Database) -> Schema {
 /// A database with the schema of `M`, and the way to it.
 async fn present<M: MigratorTrait>(service: &str) -> (TestDatabase, Database) {
     let place = TestDatabase::migrated::<M>(service).await;
-    let database = Database::open::<M>(&place.url(), 4).await.expect("the present schema");
+    let database =
+        Database::open::<M>(&place.url(), 4, &TestDatabase::sealer()).await.expect("the present schema");
     (place, database)
 }
 
@@ -60,7 +61,10 @@ async fn taken_back_and_made_again<M: MigratorTrait>(service: &str) -> Vec<Strin
     let (place, database) = present::<M>(service).await;
     let mut levels = vec![described(&database).await];
     for step in M::migrations().iter().rev() {
-        assert_eq!(schema::down::<M>(&place.url(), 1).await.expect("down"), [step.name()]);
+        assert_eq!(
+            schema::down::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("down"),
+            [step.name()]
+        );
         levels.push(described(&database).await);
     }
     let different: BTreeSet<_> = levels.iter().collect();
@@ -71,7 +75,8 @@ async fn taken_back_and_made_again<M: MigratorTrait>(service: &str) -> Vec<Strin
         one_step_up::<M>(&database).await;
         assert_eq!(described(&database).await, level);
     }
-    let reopened = Database::open::<M>(&place.url(), 4).await.expect("nothing is left to do");
+    let reopened =
+        Database::open::<M>(&place.url(), 4, &TestDatabase::sealer()).await.expect("nothing is left to do");
     let made = described(&reopened).await.into_iter();
     made.filter(|(kind, ..)| kind == "table").map(|(_, name, _)| name).collect()
 }

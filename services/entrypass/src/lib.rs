@@ -7,6 +7,7 @@ mod cli;
 pub mod compose;
 pub mod config;
 mod data_dir;
+mod key_rings;
 mod migrate;
 pub mod program;
 pub mod role;
@@ -17,6 +18,7 @@ mod verify;
 use std::error::Error;
 
 pub use data_dir::DataDirError;
+pub use key_rings::RingError;
 
 /// What is reported in one line, causes included.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;

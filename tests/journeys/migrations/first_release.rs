@@ -204,7 +204,7 @@ async fn works_and_loses_nothing<M: MigratorTrait>(service: &str, rows: fn(u128)
     let (place, database) = present::<M>(service).await;
     let later = M::migrations().len() - 1;
     let steps = u32::try_from(later).expect("few");
-    schema::down::<M>(&place.url(), steps).await.expect("back to the first schema");
+    schema::down::<M>(&place.url(), steps, &TestDatabase::sealer()).await.expect("back to the first schema");
     let before = rows(1);
     write(&database, &before).await;
     for _ in 0..later {
@@ -221,7 +221,7 @@ async fn works_and_loses_nothing<M: MigratorTrait>(service: &str, rows: fn(u128)
     }
 
     for _ in 0..later {
-        schema::down::<M>(&place.url(), 1).await.expect("down");
+        schema::down::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("down");
         are_there(&database, &before).await;
         are_there(&database, &beside).await;
     }
@@ -267,7 +267,7 @@ async fn each_release_reads_the_others_answers<M: MigratorTrait>(service: &str) 
     assert_eq!(found.expect("the same content"), Some(first));
 
     let steps = u32::try_from(M::migrations().len() - 1).expect("few");
-    schema::down::<M>(&place.url(), steps).await.expect("back to the first schema");
+    schema::down::<M>(&place.url(), steps, &TestDatabase::sealer()).await.expect("back to the first schema");
     are_there(&database, &[by_first_release]).await;
     for (request_id, kept) in [("anonymous", 1), ("city-hall", 0)] {
         let any = row("answers", [("request_id", request_id.into())]);

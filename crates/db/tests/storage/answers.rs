@@ -9,6 +9,7 @@ use entrypass_db::{
     Database,
     answers::{AnswersError, RequestKey, forget},
 };
+use entrypass_testkit::TestDatabase;
 use sea_orm::{ConnectionTrait as _, DbErr};
 use time::{OffsetDateTime, macros::datetime};
 use tokio::task::JoinSet;
@@ -133,7 +134,9 @@ async fn an_answer_survives_opening_the_database_again() {
     let key = key("Do", "r-1", "content");
     done(&database, &key, "deed", "before").await.expect("done");
     drop(database);
-    let reopened = Database::open::<Migrator>(&place.url(), 4).await.expect("the same database");
+    let reopened = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer())
+        .await
+        .expect("the same database");
     assert_eq!(done(&reopened, &key, "deed", "after").await.expect("known"), "before");
 }
 

@@ -46,13 +46,14 @@ impl MigrationTrait for First {
 }
 
 async fn open(path: &Path) -> Result<Database, OpenError> {
-    Database::open::<Migrator>(&DatabaseUrl::sqlite(path), 4).await
+    Database::open::<Migrator>(&DatabaseUrl::sqlite(path), 4, &TestDatabase::sealer()).await
 }
 
 /// A fresh database on the engine of the test run.
 async fn fresh() -> (TestDatabase, Database) {
     let place = TestDatabase::migrated::<Migrator>("storage").await;
-    let database = Database::open::<Migrator>(&place.url(), 4).await.expect("the database");
+    let database =
+        Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("the database");
     (place, database)
 }
 

@@ -170,7 +170,7 @@ pub async fn until_one_waits(database: &Database) {
 }
 
 async fn open(database: &TestDatabase) -> Database {
-    Database::open::<Migrator>(&database.url(), 8).await.expect("a database")
+    Database::open::<Migrator>(&database.url(), 8, &TestDatabase::sealer()).await.expect("a database")
 }
 
 /// A British passport; the numbers are nobody's.
