@@ -8,13 +8,20 @@ use std::{
     fmt,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use entrypass_ambient::{Clock, Random};
-use entrypass_db::{Database, micros};
+use entrypass_db::{
+    Database,
+    answers::{AnswersError, RequestKey},
+    micros,
+};
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::{Call, Problem, answer, resource_name};
+use prost::Message;
 use sea_orm::{DatabaseTransaction, DbErr};
+use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -24,7 +31,7 @@ use crate::{
     group::Group,
     numberer,
     record::{Record, Signed},
-    store,
+    store::{self, About},
 };
 
 /// The outcome of a call that was answered as it was meant.
@@ -104,6 +111,14 @@ impl Audit {
         .await
     }
 
+    /// At most `size` records about something that are older than the record `before`, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn about(&self, about: &About, before: Option<Uuid>, size: u64) -> Result<Vec<Record>, DbErr> {
+        store::about(self.0.database.reader(), about, before, size).await
+    }
+
     /// Gives records their places, until `stopping`.
     pub async fn run(&self, stopping: CancellationToken) {
         let Inner { database, clock, written, .. } = &*self.0;
@@ -115,20 +130,63 @@ impl Access {
     /// Notes that the call is about the resource `id` in `collection`, and whose that is, once it is known.
     pub fn touch(&self, collection: &'static str, id: Uuid, subject: Option<Uuid>) {
         let resource = Some((collection, id));
-        let mut sheet = self.sheet();
-        match sheet.touched.iter_mut().find(|known| known.resource == resource) {
-            Some(known) => known.subject = subject.or(known.subject),
-            None => sheet.touched.push(Touched { resource, subject }),
+        let touched = &mut self.sheet().touched;
+        // What is known of a person alone is known better now.
+        let alone = |known: &Touched| known.resource.is_none() && known.subject == subject;
+        match touched.iter_mut().find(|known| known.resource == resource || alone(known)) {
+            Some(known) => *known = Touched { resource, subject: subject.or(known.subject) },
+            None => touched.push(Touched { resource, subject }),
         }
     }
 
     /// Notes that the call is about the person `subject`, and no resource of theirs.
     pub fn touch_person(&self, subject: Uuid) {
-        let of_person = Touched { resource: None, subject: Some(subject) };
-        let mut sheet = self.sheet();
-        if !sheet.touched.contains(&of_person) {
-            sheet.touched.push(of_person);
+        let touched = &mut self.sheet().touched;
+        if touched.iter().all(|known| known.subject != Some(subject)) {
+            touched.push(Touched { resource: None, subject: Some(subject) });
         }
+    }
+
+    /// Does a write once, as [`RequestKey::once`] does, with its record in the same transaction.
+    ///
+    /// # Errors
+    /// Those of `act`, and those of [`RequestKey::once`].
+    pub async fn once<A, E>(
+        &self,
+        key: &RequestKey,
+        database: &Database,
+        now: OffsetDateTime,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, E>,
+    ) -> Result<A, E>
+    where
+        A: Message + Default,
+        E: From<AnswersError>,
+    {
+        let mut written = false;
+        let answer = key.once(database, now, async |transaction| {
+            let answer = act(transaction).await?;
+            self.record(transaction).await.map_err(AnswersError::Database)?;
+            written = true;
+            Ok::<_, E>(answer)
+        });
+        let answer = answer.await?;
+        // A repetition is none of a write: what it read is recorded with the answer.
+        if written {
+            self.recorded();
+        }
+        Ok(answer)
+    }
+
+    /// The answer that was given to this request before, if it was, as [`RequestKey::first_answer`] finds it.
+    ///
+    /// # Errors
+    /// Those of [`RequestKey::first_answer`].
+    pub async fn first_answer<A: Message + Default>(
+        &self,
+        key: &RequestKey,
+        database: &Database,
+    ) -> Result<Option<A>, AnswersError> {
+        key.first_answer(database.reader()).await
     }
 
     /// Writes what was touched so far into `transaction`, as done. To be called last, and [`Self::recorded`] after the commit.
@@ -155,7 +213,10 @@ impl Access {
             let name = reason.as_str_name();
             name.strip_prefix("ERROR_REASON_").unwrap_or(name)
         });
-        self.audit.0.group.keep(self.records(outcome), self.call.time_left()).await
+        // Nothing was shown, and the database is away: the record is queued, and not waited for.
+        let away = reason == Some(ErrorReason::StoreUnavailable);
+        let patience = if away { Duration::ZERO } else { self.call.time_left() };
+        self.audit.0.group.keep(self.records(outcome), patience).await
     }
 
     /// One record of each thing that was touched, or of the call alone.

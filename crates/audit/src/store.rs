@@ -5,9 +5,8 @@ mod entity;
 mod migration;
 
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _,
-    QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _,
+    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -209,7 +208,8 @@ fn row(Signed { record, mac }: Signed) -> record::ActiveModel {
 
 fn read(row: record::Model) -> Signed {
     let mac = mac(&row.key_id, &row.mac);
-    let record::Model { id, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id, .. } = row;
+    let record::Model { id, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id, .. } =
+        row;
     let record = Record { id, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id };
     Signed { record, mac }
 }

@@ -60,10 +60,7 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.revisions(call, message)).await
     }
 
-    async fn list_access(
-        &self,
-        request: Request<pb::ListAccessRequest>,
-    ) -> Answer<pb::ListAccessResponse> {
+    async fn list_access(&self, request: Request<pb::ListAccessRequest>) -> Answer<pb::ListAccessResponse> {
         answer(request, |call, message| self.access(call, message)).await
     }
 
@@ -304,7 +301,9 @@ impl Gateway {
             traveller, registration, page_size, page_token
         });
         let answer = ask!(self, call, registration.list_access(request))?;
-        Ok(same!(answer, registration::ListAccessResponse => pb::ListAccessResponse { records, next_page_token }))
+        Ok(
+            same!(answer, registration::ListAccessResponse => pb::ListAccessResponse { records, next_page_token }),
+        )
     }
 
     async fn update(

@@ -110,8 +110,13 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let upkeep = Upkeep::new(&config, &deps, feed.clone());
     let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let stopping = deps.stopping.clone();
-    let server = RegistrationServiceServer::new(service::Registrations::new(config, deps, feed.clone(), audit.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let server = RegistrationServiceServer::new(service::Registrations::new(
+        config,
+        deps,
+        feed.clone(),
+        audit.clone(),
+    ))
+    .max_decoding_message_size(MAX_REQUEST_BYTES);
     let background = async move {
         tokio::join!(feed.run(stopping.clone()), upkeep.run(stopping.clone()), audit.run(stopping));
     };

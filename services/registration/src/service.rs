@@ -146,7 +146,9 @@ impl RegistrationService for Registrations {
         request: Request<pb::UpdateRegistrationRequest>,
     ) -> Answer<pb::UpdateRegistrationResponse> {
         // Boxed: forms before and after, and their merging, take 17 kB.
-        self.audit.answer(request, async |access, message| Box::pin(self.update(&access, message)).await).await
+        self.audit
+            .answer(request, async |access, message| Box::pin(self.update(&access, message)).await)
+            .await
     }
 
     async fn replace_document(
@@ -170,10 +172,7 @@ impl RegistrationService for Registrations {
         self.audit.answer(request, async |access, message| self.revisions(&access, message).await).await
     }
 
-    async fn list_access(
-        &self,
-        request: Request<pb::ListAccessRequest>,
-    ) -> Answer<pb::ListAccessResponse> {
+    async fn list_access(&self, request: Request<pb::ListAccessRequest>) -> Answer<pb::ListAccessResponse> {
         self.audit.answer(request, async |access, message| self.list_access(&access, message).await).await
     }
 

@@ -1,12 +1,7 @@
 //! The tables, made by a migration of each service that has an audit chain.
 
 use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
-use sea_orm_migration::{
-    SchemaManager,
-    prelude::Table,
-    schema,
-    sea_query::TableCreateStatement,
-};
+use sea_orm_migration::{SchemaManager, prelude::Table, schema, sea_query::TableCreateStatement};
 
 /// What is looked up: the records about one person, and about one registration.
 const INDEXES: [&str; 2] = [

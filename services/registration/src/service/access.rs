@@ -6,7 +6,11 @@ use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_rule::{Rule, Text, Violations};
 
 use super::Registrations;
-use crate::{error::Error, registration::{Latest, Registration}, wire};
+use crate::{
+    error::Error,
+    registration::{Latest, Registration},
+    wire,
+};
 
 /// The collection of registrations, as their resource names begin.
 const REGISTRATIONS: &str = "registrations";

@@ -1,7 +1,7 @@
 //! Changing a registration: amendment and cancellation. Each makes a revision.
 
-use entrypass_audit::Access;
 use entrypass_ambient::city_date;
+use entrypass_audit::Access;
 use entrypass_db::answers::RequestKey;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;

@@ -112,7 +112,8 @@ impl Registrations {
             return Err(ChangeRefused::NotActive.into());
         }
         let companions = rows.companions(&[holder.id], now).await?;
-        let (registration, display_name, state) = self.bindable(access, rows, holder, binding.who, now).await?;
+        let (registration, display_name, state) =
+            self.bindable(access, rows, holder, binding.who, now).await?;
         if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
             return Err(Error::CompanionAlreadyBound);
         }
@@ -167,7 +168,8 @@ impl Registrations {
         access: &Access,
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Error> {
-        let key = RequestKey::new(access.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
+        let key =
+            RequestKey::new(access.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
         named(access, &message.registration);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();

@@ -11,7 +11,8 @@ use crate::{
     change::{Change, ChangeKind, Extent},
     error::Error,
     registration::{
-        Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
+        Companion, CompanionState, Declared, Latest, Registration, Relationship, Revision, RevisionKind,
+        StoredState,
     },
 };
 
