@@ -50,10 +50,8 @@ async fn present<M: MigratorTrait>(service: &str) -> (TestDatabase, Database) {
     (place, database)
 }
 
-async fn one_step_up<M: MigratorTrait>(database: &Database) {
-    let transaction = database.begin().await.expect("a transaction");
-    M::up(&transaction, Some(1)).await.expect("up");
-    transaction.commit().await.expect("committed");
+async fn one_step_up<M: MigratorTrait>(place: &TestDatabase) {
+    schema::up_by::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("up");
 }
 
 /// Takes the schema of `M` back step by step and makes it again; gives its tables.
@@ -72,7 +70,7 @@ async fn taken_back_and_made_again<M: MigratorTrait>(service: &str) -> Vec<Strin
 
     assert_eq!(levels.pop(), Some(Schema::new()), "nothing is left");
     while let Some(level) = levels.pop() {
-        one_step_up::<M>(&database).await;
+        one_step_up::<M>(&place).await;
         assert_eq!(described(&database).await, level);
     }
     let reopened =
@@ -91,6 +89,7 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
             "change_feed",
             "changes",
             "companions",
+            "data_keys",
             "documents",
             "registrations",
             "revisions",

@@ -101,7 +101,8 @@ impl Audit {
     {
         answer(request, async |call, message| {
             let access = Access { audit: self.clone(), call, sheet: Arc::default() };
-            let answered: Result<A, Problem> = act(access.clone(), message).await.map_err(Into::into);
+            // Boxed: what a handler holds would be held several times over by the frames around it.
+            let answered = Box::pin(act(access.clone(), message)).await.map_err(Into::<Problem>::into);
             if access.settle(answered.as_ref().err()).await {
                 answered
             } else {

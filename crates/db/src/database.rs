@@ -101,7 +101,7 @@ impl Database {
         let connections = Connections::open(place, connections).await?;
         let schema = |source| OpenError::Schema { place: place.clone(), source };
         if matches!(place.0, Place::Sqlite(_)) && schema::is_empty(&connections).await.map_err(schema)? {
-            schema::apply::<M>(&connections, sealer).await.map_err(schema)?;
+            schema::apply::<M>(&connections, u32::MAX, sealer).await.map_err(schema)?;
         }
         schema::check::<M>(&connections).await.map_err(schema)?;
         Ok(Self { connections, sealer: sealer.clone() })
@@ -188,6 +188,16 @@ impl Connections {
         self.writer.begin_with_options(options).await
     }
 
+    /// Makes that what was removed so far is in a SQLite file and its journal no longer, also when an earlier release removed it. PostgreSQL
+    /// has removed the file of a table with the table.
+    pub(crate) async fn forget_removed(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.writer.execute_unprepared("VACUUM").await?;
+            self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
     fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }
@@ -237,6 +247,8 @@ fn sqlite_options(path: &Path, connections: u32) -> ConnectOptions {
             .synchronous(sqlite::SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
             .foreign_keys(true)
+            // What is removed is overwritten, and does not lie in free pages until they are used again.
+            .pragma("secure_delete", "ON")
             .statement_cache_capacity(256)
     });
     // After an I/O error SQLite has ended a transaction by itself, or cannot end it, and the driver's ROLLBACK fails: it goes on counting

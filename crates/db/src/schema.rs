@@ -74,8 +74,22 @@ pub struct Migration {
 /// # Errors
 /// When the database cannot be opened, is another service's or ahead, or a statement fails.
 pub async fn up<M: MigratorTrait>(place: &DatabaseUrl, sealer: &Sealer) -> Result<Vec<String>, OpenError> {
+    up_by::<M>(place, u32::MAX, sealer).await
+}
+
+/// As [`up`], the next `steps` migrations only.
+///
+/// # Errors
+/// As [`up`].
+pub async fn up_by<M: MigratorTrait>(
+    place: &DatabaseUrl,
+    steps: u32,
+    sealer: &Sealer,
+) -> Result<Vec<String>, OpenError> {
     let database = Connections::open(place, 1).await?;
-    apply::<M>(&database, sealer).await.map_err(at(place))
+    let applied = apply::<M>(&database, steps, sealer).await.map_err(at(place))?;
+    database.forget_removed().await.map_err(SchemaError::Database).map_err(at(place))?;
+    Ok(applied)
 }
 
 /// Takes the last `steps` migrations of `M` back, all or none; gives their names, the last one first.
@@ -119,15 +133,17 @@ pub(crate) async fn is_empty(database: &Connections) -> Result<bool, SchemaError
     Ok(tables(database.reader(), "").await?.is_empty())
 }
 
-/// Applies what is missing in one transaction: a statement that fails leaves the schema as it was. Gives the names of the steps.
+/// Applies at most `steps` of what is missing in one transaction: a statement that fails leaves the schema as it was. Gives the names of the
+/// steps.
 pub(crate) async fn apply<M: MigratorTrait>(
     database: &Connections,
+    steps: u32,
     sealer: &Sealer,
 ) -> Result<Vec<String>, SchemaError> {
     let transaction = begin(database).await?;
     let missing = status_of::<M>(&transaction).await?.into_iter().filter(|step| !step.applied);
-    let missing = missing.map(|step| step.name).collect();
-    MIGRATING.scope(sealer.clone(), M::up(&transaction, None)).await?;
+    let missing = missing.map(|step| step.name).take(usize::try_from(steps).unwrap_or(usize::MAX)).collect();
+    MIGRATING.scope(sealer.clone(), M::up(&transaction, Some(steps))).await?;
     transaction.commit().await?;
     Ok(missing)
 }

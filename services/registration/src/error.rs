@@ -7,7 +7,10 @@ use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
 
-use crate::registration::{ChangeRefused, REVISION_LIMIT};
+use crate::{
+    registration::{ChangeRefused, REVISION_LIMIT},
+    store::Unreadable,
+};
 
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
@@ -42,6 +45,8 @@ pub(crate) enum Error {
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
     Corrupt(&'static str),
+    #[error("a stored row is not readable: {0}")]
+    Unreadable(#[from] Unreadable),
 }
 
 impl From<Violations> for Error {
@@ -93,7 +98,7 @@ impl From<Error> for Problem {
                 Self::caused(ErrorReason::StoreUnavailable, error)
             }
             Error::Store(error) => Self::caused(ErrorReason::Internal, error),
-            Error::Corrupt(_) => Self::caused(ErrorReason::Internal, error),
+            Error::Corrupt(_) | Error::Unreadable(_) => Self::caused(ErrorReason::Internal, error),
         }
     }
 }
@@ -107,7 +112,10 @@ mod tests {
     use tonic_types::StatusExt as _;
 
     use super::Error;
-    use crate::registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit};
+    use crate::{
+        registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit},
+        store::Unreadable,
+    };
 
     /// Code, reason and facts that a caller is told.
     fn told(error: Error) -> (Code, String, Vec<(String, String)>) {
@@ -137,6 +145,7 @@ mod tests {
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
             (Error::Corrupt("a row"), Code::Internal, "INTERNAL"),
+            (Error::Unreadable(Unreadable::Shape("a form")), Code::Internal, "INTERNAL"),
         ];
         for (error, code, reason) in table {
             assert_eq!(told(error), (code, reason.to_owned(), Vec::new()));

@@ -16,12 +16,12 @@ use entrypass_db::{Database, answers::RequestKey};
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
 use entrypass_rpc::{AnswerStream, answer, answer_stream};
 use prost::Message;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules};
+use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules, store::Rows};
 
 /// Implements the generated trait.
 pub(crate) struct Registrations {
@@ -38,6 +38,16 @@ impl Registrations {
     pub(crate) fn new(config: Config, deps: Deps, feed: Feed, audit: Audit) -> Self {
         let Deps { database, clock, random, stopping } = deps;
         Self { config, database, clock, random, stopping, feed, audit }
+    }
+
+    /// What connections that only read see.
+    fn reader(&self) -> Rows<'_, DatabaseConnection> {
+        self.rows(self.database.reader())
+    }
+
+    /// What `connection` sees.
+    fn rows<'c, C: ConnectionTrait>(&'c self, connection: &'c C) -> Rows<'c, C> {
+        Rows::new(connection, self.database.sealer())
     }
 
     /// Does a write once, with its audit record, and lets the feed know.

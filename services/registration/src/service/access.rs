@@ -22,9 +22,11 @@ pub(super) fn named(access: &Access, registration: &str) {
     }
 }
 
-/// Notes that the call was about this registration, and its person.
-pub(super) fn touched(access: &Access, registration: &Registration) {
-    access.touch(REGISTRATIONS, registration.id, Some(registration.traveller));
+/// Notes that the call was about these registrations, and their persons.
+pub(super) fn touched<'r>(access: &Access, registrations: impl IntoIterator<Item = &'r Registration>) {
+    for registration in registrations {
+        access.touch(REGISTRATIONS, registration.id, Some(registration.traveller));
+    }
 }
 
 /// As [`touched`], of a registration whose content was not read.

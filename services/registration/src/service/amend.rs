@@ -87,7 +87,7 @@ impl Registrations {
         let changed = wire::form::changed_paths(&current.declared.form, &form);
 
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
             let document = current.declared.document.clone();
             let declared = Declared { document, form, form_version: FORM_VERSION };
@@ -116,10 +116,10 @@ impl Registrations {
             violations.add("form", Rule::required());
         }
         let current = match wire::registration_id(&registration) {
-            Ok(id) => Rows(self.database.reader()).registration(id).await?,
+            Ok(id) => self.reader().registration(id).await?,
             Err(_) => None,
         };
-        current.iter().for_each(|current| touched(access, current));
+        touched(access, &current);
         if let (Some(target), Some(current)) = (&target, &current)
             && current.etag() != target.etag
         {
@@ -158,9 +158,9 @@ impl Registrations {
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let current = target.read_locked(&rows).await?;
-            touched(access, &current);
+            touched(access, [&current]);
             current.check_cancellation(&target.etag, now)?;
             let cancelled = current.cancelled(now);
             rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;

@@ -54,11 +54,11 @@ impl Registrations {
         }
 
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             // Two binds at once must not exceed the limit together.
             rows.lock(binding.holder).await?;
             let holder = self.registration(&rows, binding.holder).await?;
-            touched(access, &holder);
+            touched(access, [&holder]);
             self.add_bond(access, &rows, &holder, binding, now).await?;
             Ok(pb::BindCompanionResponse { registration: Some(wire::registration(&holder, now)) })
         })
@@ -174,9 +174,9 @@ impl Registrations {
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let (holder, mut companion) = bond.read(&rows, now).await?;
-            [&holder, &companion.registration].into_iter().for_each(|one| touched(access, one));
+            touched(access, [&holder, &companion.registration]);
             if companion.registration.id != bond.side {
                 return Err(Error::CompanionNotFound);
             }
@@ -199,9 +199,9 @@ impl Registrations {
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let (holder, companion) = bond.read(&rows, now).await?;
-            [&holder, &companion.registration].into_iter().for_each(|one| touched(access, one));
+            touched(access, [&holder, &companion.registration]);
             rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;
             Ok(pb::UnbindCompanionResponse { registration: Some(wire::registration(&registration, now)) })

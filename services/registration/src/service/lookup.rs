@@ -29,7 +29,7 @@ impl Registrations {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
-        let latest = Rows(self.database.reader()).latest_state_of_document(&document.key()).await?;
+        let latest = self.reader().latest_state_of_document(&document.key()).await?;
         if let Some(latest) = &latest {
             seen(access, latest);
         }
@@ -53,7 +53,7 @@ impl Registrations {
         message: pb::GetRegistrationRequest,
     ) -> Result<pb::GetRegistrationResponse, Error> {
         let now = self.clock.now();
-        let rows = Rows(self.database.reader());
+        let rows = self.reader();
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
         named(access, &name);
         let registration = if name.is_empty() {
@@ -67,9 +67,9 @@ impl Registrations {
         } else {
             self.registration(&rows, Violations::at("registration", wire::registration_id(&name))?).await?
         };
-        touched(access, &registration);
+        touched(access, [&registration]);
         let companions = self.companions(&rows, &registration, now).await?;
-        companions.iter().for_each(|companion| touched(access, &companion.registration));
+        touched(access, companions.iter().map(|companion| &companion.registration));
         Ok(pb::GetRegistrationResponse {
             registration: Some(wire::registration(&registration, now)),
             companions: wire::companions(&companions),
@@ -84,8 +84,8 @@ impl Registrations {
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
         let document = self.proof(document, "holder_name", &holder_name, now)?;
-        let latest = Rows(self.database.reader()).latest_of_document(&document.key()).await?;
-        latest.iter().for_each(|latest| touched(access, latest));
+        let latest = self.reader().latest_of_document(&document.key()).await?;
+        touched(access, &latest);
         let ended = latest.filter(|registration| {
             !registration.is_active(now) && registration.declared.form.name().matches(&holder_name)
         });
@@ -103,8 +103,8 @@ impl Registrations {
     ) -> Result<pb::GetRegistrationFactsResponse, Error> {
         let id = Violations::at("registration", wire::registration_id(&message.registration))?;
         named(access, &message.registration);
-        let registration = self.registration(&Rows(self.database.reader()), id).await?;
-        touched(access, &registration);
+        let registration = self.registration(&self.reader(), id).await?;
+        touched(access, [&registration]);
         Ok(wire::facts(&registration, self.clock.now()))
     }
 
@@ -117,8 +117,8 @@ impl Registrations {
         let pb::BatchGetRegistrationFactsRequest { registrations } = message;
         let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
-        let found = Rows(self.database.reader()).registrations(&ids).await?;
-        found.iter().for_each(|one| touched(access, one));
+        let found = self.reader().registrations(&ids).await?;
+        touched(access, &found);
         let facts = found.iter().map(|one| wire::facts(one, now)).collect();
         Ok(pb::BatchGetRegistrationFactsResponse { facts })
     }
@@ -132,13 +132,13 @@ impl Registrations {
         let pb::GetTravelGroupsRequest { registrations } = message;
         let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
-        let rows = Rows(self.database.reader());
+        let rows = self.reader();
         let holders = rows.registrations(&ids).await?;
         let active: Vec<_> = holders.iter().filter(|one| one.is_active(now)).map(|one| one.id).collect();
         let mut companions = rows.companions(&active, now).await?;
         companions.retain(|bond| bond.state == CompanionState::Confirmed);
         let members = holders.iter().chain(companions.iter().map(|companion| &companion.registration));
-        members.for_each(|member| touched(access, member));
+        touched(access, members);
         let group = |id: &Uuid| {
             let holder = holders.iter().find(|holder| holder.id == *id);
             wire::group(holder, companions.iter().filter(|bond| bond.holder == *id), now)
@@ -159,8 +159,8 @@ impl Registrations {
         let (id, page) = violations.finish(|| Some((id?, page?)))?;
         // A token holds the last revision that was shown; one that no revision can have was not ours, and shows nothing.
         let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
-        let rows = Rows(self.database.reader());
-        touched(access, &self.registration(&rows, id).await?);
+        let rows = self.reader();
+        touched(access, [&self.registration(&rows, id).await?]);
         let revisions = rows.revisions(id, before, page.size).await?;
         let last = revisions.last().filter(|last| last.number > 1);
         let next_page_token =
@@ -196,7 +196,7 @@ impl Registrations {
     ) -> Result<Registration, Error> {
         let latest = rows.latest_of_document(&document.key()).await?;
         // Whom somebody tried to be is kept for those who look into it; the answer does not tell.
-        latest.iter().for_each(|latest| touched(access, latest));
+        touched(access, &latest);
         latest
             .filter(|found| found.is_active(now) && found.declared.form.name().matches(name))
             .ok_or(Error::HolderNotFound)

@@ -53,15 +53,15 @@ impl Registrations {
         }
         let now = self.clock.now();
         let replacement = self.replacement(message, now)?;
-        let read = replacement.target.read(&Rows(self.database.reader())).await?;
-        touched(access, &read);
+        let read = replacement.target.read(&self.reader()).await?;
+        touched(access, [&read]);
         let declared = match self.redeclared(&read, &replacement, now) {
             Ok(declared) => declared,
             Err(error) => return self.first_answer_or(access, &key, error).await,
         };
 
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows(transaction);
+            let rows = self.rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;
             let next = current.amended(declared, self.config.valid_for, now);

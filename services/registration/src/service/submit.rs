@@ -36,7 +36,7 @@ impl Registrations {
         self.check_notice(&submission)?;
 
         self.once(access, &key, now, async |transaction| {
-            let registration = self.register(access, &Rows(transaction), submission, now).await?;
+            let registration = self.register(access, &self.rows(transaction), submission, now).await?;
             Ok(pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) })
         })
         .await
@@ -99,7 +99,7 @@ impl Registrations {
             update_time: now,
         };
         rows.add_registration(&registration).await?;
-        touched(access, &registration);
+        touched(access, [&registration]);
         Ok(registration)
     }
 
@@ -114,12 +114,10 @@ impl Registrations {
             return Ok(traveller);
         }
         let traveller = self.random.uuid_v7(now);
-        rows.add_traveller(traveller, now).await?;
-        if rows.add_document(document_key, traveller, now).await? {
+        if rows.add_traveller(traveller, document_key, now).await? {
             return Ok(traveller);
         }
         // Another copy of the service was faster.
-        rows.remove_traveller(traveller).await?;
         let owner = rows.traveller_of_document(document_key).await?;
         owner.ok_or(Error::Corrupt("a document without a person"))
     }
@@ -133,7 +131,7 @@ impl Registrations {
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
         let transaction = self.database.begin().await?;
-        let traveller = self.traveller(&Rows(&transaction), &document.key(), now).await?;
+        let traveller = self.traveller(&self.rows(&transaction), &document.key(), now).await?;
         access.touch_person(traveller);
         access.record(&transaction).await?;
         transaction.commit().await?;
