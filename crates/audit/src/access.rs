@@ -14,7 +14,7 @@ use std::{
 use entrypass_ambient::{Clock, Random};
 use entrypass_db::{
     Database,
-    answers::{AnswersError, RequestKey},
+    answers::{AnswersError, Kept, RequestKey},
     micros,
 };
 use entrypass_proto::errors::v1::ErrorReason;
@@ -148,7 +148,7 @@ impl Access {
         }
     }
 
-    /// Does a write once, as [`RequestKey::once`] does, with its record in the same transaction.
+    /// Does a write once, as [`RequestKey::once`] does, with its record in the same transaction. Whom the answer is kept about must be a person.
     ///
     /// # Errors
     /// Those of `act`, and those of [`RequestKey::once`].
@@ -157,7 +157,7 @@ impl Access {
         key: &RequestKey,
         database: &Database,
         now: OffsetDateTime,
-        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, E>,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Kept<A>, E>,
     ) -> Result<A, E>
     where
         A: Message + Default,
@@ -171,14 +171,16 @@ impl Access {
             Ok::<_, E>(answer)
         });
         let answer = answer.await?;
-        // A repetition is none of a write: what it read is recorded with the answer.
         if written {
             self.recorded();
+        } else {
+            self.repeats(key, database).await.map_err(AnswersError::Database)?;
         }
         Ok(answer)
     }
 
-    /// The answer that was given to this request before, if it was, as [`RequestKey::first_answer`] finds it.
+    /// The answer that was given to this request before, if it was, as [`RequestKey::first_answer`] finds it. Whom it was kept about must be a
+    /// person.
     ///
     /// # Errors
     /// Those of [`RequestKey::first_answer`].
@@ -187,7 +189,23 @@ impl Access {
         key: &RequestKey,
         database: &Database,
     ) -> Result<Option<A>, AnswersError> {
-        key.first_answer(database.reader()).await
+        let first = key.first_answer(database).await?;
+        if first.is_some() {
+            self.repeats(key, database).await?;
+        }
+        Ok(first)
+    }
+
+    /// Notes whom the first answer is about: to repeat a write is to read what it answered.
+    async fn repeats(&self, key: &RequestKey, database: &Database) -> Result<(), DbErr> {
+        let Some(subject) = key.subject(database).await? else { return Ok(()) };
+        let mut sheet = self.sheet();
+        for touched in sheet.touched.iter_mut().filter(|touched| touched.subject.is_none()) {
+            touched.subject = Some(subject);
+        }
+        drop(sheet);
+        self.touch_person(subject);
+        Ok(())
     }
 
     /// Writes what was touched so far into `transaction`, as done. To be called last, and [`Self::recorded`] after the commit.

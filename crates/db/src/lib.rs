@@ -12,6 +12,7 @@ mod instant;
 mod notification;
 mod personal;
 pub mod schema;
+pub mod sealed;
 mod url;
 
 pub use database::{Database, OpenError, hold};

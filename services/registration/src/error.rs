@@ -19,6 +19,8 @@ pub(crate) enum Error {
     Invalid(Violations),
     #[error("the request_id belongs to another request")]
     RequestIdReused,
+    #[error("whom the request was about has been erased")]
+    TravellerErased,
     #[error("no active registration for this document and name")]
     HolderNotFound,
     #[error("no such registration")]
@@ -65,6 +67,7 @@ impl From<AnswersError> for Error {
     fn from(error: AnswersError) -> Self {
         match error {
             AnswersError::Reused => Self::RequestIdReused,
+            AnswersError::Erased => Self::TravellerErased,
             AnswersError::Database(error) => Self::Store(error),
         }
     }
@@ -75,6 +78,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
+            Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
             Error::HolderNotFound => Self::new(ErrorReason::HolderNotFound),
             Error::RegistrationNotFound => Self::new(ErrorReason::RegistrationNotFound),
             Error::AlreadyRegistered => Self::new(ErrorReason::AlreadyRegistered),

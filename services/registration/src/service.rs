@@ -12,7 +12,10 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random, city_date};
 use entrypass_audit::{Access, Audit};
-use entrypass_db::{Database, answers::RequestKey};
+use entrypass_db::{
+    Database,
+    answers::{Kept, RequestKey},
+};
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
 use entrypass_rpc::{AnswerStream, answer, answer_stream};
 use prost::Message;
@@ -56,7 +59,7 @@ impl Registrations {
         access: &Access,
         key: &RequestKey,
         now: OffsetDateTime,
-        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, Error>,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Kept<A>, Error>,
     ) -> Result<A, Error> {
         let answer = access.once(key, &self.database, now, act).await?;
         self.feed.committed();

@@ -1,7 +1,7 @@
 //! What a call leaves.
 
 use entrypass_audit::{About, Access};
-use entrypass_db::answers::{AnswersError, RequestKey};
+use entrypass_db::answers::{AnswersError, Kept, RequestKey};
 use entrypass_proto::{errors::v1::ErrorReason, registration::v1::GetNoticeRequest as Message};
 use entrypass_rpc::Problem;
 use entrypass_testkit::Refusal;
@@ -23,7 +23,7 @@ impl From<AnswersError> for Wrong {
     fn from(error: AnswersError) -> Self {
         match error {
             AnswersError::Database(error) => Self::Store(error),
-            AnswersError::Reused => Self::Refused,
+            AnswersError::Reused | AnswersError::Erased => Self::Refused,
         }
     }
 }
@@ -47,7 +47,7 @@ impl Copy {
                 let insert = format!("INSERT INTO deeds (name) VALUES ('{name}')");
                 transaction.execute_unprepared(&insert).await.map_err(Wrong::Store)?;
                 access.touch("registrations", Uuid::from_u128(1), Some(Uuid::from_u128(7)));
-                if refuse { Err(Wrong::Refused) } else { Ok(Message {}) }
+                if refuse { Err(Wrong::Refused) } else { Ok(Kept::about(Uuid::from_u128(7), Message {})) }
             };
             access.once(&key, &self.database, time::OffsetDateTime::UNIX_EPOCH, write).await.map(drop)
         };
@@ -117,10 +117,10 @@ async fn a_write_and_its_record_are_one_and_a_repetition_is_a_read() {
     let copy = Copy::new().await;
     copy.act("a", false).await.expect("done");
     let written = (Some(registration(1)), Some(7), "OK".to_owned());
-    assert_eq!(copy.records().await, [written]);
+    assert_eq!(copy.records().await, [written.clone()]);
     copy.act("a", false).await.expect("answered as the first time");
-    // What was first answered is not known to the frame but by the name that the call gave.
-    assert_eq!(copy.records().await.len(), 2);
+    // Whom it reads of is known by what was kept.
+    assert_eq!(copy.records().await, [written.clone(), written]);
     assert_eq!(copy.query("SELECT 1 FROM deeds").await.len(), 1);
 }
 

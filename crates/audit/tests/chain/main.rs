@@ -47,6 +47,7 @@ impl MigrationTrait for First {
         entrypass_audit::create_tables(manager).await?;
         manager.create_table(entrypass_db::answers::create_table()).await?;
         entrypass_db::answers::add_caller(manager).await?;
+        entrypass_db::answers::seal(manager).await?;
         let deeds = "CREATE TABLE deeds (name TEXT NOT NULL UNIQUE)";
         manager.get_connection().execute_unprepared(deeds).await.map(drop)
     }

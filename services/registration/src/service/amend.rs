@@ -2,7 +2,7 @@
 
 use entrypass_ambient::city_date;
 use entrypass_audit::Access;
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
 use entrypass_rule::{Rule, Violations};
@@ -94,7 +94,8 @@ impl Registrations {
             let next = current.amended(declared, self.config.valid_for, now);
             rows.save_revision(&next, RevisionKind::Amended, &changed).await?;
 
-            Ok(pb::UpdateRegistrationResponse { registration: Some(wire::registration(&next, now)) })
+            let registration = Some(wire::registration(&next, now));
+            Ok(Kept::about(next.traveller, pb::UpdateRegistrationResponse { registration }))
         })
         .await
     }
@@ -164,7 +165,8 @@ impl Registrations {
             current.check_cancellation(&target.etag, now)?;
             let cancelled = current.cancelled(now);
             rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;
-            Ok(pb::CancelRegistrationResponse { registration: Some(wire::registration(&cancelled, now)) })
+            let registration = Some(wire::registration(&cancelled, now));
+            Ok(Kept::about(cancelled.traveller, pb::CancelRegistrationResponse { registration }))
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Who travels with whom.
 
 use entrypass_audit::Access;
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
@@ -60,7 +60,9 @@ impl Registrations {
             let holder = self.registration(&rows, binding.holder).await?;
             touched(access, [&holder]);
             self.add_bond(access, &rows, &holder, binding, now).await?;
-            Ok(pb::BindCompanionResponse { registration: Some(wire::registration(&holder, now)) })
+            // The companion does not stand in it.
+            let registration = Some(wire::registration(&holder, now));
+            Ok(Kept::about(holder.traveller, pb::BindCompanionResponse { registration }))
         })
         .await
     }
@@ -184,7 +186,9 @@ impl Registrations {
                 rows.confirm_companion(&holder, companion.id, now).await?;
                 companion.state = CompanionState::Confirmed;
             }
-            Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) })
+            // Of the holder it has no more than a resource name.
+            let of = companion.registration.traveller;
+            Ok(Kept::about(of, pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) }))
         })
         .await
     }
@@ -204,7 +208,9 @@ impl Registrations {
             touched(access, [&holder, &companion.registration]);
             rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;
-            Ok(pb::UnbindCompanionResponse { registration: Some(wire::registration(&registration, now)) })
+            let of = registration.traveller;
+            let registration = Some(wire::registration(&registration, now));
+            Ok(Kept::about(of, pb::UnbindCompanionResponse { registration }))
         })
         .await
     }

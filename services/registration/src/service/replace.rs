@@ -1,7 +1,7 @@
 //! Another document of the same person in place of the registered one.
 
 use entrypass_audit::Access;
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::Violations;
@@ -68,7 +68,8 @@ impl Registrations {
             let changed = wire::form::changed_paths(&current.declared.form, &next.declared.form);
             rows.save_revision(&next, RevisionKind::DocumentReplaced, &changed).await?;
 
-            Ok(pb::ReplaceDocumentResponse { registration: Some(wire::registration(&next, now)) })
+            let registration = Some(wire::registration(&next, now));
+            Ok(Kept::about(next.traveller, pb::ReplaceDocumentResponse { registration }))
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Registering an entry, and making a person known.
 
 use entrypass_audit::Access;
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
 use entrypass_rule::Violations;
@@ -37,7 +37,9 @@ impl Registrations {
 
         self.once(access, &key, now, async |transaction| {
             let registration = self.register(access, &self.rows(transaction), submission, now).await?;
-            Ok(pb::SubmitRegistrationResponse { registration: Some(wire::registration(&registration, now)) })
+            let of = registration.traveller;
+            let registration = Some(wire::registration(&registration, now));
+            Ok(Kept::about(of, pb::SubmitRegistrationResponse { registration }))
         })
         .await
     }
