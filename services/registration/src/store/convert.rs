@@ -80,7 +80,7 @@ pub(super) fn document_rows(
 ) -> Vec<document::ActiveModel> {
     let mut indexes = document_indexes(sealer, document_key);
     let id = document_id(&indexes);
-    let sealed = key.seal_document(id, document_key);
+    let document = key.seal_document(id, document_key);
     // Whatever order a copy has its keys in, all write in one order: two that write one document never wait for each other.
     indexes.sort_unstable_by_key(|index| index.digest);
     let row = |index: &DocumentIndex| document::ActiveModel {
@@ -88,7 +88,7 @@ pub(super) fn document_rows(
         index_key_id: Set(index.key_id.as_bytes().to_vec()),
         document_id: Set(id),
         traveller_id: Set(traveller),
-        sealed_document: Set(sealed.clone()),
+        sealed_document: Set(document.clone()),
         create_time: Set(micros(now)),
     };
     indexes.iter().map(row).collect()

@@ -89,7 +89,7 @@ impl<'s> PersonalKey<'s> {
 
     /// Opens what [`Self::seal_document`] has sealed.
     pub(super) fn open_document(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<String>, Unreadable> {
-        text(self.sealer.open_with(&self.key, &document(&id), sealed)?, "a document")
+        text(&self.sealer.open_with(&self.key, &document(&id), sealed)?, "a document")
     }
 
     /// Seals what a revision says.
@@ -108,7 +108,7 @@ impl<'s> PersonalKey<'s> {
         sealed: &[u8],
     ) -> Result<Zeroizing<String>, Unreadable> {
         let place = row(registration, revision);
-        text(self.sealer.open_with(&self.key, &revision_of(&place), sealed)?, "a revision")
+        text(&self.sealer.open_with(&self.key, &revision_of(&place), sealed)?, "a revision")
     }
 
     /// Seals the name in the bond `id`.
@@ -118,7 +118,7 @@ impl<'s> PersonalKey<'s> {
 
     /// Opens what [`Self::seal_name`] has sealed.
     pub(super) fn open_name(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<String>, Unreadable> {
-        text(self.sealer.open_with(&self.key, &name_in(&id), sealed)?, "a companion's name")
+        text(&self.sealer.open_with(&self.key, &name_in(&id), sealed)?, "a companion's name")
     }
 }
 
@@ -134,8 +134,8 @@ impl<'t> Content<'t> {
     }
 }
 
-fn text(opened: Zeroizing<Vec<u8>>, what: &'static str) -> Result<Zeroizing<String>, Unreadable> {
-    let text = str::from_utf8(&opened).map_err(|_| Unreadable::Shape(what))?;
+fn text(opened: &Zeroizing<Vec<u8>>, what: &'static str) -> Result<Zeroizing<String>, Unreadable> {
+    let text = str::from_utf8(opened).map_err(|_| Unreadable::Shape(what))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 

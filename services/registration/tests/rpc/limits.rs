@@ -27,7 +27,7 @@ async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32
     let traveller: Uuid = only(&transaction, "SELECT traveller_id FROM registrations").await;
     let id: Uuid = only(&transaction, "SELECT id FROM registrations").await;
     let wrapped: Vec<u8> = only(&transaction, "SELECT wrapped FROM data_keys").await;
-    let sealed: Vec<u8> = only(&transaction, "SELECT sealed FROM revisions").await;
+    let content: Vec<u8> = only(&transaction, "SELECT sealed FROM revisions").await;
 
     let sealer = database.sealer();
     let place = Place { table: "data_keys", column: "wrapped", row: traveller.as_bytes() };
@@ -35,11 +35,11 @@ async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32
     let row = |revision: i32| Place::row_of(&[id.as_bytes(), &revision.to_be_bytes()]);
     let (first, last) = (row(1), row(revision));
     let place = |row| Place { table: "revisions", column: "sealed", row };
-    let opened = sealer.open_with(&key, &place(&first), &sealed).expect("opened");
-    let sealed = sealer.seal_with(&key, &place(&last), &opened);
+    let opened = sealer.open_with(&key, &place(&first), &content).expect("opened");
+    let content = sealer.seal_with(&key, &place(&last), &opened);
 
     let set = "UPDATE revisions SET revision = $1, sealed = $2";
-    let values = [Value::from(revision), sealed.into()];
+    let values = [Value::from(revision), content.into()];
     let set = Statement::from_sql_and_values(transaction.get_database_backend(), set, values);
     transaction.execute_raw(set).await.expect("set");
     let set = format!("UPDATE registrations SET revision = {revision}");

@@ -13,4 +13,6 @@ mod health;
 mod limits;
 mod notice;
 mod pages;
+mod resealing;
+mod sealed;
 mod travellers;
