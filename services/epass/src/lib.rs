@@ -60,7 +60,8 @@ pub struct Deps {
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Config { keep_answers, city_divisions } = config;
-    let effects = following::Effects { clock: Arc::clone(&deps.clock) };
+    let effects =
+        following::Effects { clock: Arc::clone(&deps.clock), sealer: deps.database.sealer().clone() };
     let follower = Follower {
         registration: deps.registration.clone(),
         database: deps.database.clone(),
