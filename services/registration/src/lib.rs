@@ -22,6 +22,7 @@ mod wire;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_audit::Audit;
 use entrypass_db::Database;
 use entrypass_proto::registration::v1::registration_service_server::{self, RegistrationServiceServer};
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service};
@@ -107,11 +108,17 @@ impl Config {
 pub fn service(config: Config, deps: Deps) -> Service {
     let feed = Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let upkeep = Upkeep::new(&config, &deps, feed.clone());
+    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let stopping = deps.stopping.clone();
-    let server = RegistrationServiceServer::new(service::Registrations::new(config, deps, feed.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let server = RegistrationServiceServer::new(service::Registrations::new(
+        config,
+        deps,
+        feed.clone(),
+        audit.clone(),
+    ))
+    .max_decoding_message_size(MAX_REQUEST_BYTES);
     let background = async move {
-        tokio::join!(feed.run(stopping.clone()), upkeep.run(stopping));
+        tokio::join!(feed.run(stopping.clone()), upkeep.run(stopping.clone()), audit.run(stopping));
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -1,5 +1,6 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod access;
 mod change;
 pub(crate) mod form;
 mod render;
@@ -10,6 +11,7 @@ use entrypass_rpc::resource_id;
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
+pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, revision, traveller_name,
