@@ -69,6 +69,7 @@ fn code(reason: ErrorReason) -> Code {
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
             Code::Unavailable
         }
+        R::PersonalDataMasked => Code::PermissionDenied,
         R::CursorOutOfRange => Code::OutOfRange,
         R::DeadlineExceeded => Code::DeadlineExceeded,
     }
@@ -121,6 +122,10 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",
+        ),
+        R::PersonalDataMasked => (
+            "该调用方只能查看脱敏信息，不能进行此操作",
+            "this is not for callers who are shown personal data masked",
         ),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
     }

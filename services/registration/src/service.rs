@@ -4,6 +4,7 @@ mod amend;
 mod companions;
 mod lookup;
 mod replace;
+mod shown;
 mod submit;
 mod watch;
 
@@ -12,13 +13,14 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random, city_date};
 use entrypass_db::{Database, answers::RequestKey};
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
-use entrypass_rpc::{AnswerStream, answer, answer_stream};
+use entrypass_rpc::AnswerStream;
 use prost::Message;
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use self::shown::{answer, answer_stream};
 use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules};
 
 /// Implements the generated trait.
@@ -105,7 +107,7 @@ impl RegistrationService for Registrations {
     }
 
     async fn get_prefill(&self, request: Request<pb::GetPrefillRequest>) -> Answer<pb::GetPrefillResponse> {
-        answer(request, |_, message| self.prefill(message)).await
+        answer(request, async |call, message| self.prefill(&call, message).await).await
     }
 
     async fn get_registration_facts(
@@ -140,8 +142,7 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::UpdateRegistrationRequest>,
     ) -> Answer<pb::UpdateRegistrationResponse> {
-        // Boxed: forms before and after, and their merging, take 17 kB.
-        answer(request, async |call, message| Box::pin(self.update(&call, message)).await).await
+        answer(request, async |call, message| self.update(&call, message).await).await
     }
 
     async fn replace_document(

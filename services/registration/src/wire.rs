@@ -2,6 +2,7 @@
 
 mod change;
 pub(crate) mod form;
+mod mask;
 mod render;
 
 use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
@@ -11,6 +12,7 @@ use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, revision, traveller_name,
 };

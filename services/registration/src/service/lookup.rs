@@ -1,8 +1,9 @@
 //! What only reads: the document check, the notice, look-ups, history.
 
+use entrypass_access::PersonalData;
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{PageRequest, PageToken};
+use entrypass_rpc::{Call, PageRequest, PageToken};
 use entrypass_rule::{Language, Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
@@ -67,8 +68,13 @@ impl Registrations {
 
     pub(super) async fn prefill(
         &self,
+        call: &Call,
         message: pb::GetPrefillRequest,
     ) -> Result<pb::GetPrefillResponse, Error> {
+        if call.personal_data() == PersonalData::Masked {
+            // A form with masks in it would be submitted with them.
+            return Err(Error::PersonalDataMasked);
+        }
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
         let document = self.proof(document, "holder_name", &holder_name, now)?;

@@ -11,6 +11,7 @@ mod groups;
 mod harness;
 mod health;
 mod limits;
+mod masked;
 mod notice;
 mod pages;
 mod travellers;
