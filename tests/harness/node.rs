@@ -97,10 +97,10 @@ impl Node {
     async fn start_here(&self, plan: &Plan) -> (SocketAddr, Running) {
         let listener = TcpListener::bind(self.address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let System { routes, stopper, mut background, .. } = plan.start(&[self.role]).await;
+        let System { routes, edge, stopper, mut background, .. } = plan.start(&[self.role]).await;
         let closing = CancellationToken::new();
         let closed = closing.clone().cancelled_owned();
-        let serving = entrypass_rpc::serve(listener, routes, plan.surroundings().edge(), closed);
+        let serving = entrypass_rpc::serve(listener, routes, edge, closed);
         let serving = tokio::spawn(async move {
             serving.await.expect("served to the end");
             background.ended().await;

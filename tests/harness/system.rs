@@ -77,9 +77,9 @@ impl System {
         let mut whole = None;
         let [gateway, registration, qr, epass] = match nodes.as_slice() {
             [] => {
-                let compose::System { routes, background, .. } = plan.start(&Role::ALL).await;
+                let compose::System { routes, edge, background, .. } = plan.start(&Role::ALL).await;
                 whole = Some(background);
-                let here = Transport::local(routes, &plan.surroundings().edge());
+                let here = Transport::local(routes, &edge);
                 [here.clone(), here.clone(), here.clone(), here]
             }
             nodes => Role::ALL.map(|role| {

@@ -34,6 +34,7 @@ enum Kind {
         metadata: HashMap<String, String>,
         violations: Violations,
         cause: Option<Box<dyn Error + Send + Sync>>,
+        retry_after: Option<Duration>,
     },
     /// A neighbour's answer that already is of the catalogue: its details are as good as ours.
     PassedOn(Status),
@@ -90,6 +91,15 @@ impl Problem {
         self
     }
 
+    /// Says how long to wait before another try, where that is known better than the reason alone tells.
+    #[must_use]
+    pub fn retry_in(mut self, delay: Duration) -> Self {
+        if let Kind::Own { retry_after, .. } = self.0.as_mut() {
+            *retry_after = Some(delay);
+        }
+        self
+    }
+
     /// Its reason; UNSPECIFIED for one that a neighbour of a later release gave.
     #[must_use]
     pub fn reason(&self) -> ErrorReason {
@@ -103,7 +113,9 @@ impl Problem {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.0.as_ref() {
-            Kind::Own { reason, .. } => reason::describe(*reason).retry_after,
+            Kind::Own { reason, retry_after, .. } => {
+                retry_after.or_else(|| reason::describe(*reason).retry_after)
+            }
             Kind::PassedOn(status) => status.get_details_retry_info()?.retry_delay,
         }
     }
@@ -133,13 +145,14 @@ impl Problem {
                 if *reason == ErrorReason::Internal {
                     metadata.insert("trace_id".to_owned(), call.trace_id().simple().to_string());
                 }
-                status(*reason, metadata, violations, call.language())
+                status(*reason, metadata, violations, self.retry_after(), call.language())
             }
         }
     }
 
     fn own(reason: ErrorReason, violations: Violations, cause: Option<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Box::new(Kind::Own { reason, metadata: HashMap::new(), violations, cause }))
+        let metadata = HashMap::new();
+        Self(Box::new(Kind::Own { reason, metadata, violations, cause, retry_after: None }))
     }
 }
 
@@ -166,6 +179,7 @@ fn status(
     reason: ErrorReason,
     mut metadata: HashMap<String, String>,
     violations: &Violations,
+    retry_after: Option<Duration>,
     language: Language,
 ) -> Status {
     let known = reason::describe(reason);
@@ -179,7 +193,7 @@ fn status(
         details.set_bad_request(told);
     }
     details.set_error_info(reason::wire_name(reason), DOMAIN, metadata);
-    if let Some(delay) = known.retry_after {
+    if let Some(delay) = retry_after {
         details.set_retry_info(Some(delay));
     }
     Status::with_error_details(known.code, known.text.in_language(Language::En), details)

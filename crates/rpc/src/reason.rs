@@ -37,6 +37,8 @@ pub(crate) fn describe(reason: ErrorReason) -> Description {
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
             Some(Duration::from_secs(1))
         }
+        // Whoever refuses for a rate knows better.
+        R::RateLimited | R::TooManyCalls | R::TooManyStreams => Some(Duration::from_secs(1)),
         _ => None,
     };
     let (zh_cn, en) = text(reason);
@@ -53,7 +55,12 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionNotFound
         | R::ApplicationNotFound
         | R::QrCodeNotFound => Code::NotFound,
-        R::MessageTooLarge => Code::ResourceExhausted,
+        R::MessageTooLarge | R::RateLimited | R::TooManyCalls | R::TooManyStreams => Code::ResourceExhausted,
+        R::UnknownCaller
+        | R::RpcNotAllowed
+        | R::PurposeRequired
+        | R::PurposeNotAllowed
+        | R::PersonalDataMasked => Code::PermissionDenied,
         R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists => Code::AlreadyExists,
         R::NoticeStale
         | R::RegistrationNotActive
@@ -69,7 +76,6 @@ fn code(reason: ErrorReason) -> Code {
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
             Code::Unavailable
         }
-        R::PersonalDataMasked => Code::PermissionDenied,
         R::CursorOutOfRange => Code::OutOfRange,
         R::DeadlineExceeded => Code::DeadlineExceeded,
     }
@@ -123,10 +129,35 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",
         ),
-        R::PersonalDataMasked => (
-            "该调用方只能查看脱敏信息，不能进行此操作",
-            "this is not for callers who are shown personal data masked",
-        ),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
+        R::UnknownCaller
+        | R::RpcNotAllowed
+        | R::PurposeRequired
+        | R::PurposeNotAllowed
+        | R::RateLimited
+        | R::TooManyCalls
+        | R::TooManyStreams
+        | R::PersonalDataMasked => text_of_access(reason),
+    }
+}
+
+/// Those of who may call what, and how much.
+fn text_of_access(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::UnknownCaller => ("调用方未登记", "the caller is not in the list of callers"),
+        R::RpcNotAllowed => ("调用方无权调用此接口", "the caller may not call this"),
+        R::PurposeRequired => (
+            "须在元数据 entrypass-purpose 中说明用途",
+            "state in the metadata entrypass-purpose for what this is called",
+        ),
+        R::PurposeNotAllowed => ("调用方不得使用该用途", "the caller may not state this purpose"),
+        R::RateLimited => ("调用过于频繁，请稍后重试", "called too often"),
+        R::TooManyCalls => ("未完成的调用过多，请稍后重试", "too many calls are not answered yet"),
+        R::TooManyStreams => ("打开的流过多", "too many streams are open"),
+        R::PersonalDataMasked => {
+            ("调用方只能查看脱敏信息", "the caller is shown personal data masked, and this is of no use then")
+        }
+        _ => ("系统内部错误", "internal error"),
     }
 }

@@ -35,6 +35,21 @@ pub(crate) enum Command {
     SigningKeys(SigningKeys),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
+    /// Tell which rule of the configuration decides whether a caller may call an RPC, and what it is shown. Needs no running service.
+    Explain(Explain),
+}
+
+/// Ends with 0 if the call is let in, with 2 if it is refused, and with 1 if it was called wrongly or the configuration cannot be used.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The caller: its name in the list, or its identity, a SPIFFE id or a DNS name.
+    #[arg(long)]
+    pub(crate) caller: String,
+    /// The RPC by its full name: `entrypass.gateway.v1.EntryPassService/GetEntryPass`.
+    #[arg(long, value_name = "PACKAGE.SERVICE/METHOD")]
+    pub(crate) rpc: String,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::{future::ready, path::Path, sync::Arc, time::Duration};
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
-use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
+use entrypass_rpc::{EdgeLayer, Identification, Operations, Probe, Transport};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -34,6 +34,8 @@ pub struct Surroundings {
 pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
+    /// What stands in front of them at a listener.
+    pub edge: EdgeLayer,
     /// Ends their work.
     pub stopper: Stopper,
     /// What they do unasked.
@@ -84,11 +86,16 @@ impl Surroundings {
         Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
     }
 
-    /// The layer around every service.
-    #[must_use]
-    pub fn edge(&self) -> EdgeLayer {
+    /// The layer around everything at a listener.
+    fn edge(&self) -> EdgeLayer {
         let Self { clock, random } = self.clone();
         EdgeLayer::new(move || random.uuid_v7(clock.now()))
+    }
+
+    /// The layer around a service that `role` calls in the same process.
+    fn edge_inside(&self, role: Role) -> EdgeLayer {
+        let Self { clock, random } = self.clone();
+        EdgeLayer::inside(role.name(), move || random.uuid_v7(clock.now()))
     }
 }
 
@@ -127,7 +134,8 @@ pub async fn start(
     data_dir: &Path,
     surroundings: &Surroundings,
 ) -> Result<System, StartError> {
-    let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
+    let edge = surroundings.edge().guarded_by(config.guard(Identification::Claim)?);
+    let ways = Ways::elsewhere(config, roles, surroundings)?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
     let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
@@ -142,7 +150,7 @@ pub async fn start(
         background.spawn(part.background);
     }
     let stopper = Stopper { operations, draining, stopping };
-    Ok(System { routes, stopper, background: Background(background), data_dir })
+    Ok(System { routes, edge, stopper, background: Background(background), data_dir })
 }
 
 /// A role of this process, ready to work.
@@ -155,13 +163,19 @@ struct Part {
 
 /// The ways to the services that somebody in this process calls, and whether they are well.
 struct Ways {
-    edge: EdgeLayer,
-    known: Vec<(Service, Transport, Probe)>,
+    surroundings: Surroundings,
+    known: Vec<(Service, Way, Probe)>,
+}
+
+/// Where a service is.
+enum Way {
+    Here(Routes),
+    Elsewhere(Transport),
 }
 
 impl Ways {
     /// Those to services that `roles` need and that run elsewhere.
-    fn elsewhere(config: &Config, roles: &[Role], edge: EdgeLayer) -> Result<Self, StartError> {
+    fn elsewhere(config: &Config, roles: &[Role], surroundings: &Surroundings) -> Result<Self, StartError> {
         let mut known = Vec::new();
         for role in roles {
             for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
@@ -169,23 +183,26 @@ impl Ways {
                 let way =
                     Transport::remote(&addresses.ok_or(ConfigError::NoAddress { role: *role, service })?);
                 let probe = Probe::neighbour(way.clone(), service.role().service_name());
-                known.push((service, way, probe));
+                known.push((service, Way::Elsewhere(way), probe));
             }
         }
-        Ok(Self { edge, known })
+        Ok(Self { surroundings: surroundings.clone(), known })
     }
 
     /// Notes that `service` runs in this process.
     fn add(&mut self, service: Service, part: &Part) {
-        let way = Transport::local(part.routes.clone(), &self.edge);
-        self.known.push((service, way, part.probe.clone()));
+        self.known.push((service, Way::Here(part.routes.clone()), part.probe.clone()));
     }
 
-    /// The way from `role` to `service`.
+    /// The way from `role` to `service`, which knows on it who calls.
     fn to(&self, service: Service, role: Role) -> Result<(Transport, Probe), ConfigError> {
         let known = self.known.iter().find(|(known, ..)| *known == service);
         let (_, way, probe) = known.ok_or(ConfigError::NoAddress { role, service })?;
-        Ok((way.clone(), probe.clone()))
+        let way = match way {
+            Way::Here(routes) => Transport::local(routes.clone(), &self.surroundings.edge_inside(role)),
+            Way::Elsewhere(way) => way.clone().spoken_by(role.name()),
+        };
+        Ok((way, probe.clone()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The configuration file and what the environment says instead of it: every setting a city has, with its default. The only
 //! place that reads either.
 
+mod access;
 mod database;
 mod error;
 mod keys;
@@ -10,8 +11,10 @@ mod services;
 
 use std::{env::VarError, fs, path::Path};
 
+use entrypass_access::{AccessSettings, CallerSettings};
 use serde::Deserialize;
 
+pub use access::Limits;
 pub use database::Databases;
 pub use error::ConfigError;
 pub use keys::KeyEncryption;
@@ -39,6 +42,12 @@ pub struct Config {
     pub qr: Qr,
     /// Settings of the epass service.
     pub epass: Epass,
+    /// What is open to whom beside the services.
+    pub access: AccessSettings,
+    /// How much is taken from callers.
+    pub limits: Limits,
+    /// Who may call; whoever reaches the listener when nobody is listed.
+    pub callers: Vec<CallerSettings>,
 }
 
 impl Config {
@@ -112,6 +121,7 @@ impl Config {
         self.qr.service(&self.requests)?;
         self.qr.key_rules()?;
         self.epass.service(&self.requests)?;
+        self.callers()?;
         Ok(())
     }
 

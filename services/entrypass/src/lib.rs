@@ -7,6 +7,7 @@ mod cli;
 pub mod compose;
 pub mod config;
 mod data_dir;
+mod explain;
 mod migrate;
 pub mod program;
 pub mod role;

@@ -9,7 +9,7 @@ use crate::{
     Failure,
     cli::{Cli, Command},
     compose::Surroundings,
-    migrate, serve, signing_keys, verify,
+    explain, migrate, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -20,7 +20,7 @@ use crate::{
 pub fn main(surroundings: &Surroundings) -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command(),
-        Err(wrong) => return explain(&wrong),
+        Err(wrong) => return show(&wrong),
     };
     match run(command, surroundings) {
         Ok(code) => code,
@@ -39,13 +39,13 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Says what is wrong with the arguments, or the help that they ask for.
-fn explain(wrong: &clap::Error) -> ExitCode {
+fn show(wrong: &clap::Error) -> ExitCode {
     let _ = wrong.print();
-    // There 2 says that a code is not VALID, which a slip of the keyboard must not say.
-    let verifying = env::args_os().nth(1).is_some_and(|command| command == "verify");
+    // There 2 says that a code is not VALID, or a call refused, which a slip of the keyboard must not say.
+    let answering = env::args_os().nth(1).is_some_and(|command| command == "verify" || command == "explain");
     match u8::try_from(wrong.exit_code()) {
         Ok(0) => ExitCode::SUCCESS,
-        Ok(code) if !verifying => ExitCode::from(code),
+        Ok(code) if !answering => ExitCode::from(code),
         _ => ExitCode::FAILURE,
     }
 }
@@ -55,6 +55,7 @@ fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failur
         Command::Serve(serve) => in_runtime(serve::serve(&serve, surroundings)),
         Command::Migrate(step) => in_runtime(migrate::migrate(&step)),
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
+        Command::Explain(question) => explain::explain(&question),
         Command::Verify(verify) => Ok(verify::verify(&verify, surroundings.clock.as_ref())?),
     }
 }

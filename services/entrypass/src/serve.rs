@@ -19,7 +19,7 @@ use crate::{
     Failure,
     cli::{LogFormat, Serve},
     compose::{self, Stopper, Surroundings, System},
-    config::Drain,
+    config::{Config, Drain},
     role::Role,
 };
 
@@ -41,13 +41,13 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
         // Nothing runs yet that would have to end.
         _ = signals.next() => return Ok(()),
     };
-    let System { routes, stopper, mut background, data_dir: _locked } = started;
-    greet(listener.local_addr()?, &arguments.roles)?;
+    let System { routes, edge, stopper, mut background, data_dir: _locked } = started;
+    greet(listener.local_addr()?, arguments, &config)?;
     let closing = CancellationToken::new();
     let listener = Listener::from(listener).connections_up_to(LONGEST_CONNECTION);
     let closed = closing.clone().cancelled_owned();
     let working = async {
-        entrypass_rpc::serve(listener, routes, surroundings.edge(), closed).await?;
+        entrypass_rpc::serve(listener, routes, edge, closed).await?;
         background.ended().await;
         Ok(())
     };
@@ -131,11 +131,15 @@ fn start_log(arguments: &Serve) -> Result<(), Failure> {
 }
 
 /// Says where the program listens, and a call to try.
-fn greet(address: SocketAddr, roles: &[Role]) -> std::io::Result<()> {
+fn greet(address: SocketAddr, arguments: &Serve, config: &Config) -> std::io::Result<()> {
+    let roles = &arguments.roles;
     let mut out = std::io::stdout();
     let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
     writeln!(out, "listening on {address}: {}", names.join(", "))?;
     writeln!(out, "without TLS: for this machine only")?;
+    if !config.callers.is_empty() {
+        writeln!(out, "without TLS: callers are taken for whom they say that they are (entrypass-caller)")?;
+    }
     if roles.contains(&Role::Gateway) {
         writeln!(out, "try:")?;
         writeln!(

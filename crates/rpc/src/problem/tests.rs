@@ -97,12 +97,12 @@ fn every_reason_has_a_text_of_its_own_in_both_languages() {
 }
 
 #[test]
-fn only_what_is_unavailable_asks_to_be_tried_again() {
+fn only_what_is_unavailable_or_too_much_for_now_asks_to_be_tried_again() {
     let mut asking = Vec::new();
     for reason in reasons() {
         let status = Problem::new(reason).to_status(&call("en"));
         let retry = read(&status).retry_info().cloned();
-        assert_eq!(retry.is_some(), status.code() == Code::Unavailable, "{reason:?}");
+        assert_eq!(retry.is_some(), passes_by_itself(reason, status.code()), "{reason:?}");
         if let Some(retry) = retry {
             assert!(retry.retry_delay.is_some_and(|delay| !delay.is_zero()), "{reason:?}");
             asking.push(reason);
@@ -113,8 +113,27 @@ fn only_what_is_unavailable_asks_to_be_tried_again() {
         ErrorReason::StoreUnavailable,
         ErrorReason::ShuttingDown,
         ErrorReason::SigningKeyUnavailable,
+        ErrorReason::RateLimited,
+        ErrorReason::TooManyCalls,
+        ErrorReason::TooManyStreams,
     ];
     assert_eq!(asking, expected);
+}
+
+/// A message does not become smaller by waiting.
+fn passes_by_itself(reason: ErrorReason, code: Code) -> bool {
+    let exhausted = code == Code::ResourceExhausted && reason != ErrorReason::MessageTooLarge;
+    exhausted || code == Code::Unavailable
+}
+
+#[test]
+fn who_knows_how_long_to_wait_says_so() {
+    let own = Problem::new(ErrorReason::RateLimited).retry_in(Duration::from_millis(70));
+    let status = own.to_status(&call("en"));
+    let told = read(&status).retry_info().and_then(|retry| retry.retry_delay);
+    assert_eq!(told, Some(Duration::from_millis(70)));
+    let passed_on = Problem::from_neighbour("qr", status);
+    assert_eq!((own.retry_after(), passed_on.retry_after()), (told, told));
 }
 
 #[test]
@@ -208,7 +227,8 @@ fn reason_and_retry_delay_are_known_of_own_and_of_passed_on_problems() {
         let passed_on = Problem::from_neighbour("qr", own.to_status(&call("zh-CN")));
         assert_eq!((own.reason(), passed_on.reason()), (reason, reason));
         assert_eq!(passed_on.retry_after(), own.retry_after(), "{reason:?}");
-        assert_eq!(own.retry_after().is_some(), own.to_status(&call("en")).code() == Code::Unavailable);
+        let code = own.to_status(&call("en")).code();
+        assert_eq!(own.retry_after().is_some(), passes_by_itself(reason, code), "{reason:?}");
     }
 }
 

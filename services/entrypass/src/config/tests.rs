@@ -29,12 +29,15 @@ fn the_documented_file_holds_the_defaults_and_names_every_setting() {
     // The settings without a default stand in it as comments; with those the file must be a whole configuration, in which
     // nothing is missing: Debug names every field.
     let all = documented.lines().map(|line| match line.strip_prefix("# ") {
+        Some(setting) if setting.starts_with("[[") => setting,
+        Some(example) if example.starts_with(' ') => line,
         Some(setting) if setting.contains(" = ") && !setting.contains(". ") => setting,
         _ => line,
     });
     let all: Config = toml::from_str(&all.collect::<Vec<_>>().join("\n")).expect("a configuration");
     let shown = format!("{all:?}");
     assert!(!shown.contains("None"), "{shown}");
+    assert_eq!(all.callers().expect("a list").map(|callers| callers.all().len()), Some(1), "{shown}");
 }
 
 #[test]
