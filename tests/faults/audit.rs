@@ -8,6 +8,7 @@ use entrypass_proto::{
     qr::v1::Verdict,
     registration::v1::{RegistrationState, registration_change::Kind, watch_registrations_request::Start},
 };
+use entrypass_testkit::TestDatabase;
 use sea_orm_migration::sea_orm::{ConnectionTrait as _, Statement};
 use tonic::Streaming;
 
@@ -145,7 +146,9 @@ async fn misjudged(gateways: &Gateways, story: &Story) -> usize {
 /// Waits until the QR service, by itself, knows of each amendment and cancellation: it has one active code for each active registration,
 /// and no other.
 async fn followed(qr: &DatabaseUrl, stories: &[Story]) {
-    let database = Database::open::<entrypass_qr::Migrator>(qr, 1).await.expect("the QR service's database");
+    let database = Database::open::<entrypass_qr::Migrator>(qr, 1, &TestDatabase::sealer())
+        .await
+        .expect("the QR service's database");
     let active = stories.iter().filter(|story| !story.cancelled).count();
     let count = "SELECT count(*) FROM codes WHERE state = 'ACTIVE'";
     let known = async {

@@ -95,7 +95,9 @@ impl Plan {
         let databases = self.databases.iter();
         let databases = databases.map(|(of, database)| (name(of, "DATABASE"), database.text().to_owned()));
         let addresses = self.addresses.iter().map(|(of, address)| (name(of, "ADDRESS"), address.clone()));
-        [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter().chain(databases).chain(addresses).collect()
+        let rings = Service::ALL.iter().map(|of| (name(of, "KEY_RING"), TestDatabase::KEY_RING.to_owned()));
+        let clock = [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter();
+        clock.chain(databases).chain(rings).chain(addresses).collect()
     }
 
     /// Starts `roles` in this process.

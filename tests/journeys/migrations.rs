@@ -45,14 +45,13 @@ async fn described(database: &Database) -> Schema {
 /// A database with the schema of `M`, and the way to it.
 async fn present<M: MigratorTrait>(service: &str) -> (TestDatabase, Database) {
     let place = TestDatabase::migrated::<M>(service).await;
-    let database = Database::open::<M>(&place.url(), 4).await.expect("the present schema");
+    let database =
+        Database::open::<M>(&place.url(), 4, &TestDatabase::sealer()).await.expect("the present schema");
     (place, database)
 }
 
-async fn one_step_up<M: MigratorTrait>(database: &Database) {
-    let transaction = database.begin().await.expect("a transaction");
-    M::up(&transaction, Some(1)).await.expect("up");
-    transaction.commit().await.expect("committed");
+async fn one_step_up<M: MigratorTrait>(place: &TestDatabase) {
+    schema::up_by::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("up");
 }
 
 /// Takes the schema of `M` back step by step and makes it again; gives its tables.
@@ -60,7 +59,10 @@ async fn taken_back_and_made_again<M: MigratorTrait>(service: &str) -> Vec<Strin
     let (place, database) = present::<M>(service).await;
     let mut levels = vec![described(&database).await];
     for step in M::migrations().iter().rev() {
-        assert_eq!(schema::down::<M>(&place.url(), 1).await.expect("down"), [step.name()]);
+        assert_eq!(
+            schema::down::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("down"),
+            [step.name()]
+        );
         levels.push(described(&database).await);
     }
     let different: BTreeSet<_> = levels.iter().collect();
@@ -68,10 +70,11 @@ async fn taken_back_and_made_again<M: MigratorTrait>(service: &str) -> Vec<Strin
 
     assert_eq!(levels.pop(), Some(Schema::new()), "nothing is left");
     while let Some(level) = levels.pop() {
-        one_step_up::<M>(&database).await;
+        one_step_up::<M>(&place).await;
         assert_eq!(described(&database).await, level);
     }
-    let reopened = Database::open::<M>(&place.url(), 4).await.expect("nothing is left to do");
+    let reopened =
+        Database::open::<M>(&place.url(), 4, &TestDatabase::sealer()).await.expect("nothing is left to do");
     let made = described(&reopened).await.into_iter();
     made.filter(|(kind, ..)| kind == "table").map(|(_, name, _)| name).collect()
 }
@@ -86,6 +89,7 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
             "change_feed",
             "changes",
             "companions",
+            "data_keys",
             "documents",
             "registrations",
             "revisions",

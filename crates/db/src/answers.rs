@@ -1,13 +1,17 @@
 //! First answers: a write that is asked for again is answered as the first time, and done once.
 //!
 //! A service keeps the answer under caller and `request_id` in the same transaction as the write itself, so that a crash loses
-//! both or neither. The request's content is kept as a digest only: enough to tell a repetition from a reuse. Of several copies that are
+//! both or neither. The request's content is kept as a digest only: enough to tell a repetition from a reuse. Both are sealed together: the
+//! answer has personal data, and a digest gives a document number away to whoever tries all of them. Of several copies that are
 //! asked at once, the first to claim the `request_id` writes; the others wait for its end at the primary key.
 //!
-//! An answer is kept for a time that configuration sets, and then forgotten ([`forget`]).
+//! An answer is kept for a time that configuration sets, and then forgotten ([`forget`]). When the person is erased whom it is about, its content
+//! goes at once ([`erase`]); that the request was answered stays known, so that a repetition does not register somebody anew.
 
 mod migration;
+mod resealing;
 
+use entrypass_seal::{Place, Sealer, Unsealable};
 use prost::Message;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbErr,
@@ -16,20 +20,45 @@ use sea_orm::{
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use time::OffsetDateTime;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use crate::{Database, PersonalBytes, micros};
+use crate::{Database, micros};
 
-pub use migration::{add_caller, create_table, remove_caller};
+pub use migration::{add_caller, create_table, remove_caller, seal, unseal};
+pub use resealing::{reseal, under_keys};
 
 /// Answers that one statement forgets at most.
 const FORGET_AT_ONCE: u32 = 1000;
+
+/// Length of a request's digest, which stands in front of the answer.
+const DIGEST: usize = 32;
 
 /// A write as its caller identified it.
 #[derive(Debug, Clone)]
 pub struct RequestKey {
     caller: String,
     request_id: String,
-    digest: Vec<u8>,
+    digest: [u8; DIGEST],
+}
+
+/// An answer that is to be kept, and whose erasure ends it.
+#[derive(Debug, Clone)]
+pub struct Kept<A> {
+    answer: A,
+    subject: Option<Uuid>,
+}
+
+impl<A> Kept<A> {
+    /// An answer about `subject`: the id of a person, or of whatever else is given to [`erase`].
+    pub fn about(subject: Uuid, answer: A) -> Self {
+        Self { answer, subject: Some(subject) }
+    }
+
+    /// An answer about nobody.
+    pub fn of(answer: A) -> Self {
+        Self { answer, subject: None }
+    }
 }
 
 /// Why a first answer could not be given.
@@ -38,6 +67,9 @@ pub enum AnswersError {
     /// The `request_id` belongs to a request with another content, or to another RPC.
     #[error("the request_id belongs to another request")]
     Reused,
+    /// It was answered, and whom it was about has been erased since.
+    #[error("whom the answer was about has been erased")]
+    Erased,
     /// The database failed, or the stored answer is not readable.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -50,7 +82,7 @@ impl RequestKey {
         Self {
             caller: caller.to_owned(),
             request_id: request_id.to_owned(),
-            digest: digest.finalize().to_vec(),
+            digest: digest.finalize().into(),
         }
     }
 
@@ -59,23 +91,44 @@ impl RequestKey {
     /// A repetition that is still being done is not seen: [`Self::once`] waits for it.
     ///
     /// # Errors
-    /// [`AnswersError::Reused`] when the caller used the `request_id` for something else.
+    /// [`AnswersError::Reused`] when the caller used the `request_id` for something else, [`AnswersError::Erased`] when nothing but the use is
+    /// known any more.
     pub async fn first_answer<A: Message + Default>(
         &self,
+        database: &Database,
+    ) -> Result<Option<A>, AnswersError> {
+        self.answer(database.reader(), database.sealer()).await
+    }
+
+    /// Whom the answer is about that was given to this `request_id`, if one was, and about somebody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn subject(&self, database: &Database) -> Result<Option<Uuid>, DbErr> {
+        let key = (self.caller.clone(), self.request_id.clone());
+        let row = entity::Entity::find_by_id(key).one(database.reader()).await?;
+        Ok(row.and_then(|row| row.subject))
+    }
+
+    async fn answer<A: Message + Default>(
+        &self,
         connection: &impl ConnectionTrait,
+        sealer: &Sealer,
     ) -> Result<Option<A>, AnswersError> {
         // Asked before the request is judged, and PostgreSQL has no text with a NUL in it.
         if self.request_id.contains('\0') {
             return Ok(None);
         }
         let key = (self.caller.clone(), self.request_id.clone());
-        match entity::Entity::find_by_id(key).one(connection).await? {
-            None => Ok(None),
-            Some(row) if row.digest != self.digest => Err(AnswersError::Reused),
-            Some(row) => A::decode(row.answer.0.as_slice())
-                .map(Some)
-                .map_err(|error| AnswersError::Database(DbErr::Custom(format!("stored answer: {error}")))),
+        let Some(row) = entity::Entity::find_by_id(key).one(connection).await? else { return Ok(None) };
+        let sealed = row.sealed.ok_or(AnswersError::Erased)?;
+        let row = row_of(&self.caller, &self.request_id);
+        let opened = sealer.open(&place(&row), &sealed).map_err(unreadable)?;
+        let (digest, answer) = opened.split_first_chunk().ok_or_else(|| unreadable(Unsealable::Damaged))?;
+        if *digest != self.digest {
+            return Err(AnswersError::Reused);
         }
+        Ok(A::decode(answer).map(Some).map_err(unreadable)?)
     }
 
     /// Does the write once: gives the first answer if there is one, or else lets `act` write in a transaction, keeps its answer there,
@@ -87,7 +140,7 @@ impl RequestKey {
         &self,
         database: &Database,
         now: OffsetDateTime,
-        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<A, E>,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Kept<A>, E>,
     ) -> Result<A, E>
     where
         A: Message + Default,
@@ -95,15 +148,15 @@ impl RequestKey {
     {
         let transaction = database.begin().await.map_err(AnswersError::Database)?;
         if !self.claim(&transaction, now).await.map_err(AnswersError::Database)? {
-            let first = self.first_answer(&transaction).await?;
+            let first = self.answer(&transaction, database.sealer()).await?;
             // Forgotten in this very moment: the caller's next try finds the way free.
             let forgotten = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
             return Ok(first.ok_or_else(|| AnswersError::Database(forgotten()))?);
         }
-        let answer = act(&transaction).await?;
-        self.keep(&transaction, &answer).await.map_err(AnswersError::Database)?;
+        let kept = act(&transaction).await?;
+        self.keep(&transaction, database.sealer(), &kept).await.map_err(AnswersError::Database)?;
         transaction.commit().await.map_err(AnswersError::Database)?;
-        Ok(answer)
+        Ok(kept.answer)
     }
 
     /// Takes the `request_id` for this transaction; `false` when its answer is known. Waits while another transaction has it.
@@ -111,25 +164,59 @@ impl RequestKey {
         let row = entity::ActiveModel {
             caller: Set(self.caller.clone()),
             request_id: Set(self.request_id.clone()),
-            digest: Set(self.digest.clone()),
             // Seen by nobody: the answer is set before the transaction ends.
-            answer: Set(PersonalBytes(Vec::new())),
+            sealed: Set(None),
+            subject: Set(None),
             create_time: Set(micros(now)),
         };
         let insert = entity::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
         Ok(insert.exec_without_returning(transaction).await? == 1)
     }
 
-    /// Keeps `answer` for repetitions of this request.
-    async fn keep(&self, transaction: &impl ConnectionTrait, answer: &impl Message) -> Result<(), DbErr> {
+    /// Keeps an answer for repetitions of this request.
+    async fn keep<A: Message>(
+        &self,
+        transaction: &impl ConnectionTrait,
+        sealer: &Sealer,
+        kept: &Kept<A>,
+    ) -> Result<(), DbErr> {
+        let content = Zeroizing::new([self.digest.as_slice(), &kept.answer.encode_to_vec()].concat());
+        let row = row_of(&self.caller, &self.request_id);
         entity::Entity::update_many()
-            .col_expr(entity::Column::Answer, PersonalBytes(answer.encode_to_vec()).into())
+            .col_expr(entity::Column::Sealed, sealer.seal(&place(&row), &content).into())
+            .col_expr(entity::Column::Subject, kept.subject.into())
             .filter(entity::Column::Caller.eq(self.caller.as_str()))
             .filter(entity::Column::RequestId.eq(self.request_id.as_str()))
             .exec(transaction)
             .await?;
         Ok(())
     }
+}
+
+/// The row of an answer, to which its content is bound.
+fn row_of(caller: &str, request_id: &str) -> Vec<u8> {
+    Place::row_of(&[caller.as_bytes(), request_id.as_bytes()])
+}
+
+fn place(row: &[u8]) -> Place<'_> {
+    Place { table: "answers", column: "sealed", row }
+}
+
+fn unreadable(error: impl std::error::Error) -> DbErr {
+    DbErr::Custom(format!("stored answer: {error}"))
+}
+
+/// Takes the content of all answers about `subject` away, in the transaction that erases what they tell of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn erase(transaction: &impl ConnectionTrait, subject: Uuid) -> Result<(), DbErr> {
+    entity::Entity::update_many()
+        .col_expr(entity::Column::Sealed, Option::<Vec<u8>>::None.into())
+        .filter(entity::Column::Subject.eq(subject))
+        .exec(transaction)
+        .await
+        .map(drop)
 }
 
 /// Forgets some of the answers that were given before `limit`, oldest or not, and says how many: call it until that is none. The same
@@ -152,8 +239,6 @@ pub async fn forget(database: &Database, limit: OffsetDateTime) -> Result<u64, D
 mod entity {
     use sea_orm::entity::prelude::*;
 
-    use crate::PersonalBytes;
-
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "answers")]
@@ -162,8 +247,9 @@ mod entity {
         pub caller: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub request_id: String,
-        pub digest: Vec<u8>,
-        pub answer: PersonalBytes,
+        /// The request's digest and its answer; nothing once whom it was about is erased.
+        pub sealed: Option<Vec<u8>>,
+        pub subject: Option<Uuid>,
         pub create_time: i64,
     }
 

@@ -2,6 +2,7 @@
 
 use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
+use entrypass_seal::Sealer;
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
@@ -31,12 +32,19 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 const SESSION: [(&str, &str); 3] =
     [("idle_in_transaction_session_timeout", "10s"), ("lock_timeout", "5s"), ("statement_timeout", "60s")];
 
-/// One service's database.
-///
-/// On SQLite reads and writes take different connections: it has one writer at a time, and a queue in front of a single
-/// connection is fair and cheap where several connections would poll for its lock. PostgreSQL has one pool for both.
+/// One service's database, and the keys under which it keeps personal data.
 #[derive(Debug, Clone)]
 pub struct Database {
+    connections: Connections,
+    sealer: Sealer,
+}
+
+/// Connections to a database, whatever is in it.
+///
+/// On SQLite reads and writes take different ones: it has one writer at a time, and a queue in front of a single
+/// connection is fair and cheap where several connections would poll for its lock. PostgreSQL has one pool for both.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
 }
@@ -77,25 +85,74 @@ pub enum OpenError {
 }
 
 impl Database {
-    /// Opens the database at `place` for the service whose schema is `M`, on PostgreSQL with at most `connections`.
+    /// Opens the database at `place` for the service whose schema is `M`, on PostgreSQL with at most `connections`. What stands sealed in it is
+    /// sealed and opened with `sealer`.
     ///
     /// SQLite: WAL journal, `synchronous=FULL` (what is acknowledged survives a power cut), foreign keys on. A file without any table is
     /// brought to the current schema at once; every other database must have it already.
     ///
     /// # Errors
     /// When it cannot be reached, or its schema is behind, ahead, or another service's.
-    pub async fn open<M: MigratorTrait>(place: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
-        let database = Self::connect(place, connections).await?;
+    pub async fn open<M: MigratorTrait>(
+        place: &DatabaseUrl,
+        connections: u32,
+        sealer: &Sealer,
+    ) -> Result<Self, OpenError> {
+        let connections = Connections::open(place, connections).await?;
         let schema = |source| OpenError::Schema { place: place.clone(), source };
-        if matches!(place.0, Place::Sqlite(_)) && schema::is_empty(&database).await.map_err(schema)? {
-            schema::apply::<M>(&database).await.map_err(schema)?;
+        if matches!(place.0, Place::Sqlite(_)) && schema::is_empty(&connections).await.map_err(schema)? {
+            schema::apply::<M>(&connections, u32::MAX, sealer).await.map_err(schema)?;
         }
-        schema::check::<M>(&database).await.map_err(schema)?;
-        Ok(database)
+        schema::check::<M>(&connections).await.map_err(schema)?;
+        Ok(Self { connections, sealer: sealer.clone() })
     }
 
-    /// Opens the database at `place`, whatever is in it.
-    pub(crate) async fn connect(place: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
+    /// The connections for statements that only read.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.connections.reader
+    }
+
+    /// Seals what is written here and opens what is read.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// On SQLite it holds the write lock from its first moment (`BEGIN IMMEDIATE`), so that what it reads cannot change before it
+    /// writes. On PostgreSQL it is READ COMMITTED: each statement sees what was committed before it, and what must not change under it
+    /// is locked by the row, by [`hold`], or by a constraint.
+    ///
+    /// # Errors
+    /// When the lock or a connection cannot be had in time.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.connections.begin().await
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// What the driver says when it does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.reader().execute_unprepared("SELECT 1").await.map(drop)
+    }
+
+    /// The engine.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.connections.backend()
+    }
+
+    /// The pool of a database on PostgreSQL.
+    pub(crate) fn postgres_pool(&self) -> &sqlx::PgPool {
+        self.connections.writer.get_postgres_connection_pool()
+    }
+}
+
+impl Connections {
+    /// Opens the database at `place`.
+    pub(crate) async fn open(place: &DatabaseUrl, connections: u32) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Connect { place: place.clone(), source };
         match &place.0 {
             Place::Sqlite(path) => {
@@ -114,21 +171,13 @@ impl Database {
         }
     }
 
-    /// The connections for statements that only read.
-    #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    /// Those for statements that only read.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// Begins a transaction that may write.
-    ///
-    /// On SQLite it holds the write lock from its first moment (`BEGIN IMMEDIATE`), so that what it reads cannot change before it
-    /// writes. On PostgreSQL it is READ COMMITTED: each statement sees what was committed before it, and what must not change under it
-    /// is locked by the row, by [`hold`], or by a constraint.
-    ///
-    /// # Errors
-    /// When the lock or a connection cannot be had in time.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    /// As [`Database::begin`].
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         if self.backend() == DbBackend::Postgres {
             return self.writer.begin().await;
         }
@@ -139,22 +188,18 @@ impl Database {
         self.writer.begin_with_options(options).await
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// What the driver says when it does not.
-    pub async fn ping(&self) -> Result<(), DbErr> {
-        self.reader.execute_unprepared("SELECT 1").await.map(drop)
+    /// Makes that what was removed so far is in a SQLite file and its journal no longer, also when an earlier release removed it. PostgreSQL
+    /// has removed the file of a table with the table.
+    pub(crate) async fn forget_removed(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.writer.execute_unprepared("VACUUM").await?;
+            self.writer.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
     }
 
-    /// The engine.
-    pub(crate) fn backend(&self) -> DbBackend {
+    fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
-    }
-
-    /// The pool of a database on PostgreSQL.
-    pub(crate) fn postgres_pool(&self) -> &sqlx::PgPool {
-        self.writer.get_postgres_connection_pool()
     }
 }
 
@@ -202,6 +247,8 @@ fn sqlite_options(path: &Path, connections: u32) -> ConnectOptions {
             .synchronous(sqlite::SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
             .foreign_keys(true)
+            // What is removed is overwritten, and does not lie in free pages until they are used again.
+            .pragma("secure_delete", "ON")
             .statement_cache_capacity(256)
     });
     // After an I/O error SQLite has ended a transaction by itself, or cannot end it, and the driver's ROLLBACK fails: it goes on counting

@@ -1,14 +1,29 @@
 //! The schema of one service's database: whether it is the one that this program works on, and how it is brought there.
 
+use entrypass_seal::Sealer;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::{Database, DatabaseUrl, OpenError, hold};
+use crate::{DatabaseUrl, OpenError, database::Connections, hold};
 
 /// Only one program at a time migrates one database.
 const MIGRATION: Uuid = Uuid::from_u128(0x656e_7472_7970_6173_732e_6d69_6772_6174);
+
+tokio::task_local! {
+    /// The sealer of the database that is being migrated: the trait of a migration has no place for it.
+    static MIGRATING: Sealer;
+}
+
+/// The sealer of the database that the present task migrates, for a migration that seals or opens rows.
+///
+/// # Errors
+/// When nothing is migrated here: a migration was run past [`up`] and [`down`].
+pub fn migrating_sealer() -> Result<Sealer, DbErr> {
+    let missing = |_| DbErr::Migration("run by itself, a migration has no keys to seal with".to_owned());
+    MIGRATING.try_with(Sealer::clone).map_err(missing)
+}
 
 /// What is wrong with a schema, and what to do.
 #[derive(Debug, Error)]
@@ -53,13 +68,28 @@ pub struct Migration {
     pub applied: bool,
 }
 
-/// Applies every migration of `M` that the database at `place` has not, all or none; gives their names.
+/// Applies every migration of `M` that the database at `place` has not, all or none; gives their names. What stood there in the clear and is
+/// sealed now is sealed with `sealer`.
 ///
 /// # Errors
 /// When the database cannot be opened, is another service's or ahead, or a statement fails.
-pub async fn up<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
-    let database = Database::connect(place, 1).await?;
-    apply::<M>(&database).await.map_err(at(place))
+pub async fn up<M: MigratorTrait>(place: &DatabaseUrl, sealer: &Sealer) -> Result<Vec<String>, OpenError> {
+    up_by::<M>(place, u32::MAX, sealer).await
+}
+
+/// As [`up`], the next `steps` migrations only.
+///
+/// # Errors
+/// As [`up`].
+pub async fn up_by<M: MigratorTrait>(
+    place: &DatabaseUrl,
+    steps: u32,
+    sealer: &Sealer,
+) -> Result<Vec<String>, OpenError> {
+    let database = Connections::open(place, 1).await?;
+    let applied = apply::<M>(&database, steps, sealer).await.map_err(at(place))?;
+    database.forget_removed().await.map_err(SchemaError::Database).map_err(at(place))?;
+    Ok(applied)
 }
 
 /// Takes the last `steps` migrations of `M` back, all or none; gives their names, the last one first.
@@ -67,10 +97,14 @@ pub async fn up<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<String>, Op
 /// # Errors
 /// As [`up`]; and when another program has migrated it meanwhile, since other steps would then be the last. Nothing is made: a SQLite
 /// file that is missing is an error.
-pub async fn down<M: MigratorTrait>(place: &DatabaseUrl, steps: u32) -> Result<Vec<String>, OpenError> {
+pub async fn down<M: MigratorTrait>(
+    place: &DatabaseUrl,
+    steps: u32,
+    sealer: &Sealer,
+) -> Result<Vec<String>, OpenError> {
     must_exist(place)?;
-    let database = Database::connect(place, 1).await?;
-    take_back::<M>(&database, steps).await.map_err(at(place))
+    let database = Connections::open(place, 1).await?;
+    take_back::<M>(&database, steps, sealer).await.map_err(at(place))
 }
 
 /// The migrations of `M`, in order.
@@ -79,7 +113,7 @@ pub async fn down<M: MigratorTrait>(place: &DatabaseUrl, steps: u32) -> Result<V
 /// As [`up`]. Nothing is made: a SQLite file that is missing is an error.
 pub async fn status<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Vec<Migration>, OpenError> {
     must_exist(place)?;
-    let database = Database::connect(place, 1).await?;
+    let database = Connections::open(place, 1).await?;
     status_of::<M>(database.reader()).await.map_err(at(place))
 }
 
@@ -95,40 +129,49 @@ fn at(place: &DatabaseUrl) -> impl Fn(SchemaError) -> OpenError + '_ {
 }
 
 /// Whether there is no table at all.
-pub(crate) async fn is_empty(database: &Database) -> Result<bool, SchemaError> {
+pub(crate) async fn is_empty(database: &Connections) -> Result<bool, SchemaError> {
     Ok(tables(database.reader(), "").await?.is_empty())
 }
 
-/// Applies what is missing in one transaction: a statement that fails leaves the schema as it was. Gives the names of the steps.
-pub(crate) async fn apply<M: MigratorTrait>(database: &Database) -> Result<Vec<String>, SchemaError> {
+/// Applies at most `steps` of what is missing in one transaction: a statement that fails leaves the schema as it was. Gives the names of the
+/// steps.
+pub(crate) async fn apply<M: MigratorTrait>(
+    database: &Connections,
+    steps: u32,
+    sealer: &Sealer,
+) -> Result<Vec<String>, SchemaError> {
     let transaction = begin(database).await?;
     let missing = status_of::<M>(&transaction).await?.into_iter().filter(|step| !step.applied);
-    let missing = missing.map(|step| step.name).collect();
-    M::up(&transaction, None).await?;
+    let missing = missing.map(|step| step.name).take(usize::try_from(steps).unwrap_or(usize::MAX)).collect();
+    MIGRATING.scope(sealer.clone(), M::up(&transaction, Some(steps))).await?;
     transaction.commit().await?;
     Ok(missing)
 }
 
-async fn take_back<M: MigratorTrait>(database: &Database, steps: u32) -> Result<Vec<String>, SchemaError> {
+async fn take_back<M: MigratorTrait>(
+    database: &Connections,
+    steps: u32,
+    sealer: &Sealer,
+) -> Result<Vec<String>, SchemaError> {
     let meant = status_of::<M>(database.reader()).await?;
     let transaction = begin(database).await?;
     if status_of::<M>(&transaction).await? != meant {
         return Err(SchemaError::Changed);
     }
-    M::down(&transaction, Some(steps)).await?;
+    MIGRATING.scope(sealer.clone(), M::down(&transaction, Some(steps))).await?;
     transaction.commit().await?;
     let applied = meant.into_iter().filter(|step| step.applied).rev();
     Ok(applied.take(usize::try_from(steps).unwrap_or(usize::MAX)).map(|step| step.name).collect())
 }
 
-async fn begin(database: &Database) -> Result<DatabaseTransaction, SchemaError> {
+async fn begin(database: &Connections) -> Result<DatabaseTransaction, SchemaError> {
     let transaction = database.begin().await?;
     hold(&transaction, [MIGRATION]).await?;
     Ok(transaction)
 }
 
 /// Refuses every schema but that of `M` as a whole.
-pub(crate) async fn check<M: MigratorTrait>(database: &Database) -> Result<(), SchemaError> {
+pub(crate) async fn check<M: MigratorTrait>(database: &Connections) -> Result<(), SchemaError> {
     match status_of::<M>(database.reader()).await?.into_iter().find(|step| !step.applied) {
         Some(Migration { name: missing, .. }) => Err(SchemaError::Behind { missing }),
         None => Ok(()),

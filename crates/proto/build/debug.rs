@@ -10,7 +10,7 @@ use prost_types::{
 
 /// Names of fields that hold nothing of a person and open nothing, in whatever message they stand. Resource names of registrations and
 /// the contents of codes open something, masked names and numbers are of a person: neither is here.
-const CLEAR: [&str; 61] = [
+const CLEAR: [&str; 63] = [
     "acknowledged_notice_version",
     "algorithm",
     "caller",
@@ -49,6 +49,7 @@ const CLEAR: [&str; 61] = [
     "paragraphs",
     "part",
     "pass_level",
+    "peer",
     "prefill_available",
     "reason",
     "reference",
@@ -57,6 +58,7 @@ const CLEAR: [&str; 61] = [
     "request_id",
     "revision",
     "revoked_count",
+    "rpc",
     "since_version",
     "start",
     "state",

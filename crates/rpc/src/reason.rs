@@ -54,7 +54,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::RegistrationNotFound
         | R::CompanionNotFound
         | R::ApplicationNotFound
-        | R::QrCodeNotFound => Code::NotFound,
+        | R::QrCodeNotFound
+        | R::TravellerNotFound => Code::NotFound,
         R::MessageTooLarge | R::RateLimited | R::TooManyCalls | R::TooManyStreams => Code::ResourceExhausted,
         R::UnknownCaller
         | R::RpcNotAllowed
@@ -71,7 +72,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionLimitReached
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
-        | R::IllegalTransition => Code::FailedPrecondition,
+        | R::IllegalTransition
+        | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
             Code::Unavailable
@@ -125,6 +127,8 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
+        R::TravellerErased => ("该人员的信息已被删除", "the data of this person has been erased"),
+        R::TravellerNotFound => ("没有该人员", "no such person"),
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",

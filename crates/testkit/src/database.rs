@@ -1,6 +1,10 @@
 //! A database of its own for one service in one test, on the engine that the test run is for.
 
+use std::sync::Arc;
+
+use entrypass_ambient::SystemRandom;
 use entrypass_db::{DatabaseUrl, schema};
+use entrypass_seal::{KeyRing, Keys, Sealer};
 use sea_orm_migration::MigratorTrait;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tempfile::TempDir;
@@ -28,6 +32,13 @@ enum Place {
 }
 
 impl TestDatabase {
+    /// The text of the key ring of every database of a test, whatever the service.
+    pub const KEY_RING: &str = "\
+encryption 0101010101010101010101010101010101010101010101010101010101010101
+index 0202020202020202020202020202020202020202020202020202020202020202
+audit 0303030303030303030303030303030303030303030303030303030303030303
+";
+
     /// An empty database for the service `service`.
     pub async fn new(service: &str) -> Self {
         match variable(POSTGRES) {
@@ -39,8 +50,15 @@ impl TestDatabase {
     /// A database for the service `service` with the schema of `M`.
     pub async fn migrated<M: MigratorTrait>(service: &str) -> Self {
         let database = Self::new(service).await;
-        schema::up::<M>(&database.url()).await.expect("migrated");
+        schema::up::<M>(&database.url(), &Self::sealer()).await.expect("migrated");
         database
+    }
+
+    /// What every database of a test is sealed with: a ring of its own with the keys of [`Self::KEY_RING`].
+    #[must_use]
+    pub fn sealer() -> Sealer {
+        let keys = Keys::parse(Self::KEY_RING).expect("a ring");
+        Sealer::new(KeyRing::new(keys), Arc::new(SystemRandom))
     }
 
     /// Where it is.

@@ -6,15 +6,17 @@ use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
 use entrypass_rpc::{EdgeLayer, Identification, Operations, Probe, Transport};
-use futures_util::future::BoxFuture;
+use entrypass_seal::Sealer;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, RingPlace},
     data_dir::{DataDir, DataDirError},
+    key_rings::{Ring, RingError},
     role::{Role, Service},
 };
 
@@ -63,6 +65,9 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// A key ring cannot be used.
+    #[error(transparent)]
+    KeyRing(#[from] RingError),
     /// A database cannot be used.
     #[error("{}", .service.name())]
     Database {
@@ -138,6 +143,7 @@ pub async fn start(
     let ways = Ways::elsewhere(config, roles, surroundings)?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
+    let rings = std::mem::take(&mut opened.rings);
     let (draining, stopping) = (CancellationToken::new(), CancellationToken::new());
     let parts = opened.wire(ways, surroundings, &stopping)?;
     let routes = parts.iter().map(|part| part.routes.clone()).reduce(merge).unwrap_or_default();
@@ -148,6 +154,9 @@ pub async fn start(
     background.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
     for part in parts {
         background.spawn(part.background);
+    }
+    for ring in rings {
+        background.spawn(stopping.clone().run_until_cancelled_owned(ring.follow()).map(drop));
     }
     let stopper = Stopper { operations, draining, stopping };
     Ok(System { routes, edge, stopper, background: Background(background), data_dir })
@@ -209,6 +218,7 @@ impl Ways {
 /// What the roles of a process work with: settings, databases and keys. Nothing runs yet.
 struct Opened {
     data_dir: Option<DataDir>,
+    rings: Vec<Ring>,
     gateway: bool,
     registration: Option<(entrypass_registration::Config, Database)>,
     qr: Option<(entrypass_qr::Config, Database, Keys)>,
@@ -231,19 +241,18 @@ impl Opened {
         let epass = runs(Service::Epass).then(|| config.epass.service(&config.requests)).transpose()?;
         let keys = runs(Service::Qr).then(|| KeySettings::read(config, data_dir)).transpose()?;
 
-        let mut databases = Databases { connections: config.database.connections()?, open: Vec::new() };
+        let mut databases = Databases::new(config.database.connections()?, surroundings);
         let places = Service::ALL.into_iter().filter(|service| runs(*service));
-        let places = places.map(|service| Ok((service, config.database.url(service, data_dir)?)));
+        let places = places.map(|service| DatabasePlace::of(service, config, data_dir));
         let (mut files, servers): (Vec<_>, Vec<_>) = places
-            .collect::<Result<Vec<_>, ConfigError>>()?
+            .collect::<Result<Vec<_>, StartError>>()?
             .into_iter()
-            .partition(|(_, url)| url.file().is_some());
+            .partition(|place| place.url.file().is_some());
         databases.open(servers).await?;
         let keeps_keys = keys.is_some() && config.qr.keeps_keys_in_data_dir();
-        let uses_data_dir =
-            keeps_keys || files.iter().any(|(service, _)| config.database.is_in_data_dir(*service));
+        let uses_data_dir = keeps_keys || files.iter().any(|place| config.is_in_data_dir(place.service));
         let locked = uses_data_dir.then(|| DataDir::open(data_dir)).transpose()?;
-        files.sort_by_key(|(_, url)| !url.file().is_some_and(Path::exists));
+        files.sort_by_key(DatabasePlace::is_new);
         databases.open(files).await?;
         let mut database = |service| databases.take(service);
         let qr = match qr.zip(database(Service::Qr)).zip(keys) {
@@ -253,12 +262,15 @@ impl Opened {
             }
             None => None,
         };
+        let registration = registration.zip(database(Service::Registration));
+        let epass = epass.zip(database(Service::Epass));
         Ok(Self {
             data_dir: locked,
+            rings: std::mem::take(&mut databases.rings),
             gateway: roles.contains(&Role::Gateway),
-            registration: registration.zip(database(Service::Registration)),
+            registration,
             qr,
-            epass: epass.zip(database(Service::Epass)),
+            epass,
         })
     }
 
@@ -331,24 +343,56 @@ fn answers(database: &Database) -> Probe {
     })
 }
 
-/// The databases of a process, as they are opened.
+/// Where one service's database and key ring are.
+struct DatabasePlace {
+    service: Service,
+    url: DatabaseUrl,
+    ring: RingPlace,
+}
+
+impl DatabasePlace {
+    /// Finds out whether the ring can be used as well: told before anything is made.
+    fn of(service: Service, config: &Config, data_dir: &Path) -> Result<Self, StartError> {
+        let (url, ring) = (config.database.url(service, data_dir)?, config.key_ring(service, data_dir)?);
+        let place = Self { service, url, ring };
+        if Ring::read(service, &place.ring)?.is_none() && !place.is_new() {
+            place.read_ring(&SystemRandom)?;
+        }
+        Ok(place)
+    }
+
+    /// Whether it is a file that is yet to be made, or has nothing in it.
+    fn is_new(&self) -> bool {
+        let length = |file: &Path| file.metadata().map_or(0, |metadata| metadata.len());
+        self.url.file().is_some_and(|file| length(file) == 0)
+    }
+
+    /// A ring is made for a new database alone: another would not open what is in one that is there.
+    fn read_ring(&self, random: &dyn Random) -> Result<Ring, RingError> {
+        Ring::read_or_make(self.service, &self.ring, self.is_new(), random)
+    }
+}
+
+/// The databases of a process, as they are opened, and their key rings.
 struct Databases {
     connections: u32,
+    surroundings: Surroundings,
     open: Vec<(Service, Database)>,
+    rings: Vec<Ring>,
 }
 
 impl Databases {
-    async fn open(&mut self, places: Vec<(Service, DatabaseUrl)>) -> Result<(), StartError> {
-        for (service, url) in places {
-            let (url, connections) = (&url, self.connections);
-            let database = match service {
-                Service::Registration => {
-                    Database::open::<entrypass_registration::Migrator>(url, connections).await
-                }
-                Service::Qr => Database::open::<entrypass_qr::Migrator>(url, connections).await,
-                Service::Epass => Database::open::<entrypass_epass::Migrator>(url, connections).await,
-            };
-            self.open.push((service, database.map_err(|source| StartError::Database { service, source })?));
+    fn new(connections: u32, surroundings: &Surroundings) -> Self {
+        Self { connections, surroundings: surroundings.clone(), open: Vec::new(), rings: Vec::new() }
+    }
+
+    async fn open(&mut self, places: Vec<DatabasePlace>) -> Result<(), StartError> {
+        for place in places {
+            let ring = place.read_ring(&*self.surroundings.random)?;
+            let sealer = ring.sealer(&self.surroundings);
+            let database = open(place.service, &place.url, self.connections, &sealer).await?;
+            self.open.push((place.service, database));
+            self.rings.push(ring);
         }
         Ok(())
     }
@@ -357,6 +401,23 @@ impl Databases {
         let found = self.open.iter().position(|(of, _)| *of == service)?;
         Some(self.open.swap_remove(found).1)
     }
+}
+
+/// Opens the database of `service`.
+pub(crate) async fn open(
+    service: Service,
+    url: &DatabaseUrl,
+    connections: u32,
+    sealer: &Sealer,
+) -> Result<Database, StartError> {
+    let opened = match service {
+        Service::Registration => {
+            Database::open::<entrypass_registration::Migrator>(url, connections, sealer).await
+        }
+        Service::Qr => Database::open::<entrypass_qr::Migrator>(url, connections, sealer).await,
+        Service::Epass => Database::open::<entrypass_epass::Migrator>(url, connections, sealer).await,
+    };
+    opened.map_err(|source| StartError::Database { service, source })
 }
 
 /// What is set of the signing keys, read and found usable.

@@ -4,6 +4,7 @@
 mod access;
 mod database;
 mod error;
+mod key_source;
 mod keys;
 mod neighbours;
 mod process;
@@ -15,9 +16,9 @@ use entrypass_access::{AccessSettings, CallerSettings};
 use serde::Deserialize;
 
 pub use access::Limits;
-pub use database::Databases;
+pub use database::{Databases, Secret};
 pub use error::ConfigError;
-pub use keys::KeyEncryption;
+pub use key_source::{KeySource, RingPlace};
 pub use neighbours::Neighbours;
 pub use process::{Drain, Requests};
 pub use services::{Epass, Qr, Registration};
@@ -52,7 +53,8 @@ pub struct Config {
 
 impl Config {
     /// Reads `file`, if there is one, and then what `variable` gives for a name of the environment, which goes before the file:
-    /// `ENTRYPASS_QR_DATABASE`, `ENTRYPASS_QR_ADDRESS` and the like for the other services, and `ENTRYPASS_QR_KEY_ENCRYPTION_KEYS`.
+    /// `ENTRYPASS_QR_DATABASE`, `ENTRYPASS_QR_ADDRESS`, `ENTRYPASS_QR_KEY_RING` and the like for the other services, and
+    /// `ENTRYPASS_QR_KEY_ENCRYPTION_KEYS`.
     ///
     /// Other names are not looked for: orchestrators set some of their own that begin with a service's name.
     ///
@@ -76,9 +78,12 @@ impl Config {
             if let Some(address) = of("ADDRESS")? {
                 config.neighbours.set(service, address);
             }
+            if let Some(keys) = of("KEY_RING")? {
+                *config.key_source_mut(service) = KeySource::Environment(keys.into());
+            }
         }
         if let Some(keys) = variable(keys::KEY_ENCRYPTION_KEYS.to_owned())? {
-            config.qr.key_encryption_keys = KeyEncryption::Environment(keys.into());
+            config.qr.key_encryption_keys = KeySource::Environment(keys.into());
         }
         config.check()?;
         Ok(config)
@@ -92,13 +97,14 @@ impl Config {
         let mut config: Self =
             toml::from_str(text).map_err(|error| ConfigError::format(path, text, &error))?;
         let beside = path.parent().unwrap_or(Path::new(""));
+        for service in Service::ALL {
+            if let Some(path) = config.key_source_mut(service).path_mut() {
+                *path = beside.join(&*path);
+            }
+        }
         let Qr { key_file, key_dir, key_encryption_keys, .. } = &mut config.qr;
-        let key_encryption_keys = match key_encryption_keys {
-            KeyEncryption::File(path) => Some(path),
-            KeyEncryption::Absent | KeyEncryption::Environment(_) => None,
-        };
         let optional = [&mut config.registration.notice, key_file, key_dir].into_iter().flatten();
-        for file in optional.chain(key_encryption_keys) {
+        for file in optional.chain(key_encryption_keys.path_mut()) {
             *file = beside.join(&*file);
         }
         Ok(config)

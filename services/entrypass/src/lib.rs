@@ -8,6 +8,7 @@ pub mod compose;
 pub mod config;
 mod data_dir;
 mod explain;
+mod key_rings;
 mod migrate;
 pub mod program;
 pub mod role;
@@ -18,6 +19,7 @@ mod verify;
 use std::error::Error;
 
 pub use data_dir::DataDirError;
+pub use key_rings::RingError;
 
 /// What is reported in one line, causes included.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;

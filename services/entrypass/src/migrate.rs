@@ -2,41 +2,63 @@
 
 use std::io::Write as _;
 
-use entrypass_db::{DatabaseUrl, OpenError, schema};
+use entrypass_db::{
+    DatabaseUrl, OpenError,
+    schema::{self, Migration},
+};
+use entrypass_seal::Sealer;
 use sea_orm_migration::MigratorTrait;
 
 use crate::{
     Failure,
     cli::{Migrate, Services},
-    compose::StartError,
+    compose::{StartError, Surroundings},
+    config::RingPlace,
     data_dir::DataDir,
+    key_rings::Ring,
     role::Service,
 };
 
 /// What is done with a schema.
 #[derive(Debug, Clone, Copy)]
 enum Step {
+    Change(Change),
+    Status,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Change {
     Up,
     Down(u32),
-    Status,
 }
 
 /// Does `command` to one service after the other, and tells one line for each migration. The first failure ends it; what was done
 /// before stays, and was told.
-pub(crate) async fn migrate(command: &Migrate) -> Result<(), Failure> {
+pub(crate) async fn migrate(command: &Migrate, surroundings: &Surroundings) -> Result<(), Failure> {
     let (place, services, step) = match command {
-        Migrate::Up(Services { place, services }) => (place, services.as_slice(), Step::Up),
+        Migrate::Up(Services { place, services }) => (place, services.as_slice(), Step::Change(Change::Up)),
         Migrate::Status(Services { place, services }) => (place, services.as_slice(), Step::Status),
-        Migrate::Down { place, service, steps } => (place, std::slice::from_ref(service), Step::Down(*steps)),
+        Migrate::Down { place, service, steps } => {
+            (place, std::slice::from_ref(service), Step::Change(Change::Down(*steps)))
+        }
     };
     let config = place.config()?;
-    let in_data_dir = services.iter().any(|service| config.database.is_in_data_dir(*service));
+    let in_data_dir = services.iter().any(|service| config.is_in_data_dir(*service));
     // Reading disturbs nobody; but a schema must not change under a process that works on it.
     let changes = !matches!(step, Step::Status);
     let _locked = (in_data_dir && changes).then(|| DataDir::open(&place.data_dir)).transpose()?;
     for &service in services {
         let url = config.database.url(service, &place.data_dir)?;
-        let lines = one(service, &url, step).await;
+        let lines = match step {
+            Step::Status => {
+                status(service, &url).await.map(|steps| steps.iter().map(told).collect::<Vec<_>>())
+            }
+            Step::Change(change) => {
+                let sealer =
+                    sealer(service, &url, &config.key_ring(service, &place.data_dir)?, surroundings).await?;
+                changed(service, &url, change, &sealer).await
+            }
+        };
         let lines = lines.map_err(|source| StartError::Database { service, source })?;
         let lines = if lines.is_empty() { vec!["nothing to do".to_owned()] } else { lines };
         let mut out = std::io::stdout();
@@ -47,23 +69,57 @@ pub(crate) async fn migrate(command: &Migrate) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn one(service: Service, url: &DatabaseUrl, step: Step) -> Result<Vec<String>, OpenError> {
+/// The keys of `service`. A ring is made for a database in which nothing is sealed yet.
+async fn sealer(
+    service: Service,
+    url: &DatabaseUrl,
+    ring: &RingPlace,
+    surroundings: &Surroundings,
+) -> Result<Sealer, StartError> {
+    let steps = match status(service, url).await {
+        Err(OpenError::Missing { .. }) => Vec::new(),
+        steps => steps.map_err(|source| StartError::Database { service, source })?,
+    };
+    let sealed = steps.iter().any(|step| step.applied && step.name.contains("_sealed"));
+    let ring = Ring::read_or_make(service, ring, !sealed, &*surroundings.random)?;
+    Ok(ring.sealer(surroundings))
+}
+
+async fn status(service: Service, url: &DatabaseUrl) -> Result<Vec<Migration>, OpenError> {
     match service {
-        Service::Registration => act::<entrypass_registration::Migrator>(url, step).await,
-        Service::Qr => act::<entrypass_qr::Migrator>(url, step).await,
-        Service::Epass => act::<entrypass_epass::Migrator>(url, step).await,
+        Service::Registration => schema::status::<entrypass_registration::Migrator>(url).await,
+        Service::Qr => schema::status::<entrypass_qr::Migrator>(url).await,
+        Service::Epass => schema::status::<entrypass_epass::Migrator>(url).await,
     }
 }
 
-async fn act<M: MigratorTrait>(url: &DatabaseUrl, step: Step) -> Result<Vec<String>, OpenError> {
-    let done = |names: Vec<String>, what: &str| names.iter().map(|name| format!("{name}: {what}")).collect();
-    match step {
-        Step::Up => Ok(done(schema::up::<M>(url).await?, "applied")),
-        Step::Down(steps) => Ok(done(schema::down::<M>(url, steps).await?, "taken back")),
-        Step::Status => {
-            let steps = schema::status::<M>(url).await?.into_iter();
-            let state = |applied| if applied { "applied" } else { "missing" };
-            Ok(steps.map(|step| format!("{}: {}", step.name, state(step.applied))).collect())
-        }
+fn told(step: &Migration) -> String {
+    format!("{}: {}", step.name, if step.applied { "applied" } else { "missing" })
+}
+
+async fn changed(
+    service: Service,
+    url: &DatabaseUrl,
+    change: Change,
+    sealer: &Sealer,
+) -> Result<Vec<String>, OpenError> {
+    match service {
+        Service::Registration => change.act::<entrypass_registration::Migrator>(url, sealer).await,
+        Service::Qr => change.act::<entrypass_qr::Migrator>(url, sealer).await,
+        Service::Epass => change.act::<entrypass_epass::Migrator>(url, sealer).await,
+    }
+}
+
+impl Change {
+    async fn act<M: MigratorTrait>(
+        self,
+        url: &DatabaseUrl,
+        sealer: &Sealer,
+    ) -> Result<Vec<String>, OpenError> {
+        let (names, done) = match self {
+            Self::Up => (schema::up::<M>(url, sealer).await?, "applied"),
+            Self::Down(steps) => (schema::down::<M>(url, steps, sealer).await?, "taken back"),
+        };
+        Ok(names.iter().map(|name| format!("{name}: {done}")).collect())
     }
 }

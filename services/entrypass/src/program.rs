@@ -53,7 +53,7 @@ fn show(wrong: &clap::Error) -> ExitCode {
 fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(serve) => in_runtime(serve::serve(&serve, surroundings)),
-        Command::Migrate(step) => in_runtime(migrate::migrate(&step)),
+        Command::Migrate(step) => in_runtime(migrate::migrate(&step, surroundings)),
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
         Command::Explain(question) => explain::explain(&question),
         Command::Verify(verify) => Ok(verify::verify(&verify, surroundings.clock.as_ref())?),

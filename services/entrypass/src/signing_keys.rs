@@ -3,15 +3,16 @@
 
 use std::io::Write as _;
 
-use entrypass_db::{Database, OpenError};
-use entrypass_qr::{Custody, KeyReport, KeyState, KeysError, Migrator, Rotation};
+use entrypass_db::OpenError;
+use entrypass_qr::{Custody, KeyReport, KeyState, KeysError, Rotation};
 use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     Failure,
     cli::{Place, SigningKeys},
-    compose::{KeySettings, StartError, Surroundings},
+    compose::{self, KeySettings, StartError, Surroundings},
+    key_rings::Ring,
     role::Service,
 };
 
@@ -62,11 +63,13 @@ async fn custody(place: &Place, surroundings: &Surroundings) -> Result<Custody, 
     let config = place.config()?;
     let settings = KeySettings::read(&config, &place.data_dir)?;
     let url = config.database.url(Service::Qr, &place.data_dir)?;
-    let database = match url.file() {
-        Some(file) if !file.exists() => Err(OpenError::Missing { place: url.clone() }),
-        _ => Database::open::<Migrator>(&url, CONNECTIONS).await,
-    };
-    let database = database.map_err(|source| StartError::Database { service: Service::Qr, source })?;
+    if url.file().is_some_and(|file| !file.exists()) {
+        let source = OpenError::Missing { place: url };
+        return Err(StartError::Database { service: Service::Qr, source }.into());
+    }
+    let ring = config.key_ring(Service::Qr, &place.data_dir)?;
+    let ring = Ring::read_or_make(Service::Qr, &ring, false, &*surroundings.random)?;
+    let database = compose::open(Service::Qr, &url, CONNECTIONS, &ring.sealer(surroundings)).await?;
     Ok(settings.custody(database, surroundings))
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Error {
     Invalid(Violations),
     #[error("the request_id belongs to another request")]
     RequestIdReused,
+    #[error("whom the request was about has been erased")]
+    TravellerErased,
     #[error("the electronic pass is not offered")]
     NotOffered(Vec<Obstacle>),
     #[error("no such application")]
@@ -48,6 +50,7 @@ impl From<AnswersError> for Error {
     fn from(error: AnswersError) -> Self {
         match error {
             AnswersError::Reused => Self::RequestIdReused,
+            AnswersError::Erased => Self::TravellerErased,
             AnswersError::Database(error) => Self::Store(error),
         }
     }
@@ -58,6 +61,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
+            Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
             Error::NotOffered(obstacles) => Self::new(ErrorReason::ElectronicPassNotOffered)
                 .with("reasons", wire::obstacle_words(&obstacles)),
             Error::ApplicationNotFound => Self::new(ErrorReason::ApplicationNotFound),

@@ -5,7 +5,11 @@ mod levels;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
-use entrypass_db::{Database, answers::RequestKey, hold};
+use entrypass_db::{
+    Database,
+    answers::{Kept, RequestKey},
+    hold,
+};
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_server::EpassService},
     registration::v1::{
@@ -147,7 +151,7 @@ impl Epass {
         let key =
             RequestKey::new(call.caller().as_str(), "ApplyForElectronicPass", &request.request_id, &request);
         // A repetition gets its first answer also when the neighbour cannot be reached.
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        if let Some(first) = key.first_answer(&self.database).await? {
             return Ok(first);
         }
         // Asked before the transaction begins: no lock is held while a neighbour answers.
@@ -156,7 +160,7 @@ impl Epass {
         key.once(&self.database, now, async |transaction| {
             let application = self.submit(transaction, &applicant, now).await?;
             let application = Some(wire::render_application(&application));
-            Ok(pb::ApplyForElectronicPassResponse { application })
+            Ok(Kept::about(applicant.traveller, pb::ApplyForElectronicPassResponse { application }))
         })
         .await
     }
@@ -228,10 +232,11 @@ impl Epass {
             if let Some(pass) = &pass {
                 keep_pass(transaction, pass).await?;
             }
-            Ok(pb::ReviewElectronicPassApplicationResponse {
+            let answer = pb::ReviewElectronicPassApplicationResponse {
                 application: Some(wire::render_application(&reviewed)),
                 electronic_pass: pass.as_ref().map(wire::render_pass),
-            })
+            };
+            Ok(Kept::about(reviewed.traveller, answer))
         })
         .await
     }
@@ -265,7 +270,8 @@ impl Epass {
         let key = RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &meaning);
         key.once(&self.database, now, async |transaction| {
             keep_pass(transaction, &pass).await?;
-            Ok(pb::RecordExternalPassResponse { electronic_pass: Some(recorded) })
+            let answer = pb::RecordExternalPassResponse { electronic_pass: Some(recorded) };
+            Ok(Kept::about(traveller, answer))
         })
         .await
     }

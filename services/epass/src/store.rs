@@ -234,7 +234,9 @@ mod tests {
 
     async fn fresh() -> (TestDatabase, Database) {
         let place = TestDatabase::migrated::<Migrator>("epass").await;
-        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a fresh database");
+        let database = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer())
+            .await
+            .expect("a fresh database");
         (place, database)
     }
 

@@ -41,7 +41,8 @@ async fn main() {
 
 async fn measure(codes: u64) {
     let place = TestDatabase::migrated::<Migrator>("qr").await;
-    let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+    let database =
+        Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
     let clock = Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC)));
     fill(&database, codes, &clock).await;
     let engine = database.reader().get_database_backend();

@@ -22,6 +22,8 @@ pub(crate) enum Error {
     Invalid(Violations),
     #[error("the request_id belongs to another request")]
     RequestIdReused,
+    #[error("whom the request was about has been erased")]
+    TravellerErased,
     #[error("no code with this id was recorded")]
     CodeNotFound,
     #[error(transparent)]
@@ -69,6 +71,7 @@ impl From<AnswersError> for Error {
     fn from(error: AnswersError) -> Self {
         match error {
             AnswersError::Reused => Self::RequestIdReused,
+            AnswersError::Erased => Self::TravellerErased,
             AnswersError::Database(error) => Self::Store(error),
         }
     }
@@ -79,6 +82,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
+            Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
             Error::CodeNotFound => Self::new(ErrorReason::QrCodeNotFound),
             Error::Revoked(Final) => Self::new(ErrorReason::QrCodeRevoked),
             Error::NotFollowed => Self::neighbour_unavailable("registration"),

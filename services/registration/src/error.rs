@@ -7,7 +7,10 @@ use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
 
-use crate::registration::{ChangeRefused, REVISION_LIMIT};
+use crate::{
+    registration::{ChangeRefused, REVISION_LIMIT},
+    store::Unreadable,
+};
 
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
@@ -16,6 +19,8 @@ pub(crate) enum Error {
     Invalid(Violations),
     #[error("the request_id belongs to another request")]
     RequestIdReused,
+    #[error("whom the request was about has been erased")]
+    TravellerErased,
     #[error("no active registration for this document and name")]
     HolderNotFound,
     #[error("no such registration")]
@@ -44,6 +49,8 @@ pub(crate) enum Error {
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
     Corrupt(&'static str),
+    #[error("a stored row is not readable: {0}")]
+    Unreadable(#[from] Unreadable),
 }
 
 impl From<Violations> for Error {
@@ -62,6 +69,7 @@ impl From<AnswersError> for Error {
     fn from(error: AnswersError) -> Self {
         match error {
             AnswersError::Reused => Self::RequestIdReused,
+            AnswersError::Erased => Self::TravellerErased,
             AnswersError::Database(error) => Self::Store(error),
         }
     }
@@ -72,6 +80,7 @@ impl From<Error> for Problem {
         match error {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
+            Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
             Error::HolderNotFound => Self::new(ErrorReason::HolderNotFound),
             Error::RegistrationNotFound => Self::new(ErrorReason::RegistrationNotFound),
             Error::AlreadyRegistered => Self::new(ErrorReason::AlreadyRegistered),
@@ -96,7 +105,7 @@ impl From<Error> for Problem {
                 Self::caused(ErrorReason::StoreUnavailable, error)
             }
             Error::Store(error) => Self::caused(ErrorReason::Internal, error),
-            Error::Corrupt(_) => Self::caused(ErrorReason::Internal, error),
+            Error::Corrupt(_) | Error::Unreadable(_) => Self::caused(ErrorReason::Internal, error),
         }
     }
 }
@@ -110,7 +119,10 @@ mod tests {
     use tonic_types::StatusExt as _;
 
     use super::Error;
-    use crate::registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit};
+    use crate::{
+        registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit},
+        store::Unreadable,
+    };
 
     /// Code, reason and facts that a caller is told.
     fn told(error: Error) -> (Code, String, Vec<(String, String)>) {
@@ -141,6 +153,7 @@ mod tests {
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
             (Error::Corrupt("a row"), Code::Internal, "INTERNAL"),
+            (Error::Unreadable(Unreadable::Shape("a form")), Code::Internal, "INTERNAL"),
         ];
         for (error, code, reason) in table {
             assert_eq!(told(error), (code, reason.to_owned(), Vec::new()));

@@ -98,7 +98,7 @@ impl Feed {
         // Before the look at what there is: what is committed after it may be missed by the look.
         let as_of = self.clock.now();
         self.extent().await?;
-        if Rows(self.database.reader()).has_unnumbered().await? {
+        if Rows::new(self.database.reader(), self.database.sealer()).has_unnumbered().await? {
             while !self.number_some().await? {}
         }
         let extent = self.extent().await?;
@@ -111,19 +111,21 @@ impl Feed {
 
     async fn number_some(&self) -> Result<bool, Error> {
         let transaction = self.database.begin().await?;
-        let all = Rows(&transaction).number().await?;
+        let all = Rows::new(&transaction, self.database.sealer()).number().await?;
         transaction.commit().await?;
         Ok(all)
     }
 
     /// Which changes there are. The first call ever names the feed.
     async fn extent(&self) -> Result<Extent, Error> {
-        let rows = Rows(self.database.reader());
+        let rows = Rows::new(self.database.reader(), self.database.sealer());
         if let Some(extent) = rows.extent().await? {
             return Ok(extent);
         }
         let transaction = self.database.begin().await?;
-        Rows(&transaction).begin_feed(self.random.uuid_v7(self.clock.now())).await?;
+        Rows::new(&transaction, self.database.sealer())
+            .begin_feed(self.random.uuid_v7(self.clock.now()))
+            .await?;
         transaction.commit().await?;
         rows.extent().await?.ok_or(Error::Corrupt("no row of the change feed"))
     }
@@ -150,7 +152,9 @@ impl Follower {
             }
             // Before the reading: more may become known meanwhile, but what was known is behind whoever has read so far.
             let known = *self.known.borrow();
-            let changes = Rows(self.feed.database.reader()).changes(position, size).await?;
+            let changes = Rows::new(self.feed.database.reader(), self.feed.database.sealer())
+                .changes(position, size)
+                .await?;
             if let (Some((first, _)), Some((last, _))) = (changes.first(), changes.last())
                 // Positions have no gaps.
                 && *first == position + 1

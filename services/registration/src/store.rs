@@ -6,8 +6,12 @@ mod companions;
 mod convert;
 mod entity;
 mod migration;
+mod reseal;
 mod rows;
+mod sealed;
 
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
+pub use reseal::{ResealError, RowsUnder, reseal, rows_under_keys};
 pub(crate) use rows::Rows;
+pub use sealed::Unreadable;

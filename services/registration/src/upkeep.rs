@@ -53,7 +53,8 @@ impl Upkeep {
 
     async fn expire_some(&self) -> Result<usize, Error> {
         let transaction = self.database.begin().await?;
-        let expired = Rows(&transaction).expire_some(AT_ONCE, self.clock.now()).await?;
+        let expired =
+            Rows::new(&transaction, self.database.sealer()).expire_some(AT_ONCE, self.clock.now()).await?;
         transaction.commit().await?;
         if expired > 0 {
             self.feed.committed();
@@ -64,7 +65,9 @@ impl Upkeep {
     async fn forget_changes(&self) -> Result<u64, Error> {
         self.feed.number().await?;
         let transaction = self.database.begin().await?;
-        let forgotten = Rows(&transaction).forget_changes(self.clock.now() - self.keep_changes).await?;
+        let forgotten = Rows::new(&transaction, self.database.sealer())
+            .forget_changes(self.clock.now() - self.keep_changes)
+            .await?;
         transaction.commit().await?;
         Ok(forgotten)
     }

@@ -1,5 +1,6 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod access;
 mod change;
 pub(crate) mod form;
 mod mask;
@@ -11,6 +12,7 @@ use entrypass_rpc::resource_id;
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
+pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
 pub(crate) use mask::Masked;
 pub(crate) use render::{

@@ -1,5 +1,6 @@
-//! The first release, whose schema was `m0001_first` alone, on the present schema: during a rolling update its copies work beside the
-//! present ones, and after one they may have to come back.
+//! The first release, whose schema was `m0001_first` alone, on later schemas: during a rolling update its copies work beside the next ones,
+//! and after one they may have to come back. Only up to the step that seals what it wrote in the clear: behind that, what it wrote is kept, and
+//! comes back with `migrate down`.
 //!
 //! Its statements are sea-orm's: they name every column that it knew, and no other. They are made here in the same way, from the columns
 //! of its entities.
@@ -10,6 +11,7 @@ use entrypass_db::{
     is_unique_violation, schema,
 };
 use entrypass_proto::registration::v1::{CancelRegistrationRequest, Registration};
+use entrypass_testkit::TestDatabase;
 use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{
@@ -198,17 +200,34 @@ async fn are_there(database: &Database, rows: &[Row]) {
     }
 }
 
-/// What the first release wrote is there after every step up to the present schema; there it writes and reads as before, and is told when
-/// something is there already; and all of it is there on the way back.
-async fn works_and_loses_nothing<M: MigratorTrait>(service: &str, rows: fn(u128) -> Vec<Row>) {
+/// The step from which on a service keeps what the first release wrote sealed.
+struct Sealing(&'static str);
+
+impl Sealing {
+    /// How many steps of `M` behind the first come before it; all, where there is no such step.
+    fn steps_before<M: MigratorTrait>(sealing: Option<&Self>) -> u32 {
+        let steps = M::migrations();
+        let at = sealing
+            .map_or(Some(steps.len()), |Self(name)| steps.iter().position(|step| step.name() == *name));
+        u32::try_from(at.expect("a step of that name") - 1).expect("few")
+    }
+}
+
+/// What the first release wrote is there after every step up to the one that seals it; there it writes and reads as before, and is told when
+/// something is there already. What it wrote goes on to the present schema, where it cannot work, and all of it is there on the way back.
+async fn works_and_loses_nothing<M: MigratorTrait>(
+    service: &str,
+    sealing: Option<Sealing>,
+    rows: fn(u128) -> Vec<Row>,
+) {
     let (place, database) = present::<M>(service).await;
-    let later = M::migrations().len() - 1;
-    let steps = u32::try_from(later).expect("few");
-    schema::down::<M>(&place.url(), steps).await.expect("back to the first schema");
+    let later = u32::try_from(M::migrations().len() - 1).expect("few");
+    let beside_present = Sealing::steps_before::<M>(sealing.as_ref());
+    schema::down::<M>(&place.url(), later, &TestDatabase::sealer()).await.expect("back to the first schema");
     let before = rows(1);
     write(&database, &before).await;
-    for _ in 0..later {
-        one_step_up::<M>(&database).await;
+    for _ in 0..beside_present {
+        one_step_up::<M>(&place).await;
         are_there(&database, &before).await;
     }
 
@@ -220,26 +239,33 @@ async fn works_and_loses_nothing<M: MigratorTrait>(service: &str, rows: fn(u128)
         assert!(is_unique_violation(&twice), "{}: {twice}", row.table);
     }
 
-    for _ in 0..later {
-        schema::down::<M>(&place.url(), 1).await.expect("down");
-        are_there(&database, &before).await;
-        are_there(&database, &beside).await;
+    for _ in beside_present..later {
+        one_step_up::<M>(&place).await;
+    }
+    for step in (0..later).rev() {
+        schema::down::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("down");
+        if step <= beside_present {
+            are_there(&database, &before).await;
+            are_there(&database, &beside).await;
+        }
     }
 }
 
 #[tokio::test]
 async fn the_first_release_of_registration_works_on_the_present_schema_and_loses_nothing() {
-    works_and_loses_nothing::<entrypass_registration::Migrator>("registration", of_registration).await;
+    let sealing = Some(Sealing("m0003_sealed"));
+    works_and_loses_nothing::<entrypass_registration::Migrator>("registration", sealing, of_registration)
+        .await;
 }
 
 #[tokio::test]
 async fn the_first_release_of_qr_works_on_the_present_schema_and_loses_nothing() {
-    works_and_loses_nothing::<entrypass_qr::Migrator>("qr", of_qr).await;
+    works_and_loses_nothing::<entrypass_qr::Migrator>("qr", None, of_qr).await;
 }
 
 #[tokio::test]
 async fn the_first_release_of_epass_works_on_the_present_schema_and_loses_nothing() {
-    works_and_loses_nothing::<entrypass_epass::Migrator>("epass", of_epass).await;
+    works_and_loses_nothing::<entrypass_epass::Migrator>("epass", None, of_epass).await;
 }
 
 fn key(caller: &str, request_id: &str) -> RequestKey {
@@ -267,7 +293,7 @@ async fn each_release_reads_the_others_answers<M: MigratorTrait>(service: &str) 
     assert_eq!(found.expect("the same content"), Some(first));
 
     let steps = u32::try_from(M::migrations().len() - 1).expect("few");
-    schema::down::<M>(&place.url(), steps).await.expect("back to the first schema");
+    schema::down::<M>(&place.url(), steps, &TestDatabase::sealer()).await.expect("back to the first schema");
     are_there(&database, &[by_first_release]).await;
     for (request_id, kept) in [("anonymous", 1), ("city-hall", 0)] {
         let any = row("answers", [("request_id", request_id.into())]);

@@ -7,8 +7,9 @@ use std::{
 
 use entrypass_db::{
     Database,
-    answers::{AnswersError, RequestKey, forget},
+    answers::{AnswersError, Kept, RequestKey, forget},
 };
+use entrypass_testkit::TestDatabase;
 use sea_orm::{ConnectionTrait as _, DbErr};
 use time::{OffsetDateTime, macros::datetime};
 use tokio::task::JoinSet;
@@ -29,7 +30,7 @@ enum Refusal {
 impl From<AnswersError> for Refusal {
     fn from(error: AnswersError) -> Self {
         match error {
-            AnswersError::Reused => Self::Reused,
+            AnswersError::Reused | AnswersError::Erased => Self::Reused,
             AnswersError::Database(error) => Self::Database(error),
         }
     }
@@ -43,7 +44,7 @@ fn key(rpc: &str, request_id: &str, content: &str) -> RequestKey {
 async fn done(database: &Database, key: &RequestKey, name: &str, answer: &str) -> Result<String, Refusal> {
     key.once(database, NOW, async |transaction| {
         act(transaction, name).await.map_err(Refusal::Database)?;
-        Ok(answer.to_owned())
+        Ok(Kept::of(answer.to_owned()))
     })
     .await
 }
@@ -56,11 +57,11 @@ async fn answers(database: &Database) -> i64 {
 async fn a_repetition_gets_the_first_answer_and_is_not_done_again() {
     let (_place, database) = fresh().await;
     let key = key("Do", "r-1", "content");
-    assert_eq!(key.first_answer::<String>(database.reader()).await.expect("readable"), None);
+    assert_eq!(key.first_answer::<String>(&database).await.expect("readable"), None);
     for later in ["first", "second", "third"] {
         assert_eq!(done(&database, &key, later, later).await.expect("answered"), "first");
     }
-    let known = key.first_answer::<String>(database.reader()).await.expect("readable");
+    let known = key.first_answer::<String>(&database).await.expect("readable");
     assert_eq!((known.as_deref(), deeds(&database).await), (Some("first"), 1));
 }
 
@@ -71,7 +72,7 @@ async fn a_request_id_belongs_to_one_rpc_and_one_content() {
     for other in [key("Do", "r-1", "another"), key("Undo", "r-1", "content"), key("Do", "r-1", "")] {
         let refused = done(&database, &other, "other", "other").await;
         assert!(matches!(refused, Err(Refusal::Reused)), "{refused:?}");
-        let looked_up = other.first_answer::<String>(database.reader()).await;
+        let looked_up = other.first_answer::<String>(&database).await;
         assert!(matches!(looked_up, Err(AnswersError::Reused)), "{looked_up:?}");
     }
     let another = key("Do", "r-2", "content");
@@ -85,7 +86,7 @@ async fn a_refused_write_leaves_neither_row_nor_answer() {
     let key = key("Do", "r-1", "content");
     let refused = key.once(&database, NOW, async |transaction| {
         act(transaction, "deed").await.map_err(Refusal::Database)?;
-        Err::<String, _>(Refusal::Regretted)
+        Err::<Kept<String>, _>(Refusal::Regretted)
     });
     assert!(matches!(refused.await, Err(Refusal::Regretted)));
     assert_eq!((deeds(&database).await, answers(&database).await), (0, 0));
@@ -98,7 +99,7 @@ async fn a_write_that_its_caller_gives_up_leaves_nothing_and_stands_in_nobodys_w
     let key = key("Do", "r-1", "content");
     let endless = key.once(&database, NOW, async |transaction| {
         act(transaction, "deed").await.map_err(Refusal::Database)?;
-        std::future::pending::<Result<String, Refusal>>().await
+        std::future::pending::<Result<Kept<String>, Refusal>>().await
     });
     tokio::time::timeout(Duration::from_millis(20), endless).await.expect_err("given up");
     assert_eq!(done(&database, &key, "deed", "done").await.expect("done"), "done");
@@ -116,7 +117,7 @@ async fn of_32_at_once_one_is_done_and_all_get_its_answer() {
             key.once(&database, NOW, async |transaction| {
                 ACTS.fetch_add(1, Ordering::SeqCst);
                 act(transaction, "deed").await.map_err(Refusal::Database)?;
-                Ok::<_, Refusal>(format!("done for {caller}"))
+                Ok::<_, Refusal>(Kept::of(format!("done for {caller}")))
             })
             .await
         });
@@ -133,7 +134,9 @@ async fn an_answer_survives_opening_the_database_again() {
     let key = key("Do", "r-1", "content");
     done(&database, &key, "deed", "before").await.expect("done");
     drop(database);
-    let reopened = Database::open::<Migrator>(&place.url(), 4).await.expect("the same database");
+    let reopened = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer())
+        .await
+        .expect("the same database");
     assert_eq!(done(&reopened, &key, "deed", "after").await.expect("known"), "before");
 }
 
@@ -150,7 +153,7 @@ async fn what_another_caller_names_alike_is_another_request() {
 #[tokio::test]
 async fn a_request_id_that_no_engine_could_keep_has_no_answer() {
     let (_place, database) = fresh().await;
-    let none = key("Do", "r\u{0}1", "content").first_answer::<String>(database.reader()).await;
+    let none = key("Do", "r\u{0}1", "content").first_answer::<String>(&database).await;
     assert_eq!(none.expect("looked for, or not at all"), None);
 }
 
@@ -172,7 +175,10 @@ async fn an_answer_that_cannot_be_read_is_a_fault_of_the_database() {
     let key = key("Do", "r-1", "content");
     done(&database, &key, "deed", "done").await.expect("done");
     let transaction = database.begin().await.expect("a transaction");
-    transaction.execute_unprepared("UPDATE answers SET answer = digest").await.expect("damaged");
+    transaction
+        .execute_unprepared("UPDATE answers SET sealed = substr(sealed, 1, 40)")
+        .await
+        .expect("damaged");
     transaction.commit().await.expect("committed");
     let unreadable = done(&database, &key, "again", "again").await;
     let Err(Refusal::Database(error)) = unreadable else { panic!("{unreadable:?}") };

@@ -6,6 +6,7 @@ use entrypass_db::{
     Database, DatabaseUrl, OpenError, SchemaError, follower, hold, is_unavailable, is_unique_violation,
     schema::{self, Migration},
 };
+use entrypass_testkit::TestDatabase;
 use sea_orm::{ConnectionTrait as _, DbErr};
 use sea_orm_migration::prelude::{
     DynIden, IntoIden as _, MigrationName, MigrationTrait, MigratorTrait, SchemaManager,
@@ -63,7 +64,7 @@ impl MigrationTrait for Second {
 }
 
 async fn open<M: MigratorTrait>(place: &DatabaseUrl) -> Result<Database, OpenError> {
-    Database::open::<M>(place, 2).await
+    Database::open::<M>(place, 2, &TestDatabase::sealer()).await
 }
 
 /// What opening is refused with, in words.
@@ -87,17 +88,20 @@ async fn a_schema_that_is_behind_or_ahead_is_refused_with_what_to_do() {
         schema::status::<Newer>(&place).await.expect("readable"),
         [step("m0001_first", true), step("m0002_second", false)]
     );
-    assert_eq!(schema::up::<Newer>(&place).await.expect("up"), ["m0002_second"]);
-    assert_eq!(schema::up::<Newer>(&place).await.expect("nothing to do"), [""; 0]);
+    assert_eq!(schema::up::<Newer>(&place, &TestDatabase::sealer()).await.expect("up"), ["m0002_second"]);
+    assert_eq!(schema::up::<Newer>(&place, &TestDatabase::sealer()).await.expect("nothing to do"), [""; 0]);
     open::<Newer>(&place).await.expect("the present schema");
 
     let ahead = refused::<Migrator>(&place).await;
     assert!(ahead.contains("m0002_second is not known here"), "{ahead}");
     assert!(matches!(
-        schema::up::<Migrator>(&place).await,
+        schema::up::<Migrator>(&place, &TestDatabase::sealer()).await,
         Err(OpenError::Schema { source: SchemaError::Ahead { .. }, .. })
     ));
-    assert_eq!(schema::down::<Newer>(&place, 1).await.expect("down"), ["m0002_second"]);
+    assert_eq!(
+        schema::down::<Newer>(&place, 1, &TestDatabase::sealer()).await.expect("down"),
+        ["m0002_second"]
+    );
     open::<Migrator>(&place).await.expect("the earlier schema");
 }
 
@@ -107,7 +111,10 @@ async fn a_database_of_another_service_is_refused() {
     let place = place.url();
     for refused in [
         refused::<Other>(&place).await,
-        schema::up::<Other>(&place).await.map_err(|error| format!("{error:?}")).expect_err("refused"),
+        schema::up::<Other>(&place, &TestDatabase::sealer())
+            .await
+            .map_err(|error| format!("{error:?}"))
+            .expect_err("refused"),
     ] {
         assert!(refused.contains("seaql_migrations"), "{refused}");
     }
@@ -120,7 +127,7 @@ async fn a_migration_that_fails_leaves_the_schema_as_it_was() {
     let transaction = database.begin().await.expect("a transaction");
     transaction.execute_unprepared("CREATE TABLE wishes (name TEXT)").await.expect("made");
     transaction.commit().await.expect("committed");
-    schema::up::<Newer>(&place).await.expect_err("the table is there");
+    schema::up::<Newer>(&place, &TestDatabase::sealer()).await.expect_err("the table is there");
     assert_eq!(schema::status::<Newer>(&place).await.expect("readable")[1], step("m0002_second", false));
     let place_column = database.reader().execute_unprepared("SELECT place FROM deeds").await;
     place_column.expect_err("the first half was undone too");
@@ -130,7 +137,9 @@ async fn a_migration_that_fails_leaves_the_schema_as_it_was() {
 async fn of_two_that_migrate_at_once_one_does_it() {
     let (place, _database) = fresh().await;
     let place = place.url();
-    let (one, other) = tokio::join!(schema::up::<Newer>(&place), schema::up::<Newer>(&place));
+    let sealer = TestDatabase::sealer();
+    let (one, other) =
+        tokio::join!(schema::up::<Newer>(&place, &sealer), schema::up::<Newer>(&place, &sealer));
     let done = [one.expect("up"), other.expect("up")].concat();
     assert_eq!(done, ["m0002_second"]);
     open::<Newer>(&place).await.expect("the present schema");
@@ -140,9 +149,11 @@ async fn of_two_that_migrate_at_once_one_does_it() {
 async fn two_that_take_a_step_back_at_once_never_take_back_two() {
     let (place, _database) = fresh().await;
     let place = place.url();
-    schema::up::<Newer>(&place).await.expect("up");
+    schema::up::<Newer>(&place, &TestDatabase::sealer()).await.expect("up");
     // Both have looked when the first begins: each means the last step.
-    let (one, other) = tokio::join!(schema::down::<Newer>(&place, 1), schema::down::<Newer>(&place, 1));
+    let sealer = TestDatabase::sealer();
+    let (one, other) =
+        tokio::join!(schema::down::<Newer>(&place, 1, &sealer), schema::down::<Newer>(&place, 1, &sealer));
     let (done, refused): (Vec<_>, Vec<_>) = [one, other].into_iter().partition(Result::is_ok);
     let done: Vec<_> = done.into_iter().flatten().flatten().collect();
     let steps = schema::status::<Newer>(&place).await.expect("readable");

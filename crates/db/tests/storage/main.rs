@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
 mod answers;
+mod answers_at_rest;
 mod conformance;
 mod database;
 
@@ -39,6 +40,7 @@ impl MigrationTrait for First {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(entrypass_db::answers::create_table()).await?;
         entrypass_db::answers::add_caller(manager).await?;
+        entrypass_db::answers::seal(manager).await?;
         manager.create_table(entrypass_db::follower::create_table()).await?;
         let deeds = "CREATE TABLE deeds (name TEXT NOT NULL UNIQUE)";
         manager.get_connection().execute_unprepared(deeds).await.map(drop)
@@ -46,13 +48,14 @@ impl MigrationTrait for First {
 }
 
 async fn open(path: &Path) -> Result<Database, OpenError> {
-    Database::open::<Migrator>(&DatabaseUrl::sqlite(path), 4).await
+    Database::open::<Migrator>(&DatabaseUrl::sqlite(path), 4, &TestDatabase::sealer()).await
 }
 
 /// A fresh database on the engine of the test run.
 async fn fresh() -> (TestDatabase, Database) {
     let place = TestDatabase::migrated::<Migrator>("storage").await;
-    let database = Database::open::<Migrator>(&place.url(), 4).await.expect("the database");
+    let database =
+        Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("the database");
     (place, database)
 }
 

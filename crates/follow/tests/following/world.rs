@@ -64,7 +64,8 @@ pub struct Copy {
 impl World {
     pub async fn new() -> Self {
         let place = TestDatabase::migrated::<Migrator>("follow").await;
-        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+        let database =
+            Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
         Self { registrations: Arc::default(), place, database }
     }
 
@@ -80,7 +81,9 @@ impl World {
     pub async fn follower(&self, patience: Duration) -> Follower {
         Follower {
             registration: self.registrations.transport(&EdgeLayer::new(|| Uuid::from_u128(1))),
-            database: Database::open::<Migrator>(&self.place.url(), 4).await.expect("a database"),
+            database: Database::open::<Migrator>(&self.place.url(), 4, &TestDatabase::sealer())
+                .await
+                .expect("a database"),
             patience,
             stopping: CancellationToken::new(),
             as_of: AsOf::default(),

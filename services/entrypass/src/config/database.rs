@@ -29,7 +29,7 @@ pub struct Databases {
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.0
     }
 }

@@ -92,6 +92,22 @@ pub enum ConfigError {
     /// A file of keys cannot be used.
     #[error(transparent)]
     Keys(KeysError),
+    /// A service has a database on a server and no key ring.
+    #[error(
+        "{name} needs a key ring that all its copies have: make one with `entrypass keys new --service {name} PATH` and set {name}.key_ring, or \
+         put its text into ENTRYPASS_{}_KEY_RING",
+        .service.name().to_uppercase(), name = .service.name()
+    )]
+    NoKeyRing {
+        /// Whose.
+        service: Service,
+    },
+    /// A key stands where a path should.
+    #[error("{}.key_ring must be the path of a file, and not a key", .service.name())]
+    KeyRingIsNoPath {
+        /// Whose.
+        service: Service,
+    },
     /// A service is needed that neither runs in this process nor has an address.
     #[error(
         "the role {} needs {name}, which does not run in this process: set neighbours.{name} or ENTRYPASS_{}_ADDRESS",

@@ -1,12 +1,11 @@
 //! The part of `[qr]` that is about signing keys: how they live, and where their private halves are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use entrypass_qr::{KeyEncryptionKeys, KeyRules, Vault, read_private};
-use serde::Deserialize;
 use time::Duration;
 
-use super::{ConfigError, Qr, database::Secret};
+use super::{ConfigError, KeySource, Qr};
 
 /// The single signing key that earlier releases made in the data folder.
 const FIRST_KEY: &str = "qr-signing-key.hex";
@@ -14,25 +13,6 @@ const FIRST_KEY: &str = "qr-signing-key.hex";
 const KEYS: &str = "signing-keys";
 /// What a private half sealed in the database is opened with; the variable has the keys themselves.
 pub(super) const KEY_ENCRYPTION_KEYS: &str = "ENTRYPASS_QR_KEY_ENCRYPTION_KEYS";
-
-/// Where the key-encryption keys are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "PathBuf")]
-pub enum KeyEncryption {
-    /// There are none: private halves are files.
-    #[default]
-    Absent,
-    /// In a file that its owner alone can read.
-    File(PathBuf),
-    /// In the environment.
-    Environment(Secret),
-}
-
-impl From<PathBuf> for KeyEncryption {
-    fn from(path: PathBuf) -> Self {
-        Self::File(path)
-    }
-}
 
 impl Qr {
     /// How signing keys live.
@@ -80,16 +60,14 @@ impl Qr {
     /// Whether new private halves are kept in the data folder.
     #[must_use]
     pub fn keeps_keys_in_data_dir(&self) -> bool {
-        self.key_dir.is_none() && self.key_file.is_none() && self.key_encryption_keys == KeyEncryption::Absent
+        self.key_dir.is_none() && self.key_file.is_none() && self.key_encryption_keys == KeySource::Absent
     }
 
     fn key_encryption(&self) -> Result<Option<KeyEncryptionKeys>, ConfigError> {
         let (place, text) = match &self.key_encryption_keys {
-            KeyEncryption::Absent => return Ok(None),
-            KeyEncryption::Environment(keys) => {
-                (KEY_ENCRYPTION_KEYS.to_owned(), keys.text().to_owned().into())
-            }
-            KeyEncryption::File(path) => {
+            KeySource::Absent => return Ok(None),
+            KeySource::Environment(keys) => (KEY_ENCRYPTION_KEYS.to_owned(), keys.text().to_owned().into()),
+            KeySource::File(path) => {
                 let name = path.file_name().unwrap_or_default();
                 // The key itself in the place of a path would be told with whatever goes wrong.
                 let is_a_key = KeyEncryptionKeys::parse(&name.to_string_lossy()).is_ok();

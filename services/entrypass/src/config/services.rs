@@ -7,12 +7,14 @@ use entrypass_token::Issuer;
 use serde::Deserialize;
 use time::Duration;
 
-use super::{ConfigError, KeyEncryption, Requests, text_of};
+use super::{ConfigError, KeySource, Requests, text_of};
 
 /// Settings of the registration service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Registration {
+    /// The file of the service's key ring, in place of the one in the data folder; relative to the configuration file.
+    pub key_ring: KeySource,
     /// A notice in place of the built-in one; relative to the configuration file.
     pub notice: Option<PathBuf>,
     /// How many days a registration counts, from the beginning of the entry date: 15 to 3650.
@@ -38,6 +40,8 @@ pub struct Registration {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Qr {
+    /// The file of the service's key ring, in place of the one in the data folder; relative to the configuration file.
+    pub key_ring: KeySource,
     /// The issuer in each token: two of A-Z 0-9.
     pub issuer: String,
     /// How many minutes a displayed code counts, 1 to 1440.
@@ -53,7 +57,7 @@ pub struct Qr {
     /// The folder of signing keys in place of the one in the data folder; relative to the configuration file.
     pub key_dir: Option<PathBuf>,
     /// Where the key-encryption keys are, under which signing keys are kept in the database instead; relative to the configuration file.
-    pub key_encryption_keys: KeyEncryption,
+    pub key_encryption_keys: KeySource,
     /// The file of a first signing key that is kept by hand; relative to the configuration file.
     pub key_file: Option<PathBuf>,
     /// How many days the record of a verification is kept, 1 to 3650.
@@ -64,6 +68,8 @@ pub struct Qr {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Epass {
+    /// The file of the service's key ring, in place of the one in the data folder; relative to the configuration file.
+    pub key_ring: KeySource,
     /// The city's divisions, by the first four digits of GB/T 2260: 1 to 20.
     pub city_divisions: Vec<String>,
 }
@@ -71,6 +77,7 @@ pub struct Epass {
 impl Default for Registration {
     fn default() -> Self {
         Self {
+            key_ring: KeySource::Absent,
             notice: None,
             valid_days: 30,
             entry_days_before: 14,
@@ -87,6 +94,7 @@ impl Default for Registration {
 impl Default for Qr {
     fn default() -> Self {
         Self {
+            key_ring: KeySource::Absent,
             issuer: "FS".to_owned(),
             display_minutes: 15,
             bundle_minutes: 15,
@@ -94,7 +102,7 @@ impl Default for Qr {
             rotate_days: 90,
             publish_hours: 24,
             key_dir: None,
-            key_encryption_keys: KeyEncryption::Absent,
+            key_encryption_keys: KeySource::Absent,
             key_file: None,
             keep_verifications_days: 30,
         }
@@ -103,7 +111,7 @@ impl Default for Qr {
 
 impl Default for Epass {
     fn default() -> Self {
-        Self { city_divisions: vec!["4406".to_owned()] }
+        Self { key_ring: KeySource::Absent, city_divisions: vec!["4406".to_owned()] }
     }
 }
 

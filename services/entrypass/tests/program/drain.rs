@@ -40,7 +40,9 @@ impl Busy {
         let channel = Channel::from_shared(format!("http://{}", program.address())).expect("an address");
         let channel = channel.connect().await.expect("a connection");
 
-        let writer = Database::open::<entrypass_registration::Migrator>(&database.url(), 1).await;
+        let writer =
+            Database::open::<entrypass_registration::Migrator>(&database.url(), 1, &TestDatabase::sealer())
+                .await;
         let lock = writer.expect("the same database").begin().await.expect("a transaction");
         if database.schema().is_some() {
             let all = "LOCK TABLE documents, travellers IN ACCESS EXCLUSIVE MODE";

@@ -46,6 +46,10 @@ impl Place {
     /// The place with a variable of the environment.
     fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        if let Some(service) = name.strip_suffix("_DATABASE") {
+            let ring = (format!("{service}_KEY_RING"), TestDatabase::KEY_RING.to_owned());
+            self.environment.push(ring);
+        }
         self
     }
 

@@ -19,7 +19,9 @@ const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 /// A service, and the effects of the changes that another copy of it follows.
 async fn copies() -> (TestDatabase, Epass, Database, Effects) {
     let place = TestDatabase::migrated::<Migrator>("epass").await;
-    let open = async || Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+    let open = async || {
+        Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database")
+    };
     let clock = Arc::new(TestClock::at(NOW));
     let registrations = Arc::new(Registrations::default());
     let deps = Deps {

@@ -69,7 +69,8 @@ impl App {
         neighbour: Transport,
         place: Arc<TestDatabase>,
     ) -> Self {
-        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+        let database =
+            Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
         let deps = Deps {
             database: database.clone(),
             clock: clock.clone(),

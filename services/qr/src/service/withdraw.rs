@@ -1,6 +1,6 @@
 //! Withdrawing codes, one registration's or many at once, and how they stand.
 
-use entrypass_db::answers::RequestKey;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::qr::v1 as pb;
 use entrypass_rpc::Call;
 use entrypass_token::CodeId;
@@ -61,7 +61,7 @@ impl Codes {
         render: impl FnOnce(Standing, usize) -> A,
     ) -> Result<A, Error> {
         // Before the request is judged: what was in the future then may be past now.
-        if let Some(first) = key.first_answer(self.store.database().reader()).await? {
+        if let Some(first) = key.first_answer(self.store.database()).await? {
             return Ok(first);
         }
         let pen = self.pen();
@@ -70,7 +70,7 @@ impl Codes {
         let act = async |transaction: &_| {
             let (mut results, revoked) = store::change(transaction, &[(registration, change)], &pen).await?;
             let standing = results.pop().ok_or(Error::Corrupt("a change without a result"))??;
-            Ok::<_, Error>(render(standing, revoked))
+            Ok::<_, Error>(Kept::about(registration, render(standing, revoked)))
         };
         let answer = key.once(self.store.database(), pen.now, act).await?;
         self.bundles.committed();
@@ -83,7 +83,7 @@ impl Codes {
         message: pb::ChangeQrCodesRequest,
     ) -> Result<pb::ChangeQrCodesResponse, Error> {
         let key = RequestKey::new(call.caller().as_str(), "ChangeQrCodes", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.store.database().reader()).await? {
+        if let Some(first) = key.first_answer(self.store.database()).await? {
             return Ok(first);
         }
         let pen = self.pen();
@@ -109,7 +109,8 @@ impl Codes {
                 wire::result(done, call.language())
             };
             let results = rows.into_iter().map(result).collect::<Result<_, _>>()?;
-            Ok::<_, Error>(pb::ChangeQrCodesResponse { results })
+            // Of each registration it tells what became of its codes, and of nobody who it is.
+            Ok::<_, Error>(Kept::of(pb::ChangeQrCodesResponse { results }))
         };
         let answer = key.once(self.store.database(), pen.now, act).await?;
         self.bundles.committed();

@@ -141,7 +141,7 @@ impl App {
 
     /// Its database over connections of their own, as an operator has them.
     pub async fn other_connections(&self) -> Database {
-        Database::open::<Migrator>(&self.place.url(), 2).await.expect("a database")
+        Database::open::<Migrator>(&self.place.url(), 2, &TestDatabase::sealer()).await.expect("a database")
     }
 
     /// The key file, as an operator finds it.
@@ -235,7 +235,8 @@ impl Surroundings {
 
     async fn start(self, vault: Vault, rules: KeyRules, registration: Transport) -> App {
         let Self { clock, registrations, random, place, folder } = self;
-        let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+        let database =
+            Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
         let custody = Custody::new(database.clone(), vault, rules, clock.clone(), random.clone());
         let stopping = CancellationToken::new();
         let deps = Deps {

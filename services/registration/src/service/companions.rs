@@ -1,15 +1,19 @@
 //! Who travels with whom.
 
-use entrypass_db::answers::RequestKey;
+use entrypass_audit::Access;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{Call, required_request_id};
+use entrypass_rpc::required_request_id;
 use entrypass_rule::{Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Registrations;
+use super::{
+    Registrations,
+    access::{named, touched},
+};
 use crate::{
     error::Error,
     registration::{ChangeRefused, Companion, CompanionState, Registration, Relationship},
@@ -35,11 +39,12 @@ enum Who {
 impl Registrations {
     pub(super) async fn bind(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "BindCompanion", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        let key = RequestKey::new(access.caller().as_str(), "BindCompanion", &message.request_id, &message);
+        named(access, &message.registration);
+        if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
@@ -48,13 +53,16 @@ impl Registrations {
             self.check_notice(submission)?;
         }
 
-        self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+        self.once(access, &key, now, async |transaction| {
+            let rows = self.rows(transaction);
             // Two binds at once must not exceed the limit together.
             rows.lock(binding.holder).await?;
             let holder = self.registration(&rows, binding.holder).await?;
-            self.add_bond(&rows, &holder, binding, now).await?;
-            Ok(pb::BindCompanionResponse { registration: Some(wire::registration(&holder, now)) })
+            touched(access, [&holder]);
+            self.add_bond(access, &rows, &holder, binding, now).await?;
+            // The companion does not stand in it.
+            let registration = Some(wire::registration(&holder, now));
+            Ok(Kept::about(holder.traveller, pb::BindCompanionResponse { registration }))
         })
         .await
     }
@@ -96,6 +104,7 @@ impl Registrations {
     /// Adds the bond, once every rule of binding holds.
     async fn add_bond<C: ConnectionTrait>(
         &self,
+        access: &Access,
         rows: &Rows<'_, C>,
         holder: &Registration,
         binding: Binding,
@@ -105,7 +114,8 @@ impl Registrations {
             return Err(ChangeRefused::NotActive.into());
         }
         let companions = rows.companions(&[holder.id], now).await?;
-        let (registration, display_name, state) = self.bindable(rows, holder, binding.who, now).await?;
+        let (registration, display_name, state) =
+            self.bindable(access, rows, holder, binding.who, now).await?;
         if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
             return Err(Error::CompanionAlreadyBound);
         }
@@ -128,6 +138,7 @@ impl Registrations {
     /// The registration of whoever shall be bound, the name that the holder's side gave, and whether the bond needs confirming.
     async fn bindable<C: ConnectionTrait>(
         &self,
+        access: &Access,
         rows: &Rows<'_, C>,
         holder: &Registration,
         who: Who,
@@ -135,7 +146,7 @@ impl Registrations {
     ) -> Result<(Registration, String, CompanionState), Error> {
         match who {
             Who::Registered { document, name } => {
-                let registration = self.holder(rows, &document, &name, now).await?;
+                let registration = self.holder(access, rows, &document, &name, now).await?;
                 if registration.traveller == holder.traveller {
                     return Err(Error::CompanionIsHolder);
                 }
@@ -147,7 +158,7 @@ impl Registrations {
                 if owner == Some(holder.traveller) {
                     return Err(Error::CompanionIsHolder);
                 }
-                let registration = self.register(rows, *submission, now).await?;
+                let registration = self.register(access, rows, *submission, now).await?;
                 let name = registration.declared.form.name().display();
                 Ok((registration, name, CompanionState::Confirmed))
             }
@@ -156,15 +167,18 @@ impl Registrations {
 
     pub(super) async fn confirm(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
+        let key =
+            RequestKey::new(access.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
+        named(access, &message.registration);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+        self.once(access, &key, now, async |transaction| {
+            let rows = self.rows(transaction);
             let (holder, mut companion) = bond.read(&rows, now).await?;
+            touched(access, [&holder, &companion.registration]);
             if companion.registration.id != bond.side {
                 return Err(Error::CompanionNotFound);
             }
@@ -172,25 +186,31 @@ impl Registrations {
                 rows.confirm_companion(&holder, companion.id, now).await?;
                 companion.state = CompanionState::Confirmed;
             }
-            Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) })
+            // Of the holder it has no more than a resource name.
+            let of = companion.registration.traveller;
+            Ok(Kept::about(of, pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) }))
         })
         .await
     }
 
     pub(super) async fn unbind(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "UnbindCompanion", &message.request_id, &message);
+        let key = RequestKey::new(access.caller().as_str(), "UnbindCompanion", &message.request_id, &message);
+        named(access, &message.registration);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+        self.once(access, &key, now, async |transaction| {
+            let rows = self.rows(transaction);
             let (holder, companion) = bond.read(&rows, now).await?;
+            touched(access, [&holder, &companion.registration]);
             rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;
-            Ok(pb::UnbindCompanionResponse { registration: Some(wire::registration(&registration, now)) })
+            let of = registration.traveller;
+            let registration = Some(wire::registration(&registration, now));
+            Ok(Kept::about(of, pb::UnbindCompanionResponse { registration }))
         })
         .await
     }

@@ -1,14 +1,18 @@
 //! Another document of the same person in place of the registered one.
 
-use entrypass_db::answers::RequestKey;
+use entrypass_audit::Access;
+use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::Call;
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 
-use super::{Registrations, amend::Target};
+use super::{
+    Registrations,
+    access::{named, touched},
+    amend::Target,
+};
 use crate::{
     error::Error,
     form::{FORM_VERSION, rule},
@@ -39,30 +43,33 @@ struct Shown {
 impl Registrations {
     pub(super) async fn replace(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "ReplaceDocument", &message.request_id, &message);
-        if let Some(first) = key.first_answer(self.database.reader()).await? {
+        let key = RequestKey::new(access.caller().as_str(), "ReplaceDocument", &message.request_id, &message);
+        named(access, &message.registration);
+        if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
         let replacement = self.replacement(message, now)?;
-        let read = replacement.target.read(&Rows(self.database.reader())).await?;
+        let read = replacement.target.read(&self.reader()).await?;
+        touched(access, [&read]);
         let declared = match self.redeclared(&read, &replacement, now) {
             Ok(declared) => declared,
-            Err(error) => return self.first_answer_or(&key, error).await,
+            Err(error) => return self.first_answer_or(access, &key, error).await,
         };
 
-        self.once(&key, now, async |transaction| {
-            let rows = Rows(transaction);
+        self.once(access, &key, now, async |transaction| {
+            let rows = self.rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;
             let next = current.amended(declared, self.config.valid_for, now);
             let changed = wire::form::changed_paths(&current.declared.form, &next.declared.form);
             rows.save_revision(&next, RevisionKind::DocumentReplaced, &changed).await?;
 
-            Ok(pb::ReplaceDocumentResponse { registration: Some(wire::registration(&next, now)) })
+            let registration = Some(wire::registration(&next, now));
+            Ok(Kept::about(next.traveller, pb::ReplaceDocumentResponse { registration }))
         })
         .await
     }

@@ -3,26 +3,43 @@
 //! It takes no answer of which nobody has decided what is left when it is masked.
 
 use entrypass_access::PersonalData;
+use entrypass_audit::Access;
 use entrypass_rpc::{AnswerStream, Call};
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use super::Registrations;
 use crate::{error::Error, wire::Masked};
 
-/// As [`entrypass_rpc::answer`], for a first answer and for one that is given again.
+impl Registrations {
+    /// As [`Audit::answer`](entrypass_audit::Audit::answer), for a first answer and for one that is given again.
+    pub(super) async fn answer<Q, A, F, Fut>(
+        &self,
+        request: Request<Q>,
+        act: F,
+    ) -> Result<Response<A>, Status>
+    where
+        F: FnOnce(Access, Q) -> Fut,
+        Fut: Future<Output = Result<A, Error>>,
+        A: Masked,
+    {
+        let shown = Call::of(&request).personal_data();
+        let answered = self.audit.answer(request, act).await?;
+        Ok(answered.map(|answer| show(answer, shown)))
+    }
+}
+
+/// As [`entrypass_rpc::answer`], for what is not audited.
 pub(super) async fn answer<Q, A, F, Fut>(request: Request<Q>, act: F) -> Result<Response<A>, Status>
 where
     F: FnOnce(Call, Q) -> Fut,
     Fut: Future<Output = Result<A, Error>>,
     A: Masked,
 {
-    let act = |call: Call, message| {
-        let shown = call.personal_data();
-        // Boxed: an act that handles forms takes 17 kB.
-        Box::pin(act(call, message)).map(move |answered| answered.map(|answer| show(answer, shown)))
-    };
-    entrypass_rpc::answer(request, act).await
+    let shown = Call::of(&request).personal_data();
+    let answered = entrypass_rpc::answer(request, act).await?;
+    Ok(answered.map(|answer| show(answer, shown)))
 }
 
 /// As [`entrypass_rpc::answer_stream`].
@@ -37,12 +54,9 @@ where
     S: Stream<Item = Result<A, Error>> + Send + 'static,
     A: Masked + Send + 'static,
 {
-    let act = |call: Call, message| {
-        let shown = call.personal_data();
-        let each = move |next: Result<A, Error>| next.map(|message| show(message, shown));
-        act(call, message).map(move |opened| opened.map(|stream| stream.map(each)))
-    };
-    entrypass_rpc::answer_stream(request, stopping, act).await
+    let shown = Call::of(&request).personal_data();
+    let answered = entrypass_rpc::answer_stream(request, stopping, act).await?;
+    Ok(answered.map(|messages| messages.map(move |next| next.map(|message| show(message, shown))).boxed()))
 }
 
 fn show<A: Masked>(answer: A, shown: PersonalData) -> A {

@@ -55,7 +55,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             expire_time: Set(micros(new.expire_time)),
             create_time: Set(micros(new.create_time)),
         };
-        change::Entity::insert(row).exec_without_returning(self.0).await?;
+        change::Entity::insert(row).exec_without_returning(self.connection).await?;
         Ok(())
     }
 
@@ -64,20 +64,20 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         let row =
             change_feed::ActiveModel { id: Set(THE_FEED), feed_id: Set(fresh), head: Set(0), tail: Set(0) };
         let insert = change_feed::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
-        insert.exec_without_returning(self.0).await?;
+        insert.exec_without_returning(self.connection).await?;
         Ok(())
     }
 
     /// Which changes the feed has; `None` before the feed has its row.
     pub(crate) async fn extent(&self) -> Result<Option<Extent>, Error> {
-        let row = change_feed::Entity::find_by_id(THE_FEED).one(self.0).await?;
+        let row = change_feed::Entity::find_by_id(THE_FEED).one(self.connection).await?;
         row.as_ref().map(convert::extent).transpose()
     }
 
     /// Whether a committed change waits for its position.
     pub(crate) async fn has_unnumbered(&self) -> Result<bool, DbErr> {
         let waiting = change::Entity::find().filter(change::Column::Position.is_null()).limit(1);
-        Ok(waiting.one(self.0).await?.is_some())
+        Ok(waiting.one(self.connection).await?.is_some())
     }
 
     /// Gives positions to committed changes that have none, and says whether that was all of them: every change that was committed before
@@ -89,12 +89,12 @@ impl<C: ConnectionTrait> Rows<'_, C> {
              (SELECT id, {head} + row_number() OVER (ORDER BY id) AS position FROM changes \
              WHERE position IS NULL ORDER BY id LIMIT {AT_ONCE}) AS numbered WHERE changes.id = numbered.id"
         );
-        let numbered = self.0.execute_unprepared(&number).await?.rows_affected();
+        let numbered = self.connection.execute_unprepared(&number).await?.rows_affected();
         if numbered > 0 {
             let head = head + numbered;
-            self.0.execute_unprepared(&format!("UPDATE change_feed SET head = {head}")).await?;
-            if self.0.get_database_backend() == DbBackend::Postgres {
-                self.0.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
+            self.connection.execute_unprepared(&format!("UPDATE change_feed SET head = {head}")).await?;
+            if self.connection.get_database_backend() == DbBackend::Postgres {
+                self.connection.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
             }
         }
         // A full batch may have left some. The statement sees what was committed before it began.
@@ -108,7 +108,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             .filter(change::Column::Position.gt(behind))
             .order_by_asc(change::Column::Position)
             .limit(size);
-        query.all(self.0).await?.iter().map(convert::change).collect()
+        query.all(self.connection).await?.iter().map(convert::change).collect()
     }
 
     /// Forgets some of the changes that happened before `limit`, the oldest first, and says how many.
@@ -123,15 +123,15 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         let Some((last, _)) = last else { return Ok(0) };
         let forgotten = change::Entity::delete_many()
             .filter(change::Column::Position.lte(i64::try_from(*last).unwrap_or(i64::MAX)))
-            .exec(self.0)
+            .exec(self.connection)
             .await?;
-        self.0.execute_unprepared(&format!("UPDATE change_feed SET tail = {last}")).await?;
+        self.connection.execute_unprepared(&format!("UPDATE change_feed SET tail = {last}")).await?;
         Ok(forgotten.rows_affected)
     }
 
     /// Holds the feed's row to the end of the transaction.
     async fn hold_feed(&self) -> Result<Extent, Error> {
-        let row = change_feed::Entity::find_by_id(THE_FEED).lock_exclusive().one(self.0).await?;
+        let row = change_feed::Entity::find_by_id(THE_FEED).lock_exclusive().one(self.connection).await?;
         convert::extent(&row.ok_or(Error::Corrupt("no row of the change feed"))?)
     }
 }

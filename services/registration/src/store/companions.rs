@@ -1,16 +1,15 @@
 //! Bonds between registrations.
 
-use entrypass_db::{PersonalText, is_unique_violation, micros};
+use entrypass_db::{is_unique_violation, micros};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
     Rows, convert,
-    entity::{companion, registration, revision},
+    entity::{companion, data_key, registration, revision},
 };
 use crate::{
     change::{Change, ChangeKind},
@@ -32,8 +31,10 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             .order_by_asc(companion::Column::Id)
             .find_also_related(registration::Entity)
             .find_also(registration::Entity, revision::Entity)
+            .find_also(registration::Entity, data_key::Entity)
             .filter(active_at(now));
-        query.all(self.0).await?.into_iter().map(convert::companion).collect()
+        let rows = query.all(self.connection).await?.into_iter();
+        rows.map(|row| convert::companion(self.sealer, row)).collect()
     }
 
     /// The bond `id`, if the companion's registration is active at `now`.
@@ -41,27 +42,22 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         let query = companion::Entity::find_by_id(id)
             .find_also_related(registration::Entity)
             .find_also(registration::Entity, revision::Entity)
+            .find_also(registration::Entity, data_key::Entity)
             .filter(active_at(now));
-        query.one(self.0).await?.map(convert::companion).transpose()
+        let row = query.one(self.connection).await?;
+        row.map(|row| convert::companion(self.sealer, row)).transpose()
     }
 
     /// The registration of the holder of the bond `id`.
     pub(crate) async fn holder_of(&self, id: Uuid) -> Result<Option<Uuid>, DbErr> {
-        Ok(companion::Entity::find_by_id(id).one(self.0).await?.map(|row| row.holder_id))
+        Ok(companion::Entity::find_by_id(id).one(self.connection).await?.map(|row| row.holder_id))
     }
 
     /// Adds a bond to `holder`, whose row is held. `CompanionAlreadyBound` when these two registrations have one.
     pub(crate) async fn add_companion(&self, holder: &Registration, new: &Companion) -> Result<(), Error> {
-        let row = companion::ActiveModel {
-            id: Set(new.id),
-            holder_id: Set(new.holder),
-            companion_id: Set(new.registration.id),
-            relationship: Set(convert::relationship_name(new.relationship).to_owned()),
-            state: Set(convert::companion_state_name(new.state).to_owned()),
-            display_name: Set(PersonalText(new.display_name.clone())),
-            create_time: Set(micros(new.create_time)),
-        };
-        match companion::Entity::insert(row).exec_without_returning(self.0).await {
+        let key = self.key_of(new.registration.traveller).await?;
+        let row = convert::companion_row(&key, new);
+        match companion::Entity::insert(row).exec_without_returning(self.connection).await {
             Err(error) if is_unique_violation(&error) => return Err(Error::CompanionAlreadyBound),
             other => other?,
         };
@@ -82,7 +78,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
                 convert::companion_state_name(CompanionState::Confirmed).into(),
             )
             .filter(companion::Column::Id.eq(id))
-            .exec(self.0)
+            .exec(self.connection)
             .await?;
         self.add_change(Change::of(holder, ChangeKind::CompanionConfirmed, Some(id), now)).await
     }
@@ -94,7 +90,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         id: Uuid,
         now: OffsetDateTime,
     ) -> Result<(), DbErr> {
-        companion::Entity::delete_by_id(id).exec(self.0).await?;
+        companion::Entity::delete_by_id(id).exec(self.connection).await?;
         self.add_change(Change::of(holder, ChangeKind::CompanionUnbound, Some(id), now)).await
     }
 }

@@ -1,22 +1,40 @@
-//! Rows to domain values and back. A row that cannot be read is our fault ([`Error::Corrupt`]), never the caller's.
+//! Rows to domain values and back, and with that the one place where what is read is opened and what is written is sealed. A row that cannot
+//! be read is our fault ([`Error::Corrupt`], [`Error::Unreadable`]), never the caller's.
 
 use entrypass_ambient::city_date;
-use entrypass_db::{PersonalText, instant, micros};
+use entrypass_db::{instant, micros};
 use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
+use entrypass_seal::Sealer;
 use sea_orm::ActiveValue::Set;
 use time::OffsetDateTime;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use super::entity::{change, change_feed, companion, registration, revision};
+use super::{
+    entity::{change, change_feed, companion, data_key, document, registration, revision},
+    sealed::{Content, DocumentIndex, PersonalKey, document_id, document_indexes, wrapping_key},
+};
 use crate::{
     change::{Change, ChangeKind, Extent},
     error::Error,
     registration::{
-        Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
+        Companion, CompanionState, Declared, Latest, Registration, Relationship, Revision, RevisionKind,
+        StoredState,
     },
 };
 
 pub(super) fn registration(
-    (row, current): (registration::Model, Option<revision::Model>),
+    sealer: &Sealer,
+    (row, current, key): (registration::Model, Option<revision::Model>, Option<data_key::Model>),
+) -> Result<Registration, Error> {
+    opened(&personal_key(sealer, key)?, row, current)
+}
+
+/// A registration whose person's key is `key`.
+fn opened(
+    key: &PersonalKey<'_>,
+    row: registration::Model,
+    current: Option<revision::Model>,
 ) -> Result<Registration, Error> {
     let (stored_state, expire_time) = state(&row)?;
     Ok(Registration {
@@ -26,15 +44,63 @@ pub(super) fn registration(
         stored_state,
         revision: revision_number(row.revision)?,
         notice_version: row.notice_version,
-        declared: declared(&current.ok_or(Error::Corrupt("a registration without its revision"))?)?,
+        declared: declared(key, &current.ok_or(Error::Corrupt("a registration without its revision"))?)?,
         create_time: instant(row.create_time)?,
         update_time: instant(row.update_time)?,
         expire_time,
     })
 }
 
+pub(super) fn personal_key(sealer: &Sealer, row: Option<data_key::Model>) -> Result<PersonalKey<'_>, Error> {
+    let row = row.ok_or(Error::Corrupt("a person without a data key"))?;
+    Ok(PersonalKey::unwrap(sealer, row.traveller_id, &row.wrapped)?)
+}
+
+pub(super) fn data_key_row(
+    key: &PersonalKey<'_>,
+    traveller: Uuid,
+    now: OffsetDateTime,
+) -> data_key::ActiveModel {
+    let wrapped = key.wrapped(traveller);
+    data_key::ActiveModel {
+        traveller_id: Set(traveller),
+        key_id: Set(wrapping_key(&wrapped)),
+        wrapped: Set(wrapped),
+        create_time: Set(micros(now)),
+    }
+}
+
+/// The rows of one document: one for each index key of the ring.
+pub(super) fn document_rows(
+    sealer: &Sealer,
+    key: &PersonalKey<'_>,
+    document_key: &str,
+    traveller: Uuid,
+    now: OffsetDateTime,
+) -> Vec<document::ActiveModel> {
+    let mut indexes = document_indexes(sealer, document_key);
+    let id = document_id(&indexes);
+    let document = key.seal_document(id, document_key);
+    // Whatever order a copy has its keys in, all write in one order: two that write one document never wait for each other.
+    indexes.sort_unstable_by_key(|index| index.digest);
+    let row = |index: &DocumentIndex| document::ActiveModel {
+        blind_index: Set(index.digest.to_vec()),
+        index_key_id: Set(index.key_id.as_bytes().to_vec()),
+        document_id: Set(id),
+        traveller_id: Set(traveller),
+        sealed_document: Set(document.clone()),
+        create_time: Set(micros(now)),
+    };
+    indexes.iter().map(row).collect()
+}
+
 pub(super) fn state(row: &registration::Model) -> Result<(StoredState, OffsetDateTime), Error> {
     Ok((stored_state(&row.state)?, instant(row.expire_time)?))
+}
+
+pub(super) fn latest(row: &registration::Model) -> Result<Latest, Error> {
+    let (stored_state, expire_time) = state(row)?;
+    Ok(Latest { id: row.id, traveller: row.traveller_id, stored_state, expire_time })
 }
 
 pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {
@@ -52,66 +118,90 @@ pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {
 }
 
 pub(super) fn revision_row(
+    key: &PersonalKey<'_>,
     of: &Registration,
     kind: RevisionKind,
     changed_paths: &[String],
 ) -> Result<revision::ActiveModel, Error> {
     let Declared { document, form, form_version } = &of.declared;
     let form = serde_json::to_string(form).map_err(|_| Error::Corrupt("a form that is no JSON"))?;
+    let form = Zeroizing::new(form);
+    let issuing_state = document.issuing_state();
+    let issuing_state = issuing_state.as_ref().map(|state| state.as_str());
+    let content = Content { document_number: document.number(), issuing_state, form: &form };
+    let revision = i32::from(of.revision);
     Ok(revision::ActiveModel {
         registration_id: Set(of.id),
-        revision: Set(i32::from(of.revision)),
+        revision: Set(revision),
         kind: Set(kind_name(kind).to_owned()),
         changed_paths: Set(changed_paths.join(" ")),
         document_type: Set(document.document_type().as_str().to_owned()),
-        document_number: Set(PersonalText(document.number().to_owned())),
-        issuing_state: Set(document.issuing_state().map(|state| state.as_str().to_owned())),
         form_version: Set(*form_version),
-        form: Set(PersonalText(form)),
+        sealed: Set(key.seal_revision(of.id, revision, &content)),
         create_time: Set(micros(of.update_time)),
     })
 }
 
-pub(super) fn revision(row: &revision::Model) -> Result<Revision, Error> {
+pub(super) fn revision(
+    sealer: &Sealer,
+    (row, _, key): (revision::Model, Option<registration::Model>, Option<data_key::Model>),
+) -> Result<Revision, Error> {
     Ok(Revision {
         number: revision_number(row.revision)?,
         kind: revision_kind(&row.kind)?,
         changed_paths: row.changed_paths.split_whitespace().map(str::to_owned).collect(),
         create_time: instant(row.create_time)?,
-        declared: declared(row)?,
+        declared: declared(&personal_key(sealer, key)?, &row)?,
     })
 }
 
-fn declared(row: &revision::Model) -> Result<Declared, Error> {
+fn declared(key: &PersonalKey<'_>, row: &revision::Model) -> Result<Declared, Error> {
+    let opened = key.open_revision(row.registration_id, row.revision, &row.sealed)?;
+    let Content { document_number, issuing_state, form } = Content::of(&opened)?;
     // The number was checked when it came in. "Today" is the day of that check, or an age limit could make an old row unreadable.
     let today = city_date(instant(row.create_time)?);
     let rules = Rules { today, accept_specimens: true };
     let input = DocumentInput {
         document_type: DocumentType::parse(&row.document_type)
             .ok_or(Error::Corrupt("an unknown document type"))?,
-        number: &row.document_number.0,
-        issuing_state: row.issuing_state.as_deref().unwrap_or_default(),
+        number: document_number,
+        issuing_state: issuing_state.unwrap_or_default(),
     };
     Ok(Declared {
         document: Document::parse(&input, rules).map_err(|_| Error::Corrupt("a wrong document number"))?,
-        form: serde_json::from_str(&row.form.0).map_err(|_| Error::Corrupt("a form in no known shape"))?,
+        form: serde_json::from_str(form).map_err(|_| Error::Corrupt("a form in no known shape"))?,
         form_version: row.form_version,
     })
 }
 
-pub(super) fn companion(
-    (row, bound, current): (companion::Model, Option<registration::Model>, Option<revision::Model>),
-) -> Result<Companion, Error> {
+/// A bond with the registration of the companion, its revision, and the companion's key.
+pub(super) type Bond =
+    (companion::Model, Option<registration::Model>, Option<revision::Model>, Option<data_key::Model>);
+
+pub(super) fn companion(sealer: &Sealer, (row, bound, current, key): Bond) -> Result<Companion, Error> {
+    let key = personal_key(sealer, key)?;
     let bound = bound.ok_or(Error::Corrupt("a companion without a registration"))?;
     Ok(Companion {
         id: row.id,
         holder: row.holder_id,
         relationship: relationship(&row.relationship)?,
         state: companion_state(&row.state)?,
-        display_name: row.display_name.0,
-        registration: registration((bound, current))?,
+        display_name: key.open_name(row.id, &row.sealed_name)?.to_string(),
+        registration: opened(&key, bound, current)?,
         create_time: instant(row.create_time)?,
     })
+}
+
+pub(super) fn companion_row(key: &PersonalKey<'_>, new: &Companion) -> companion::ActiveModel {
+    companion::ActiveModel {
+        id: Set(new.id),
+        holder_id: Set(new.holder),
+        companion_id: Set(new.registration.id),
+        relationship: Set(relationship_name(new.relationship).to_owned()),
+        state: Set(companion_state_name(new.state).to_owned()),
+        sealed_name: Set(key.seal_name(new.id, &new.display_name)),
+        create_time: Set(micros(new.create_time)),
+    }
 }
 
 pub(super) fn change(row: &change::Model) -> Result<(u64, Change), Error> {

@@ -16,19 +16,45 @@ pub(super) mod traveller {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(super) mod document {
-    use entrypass_db::PersonalText;
+pub(super) mod data_key {
     use sea_orm::entity::prelude::*;
 
-    /// Which person a document belongs to. A person can have several, one after another.
+    /// The key that everything personal of one person is sealed with. Without its row nothing of theirs opens any more.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "data_keys")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub traveller_id: Uuid,
+        /// Under which key of the ring it is wrapped.
+        pub key_id: Vec<u8>,
+        pub wrapped: Vec<u8>,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod document {
+    use sea_orm::entity::prelude::*;
+
+    /// Which person a document belongs to. A person can have several, one after another; a document has a row for each index key that
+    /// was in the ring when it was written.
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "documents")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub document_key: PersonalText,
+        pub blind_index: Vec<u8>,
+        pub index_key_id: Vec<u8>,
+        /// The same in all rows of one document.
+        pub document_id: Uuid,
         pub traveller_id: Uuid,
+        /// The document's key in the clear, to be indexed under another index key. The same in all rows of one document.
+        pub sealed_document: Vec<u8>,
         pub create_time: i64,
+        #[sea_orm(belongs_to, from = "traveller_id", to = "traveller_id")]
+        pub key: HasOne<super::data_key::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -54,13 +80,14 @@ pub(super) mod registration {
         pub expire_time: i64,
         #[sea_orm(belongs_to, from = "(id, revision)", to = "(registration_id, revision)")]
         pub current: HasOne<super::revision::Entity>,
+        #[sea_orm(belongs_to, from = "traveller_id", to = "traveller_id")]
+        pub key: HasOne<super::data_key::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
 pub(super) mod revision {
-    use entrypass_db::PersonalText;
     use sea_orm::entity::prelude::*;
 
     /// What was declared at one time.
@@ -76,19 +103,18 @@ pub(super) mod revision {
         /// Paths of the form, separated by blanks.
         pub changed_paths: String,
         pub document_type: String,
-        pub document_number: PersonalText,
-        pub issuing_state: Option<String>,
         pub form_version: i32,
-        /// The form as JSON, in the shape of `form_version`.
-        pub form: PersonalText,
+        /// The document's number and issuing state, and the form in the shape of `form_version`.
+        pub sealed: Vec<u8>,
         pub create_time: i64,
+        #[sea_orm(belongs_to, from = "registration_id", to = "id")]
+        pub registration: HasOne<super::registration::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
 pub(super) mod companion {
-    use entrypass_db::PersonalText;
     use sea_orm::entity::prelude::*;
 
     /// The bond between two registrations.
@@ -102,8 +128,8 @@ pub(super) mod companion {
         pub companion_id: Uuid,
         pub relationship: String,
         pub state: String,
-        /// The name by which the holder's side bound them.
-        pub display_name: PersonalText,
+        /// The name by which the holder's side bound them, sealed with the companion's key: it is theirs.
+        pub sealed_name: Vec<u8>,
         pub create_time: i64,
         #[sea_orm(belongs_to, from = "companion_id", to = "id")]
         pub companion: HasOne<super::registration::Entity>,

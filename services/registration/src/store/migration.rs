@@ -1,5 +1,7 @@
 //! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod sealed;
+
 use sea_orm::DynIden;
 use sea_orm_migration::{prelude::*, schema};
 
@@ -10,13 +12,16 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(ChangeFeed)]
+        vec![Box::new(First), Box::new(ChangeFeed), Box::new(sealed::Sealed), Box::new(Audit)]
     }
 
     fn migration_table_name() -> DynIden {
         "registration_migrations".into_iden()
     }
 }
+
+/// Two registrations have one bond.
+const BOUND_ONCE: &str = "CREATE UNIQUE INDEX bound_once ON companions (holder_id, companion_id)";
 
 struct First;
 
@@ -29,7 +34,8 @@ impl MigrationName for First {
 #[async_trait::async_trait]
 impl MigrationTrait for First {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [travellers(), documents(), registrations(), revisions(), companions()] {
+        let clear = [documents("documents"), revisions("revisions"), companions("companions")];
+        for table in [travellers(), registrations()].into_iter().chain(clear) {
             manager.create_table(table).await?;
         }
         manager.create_table(entrypass_db::answers::create_table()).await?;
@@ -43,10 +49,7 @@ impl MigrationTrait for First {
         connection
             .execute_unprepared("CREATE INDEX registrations_of_traveller ON registrations (traveller_id, id)")
             .await?;
-        connection
-            .execute_unprepared("CREATE UNIQUE INDEX bound_once ON companions (holder_id, companion_id)")
-            .await?;
-        Ok(())
+        connection.execute_unprepared(BOUND_ONCE).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -93,6 +96,26 @@ impl MigrationTrait for ChangeFeed {
     }
 }
 
+/// Who asked for what.
+struct Audit;
+
+impl MigrationName for Audit {
+    fn name(&self) -> &'static str {
+        "m0004_audit"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Audit {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::create_tables(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::drop_tables(manager).await
+    }
+}
+
 /// What happened, one row a change; see `store/changes.rs` for the order.
 fn changes() -> TableCreateStatement {
     Table::create()
@@ -129,13 +152,13 @@ fn travellers() -> TableCreateStatement {
         .to_owned()
 }
 
-fn documents() -> TableCreateStatement {
+fn documents(table: &'static str) -> TableCreateStatement {
     Table::create()
-        .table("documents")
+        .table(table)
         .col(schema::string("document_key").primary_key())
         .col(schema::uuid("traveller_id"))
         .col(schema::big_integer("create_time"))
-        .foreign_key(ForeignKey::create().from("documents", "traveller_id").to("travellers", "id"))
+        .foreign_key(ForeignKey::create().from(table, "traveller_id").to("travellers", "id"))
         .to_owned()
 }
 
@@ -155,9 +178,9 @@ fn registrations() -> TableCreateStatement {
         .to_owned()
 }
 
-fn revisions() -> TableCreateStatement {
+fn revisions(table: &'static str) -> TableCreateStatement {
     Table::create()
-        .table("revisions")
+        .table(table)
         .col(schema::uuid("registration_id"))
         .col(schema::integer("revision"))
         .col(schema::string("kind"))
@@ -169,13 +192,13 @@ fn revisions() -> TableCreateStatement {
         .col(schema::text("form"))
         .col(schema::big_integer("create_time"))
         .primary_key(Index::create().col("registration_id").col("revision"))
-        .foreign_key(ForeignKey::create().from("revisions", "registration_id").to("registrations", "id"))
+        .foreign_key(ForeignKey::create().from(table, "registration_id").to("registrations", "id"))
         .to_owned()
 }
 
-fn companions() -> TableCreateStatement {
+fn companions(table: &'static str) -> TableCreateStatement {
     Table::create()
-        .table("companions")
+        .table(table)
         .col(schema::uuid("id").primary_key())
         .col(schema::uuid("holder_id"))
         .col(schema::uuid("companion_id"))
@@ -183,7 +206,7 @@ fn companions() -> TableCreateStatement {
         .col(schema::string("state"))
         .col(schema::string("display_name"))
         .col(schema::big_integer("create_time"))
-        .foreign_key(ForeignKey::create().from("companions", "holder_id").to("registrations", "id"))
-        .foreign_key(ForeignKey::create().from("companions", "companion_id").to("registrations", "id"))
+        .foreign_key(ForeignKey::create().from(table, "holder_id").to("registrations", "id"))
+        .foreign_key(ForeignKey::create().from(table, "companion_id").to("registrations", "id"))
         .to_owned()
 }

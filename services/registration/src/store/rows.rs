@@ -1,6 +1,7 @@
 //! Travellers, documents, registrations and revisions.
 
-use entrypass_db::{PersonalText, is_unique_violation, micros};
+use entrypass_db::{is_unique_violation, micros};
+use entrypass_seal::Sealer;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -12,95 +13,134 @@ use uuid::Uuid;
 
 use super::{
     convert,
-    entity::{document, registration, revision, traveller},
+    entity::{data_key, document, registration, revision, traveller},
+    sealed::{PersonalKey, document_indexes},
 };
 use crate::{
     change::{Change, ChangeKind},
     error::Error,
-    registration::{Registration, Revision, RevisionKind, StoredState},
+    registration::{Latest, Registration, Revision, RevisionKind, StoredState},
 };
 
-/// The rows that one connection or transaction sees.
-pub(crate) struct Rows<'c, C>(pub(crate) &'c C);
+/// The rows that one connection or transaction sees, in the clear.
+pub(crate) struct Rows<'c, C> {
+    pub(super) connection: &'c C,
+    pub(super) sealer: &'c Sealer,
+}
 
-impl<C: ConnectionTrait> Rows<'_, C> {
+impl<'c, C: ConnectionTrait> Rows<'c, C> {
+    /// The rows that `connection` sees, sealed with the keys of `sealer`.
+    pub(crate) fn new(connection: &'c C, sealer: &'c Sealer) -> Self {
+        Self { connection, sealer }
+    }
+
     /// The registration `id` in its present revision.
     pub(crate) async fn registration(&self, id: Uuid) -> Result<Option<Registration>, Error> {
-        let query = registration::Entity::find_by_id(id).find_also_related(revision::Entity);
-        query.one(self.0).await?.map(convert::registration).transpose()
+        let query = registration::Entity::find_by_id(id)
+            .find_also_related(revision::Entity)
+            .find_also_related(data_key::Entity);
+        let row = query.one(self.connection).await?;
+        row.map(|row| convert::registration(self.sealer, row)).transpose()
     }
 
     /// Those of the registrations `ids` that there are, each in its present revision, in no order.
     pub(crate) async fn registrations(&self, ids: &[Uuid]) -> Result<Vec<Registration>, Error> {
         let query = registration::Entity::find()
             .filter(registration::Column::Id.is_in(ids.iter().copied()))
-            .find_also_related(revision::Entity);
-        query.all(self.0).await?.into_iter().map(convert::registration).collect()
+            .find_also_related(revision::Entity)
+            .find_also_related(data_key::Entity);
+        let rows = query.all(self.connection).await?.into_iter();
+        rows.map(|row| convert::registration(self.sealer, row)).collect()
     }
 
     /// The registration that counts for the person whom `document_key` belongs to: the active one, or else the last.
     pub(crate) async fn latest_of_document(&self, document_key: &str) -> Result<Option<Registration>, Error> {
-        let query = counting(document_key).find_also_related(revision::Entity);
-        query.one(self.0).await?.map(convert::registration).transpose()
+        let query = self.counting(document_key).find_also_related(revision::Entity);
+        let row = query.find_also_related(data_key::Entity).one(self.connection).await?;
+        row.map(|row| convert::registration(self.sealer, row)).transpose()
     }
 
-    /// As [`Self::latest_of_document`], without what was declared: stored state and end.
-    pub(crate) async fn latest_state_of_document(
-        &self,
-        document_key: &str,
-    ) -> Result<Option<(StoredState, OffsetDateTime)>, Error> {
-        let row = counting(document_key).one(self.0).await?;
-        row.map(|row| convert::state(&row)).transpose()
+    /// As [`Self::latest_of_document`], without what was declared.
+    pub(crate) async fn latest_state_of_document(&self, document_key: &str) -> Result<Option<Latest>, Error> {
+        let row = self.counting(document_key).one(self.connection).await?;
+        row.map(|row| convert::latest(&row)).transpose()
     }
 
     /// The person whom `document_key` belongs to.
     pub(crate) async fn traveller_of_document(&self, document_key: &str) -> Result<Option<Uuid>, Error> {
-        let key = PersonalText(document_key.to_owned());
-        let row = document::Entity::find_by_id(key).one(self.0).await?;
-        Ok(row.map(|row| row.traveller_id))
+        let query =
+            document::Entity::find().filter(document::Column::BlindIndex.is_in(self.indexes(document_key)));
+        Ok(query.one(self.connection).await?.map(|row| row.traveller_id))
     }
 
-    /// Makes a person known.
-    pub(crate) async fn add_traveller(&self, id: Uuid, now: OffsetDateTime) -> Result<(), DbErr> {
+    /// Makes a person known, with their first document; `false` when somebody has it. Waits for another transaction that is giving it
+    /// away.
+    pub(crate) async fn add_traveller(
+        &self,
+        id: Uuid,
+        document_key: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool, DbErr> {
         let row = traveller::ActiveModel { id: Set(id), create_time: Set(micros(now)) };
-        traveller::Entity::insert(row).exec_without_returning(self.0).await?;
-        Ok(())
+        traveller::Entity::insert(row).exec_without_returning(self.connection).await?;
+        let key = PersonalKey::draw(self.sealer);
+        let row = convert::data_key_row(&key, id, now);
+        data_key::Entity::insert(row).exec_without_returning(self.connection).await?;
+        if self.add_document_with(&key, document_key, id, now).await? {
+            return Ok(true);
+        }
+        // Under one of several index keys it may have been free.
+        let documents = document::Entity::delete_many().filter(document::Column::TravellerId.eq(id));
+        documents.exec(self.connection).await?;
+        data_key::Entity::delete_by_id(id).exec(self.connection).await?;
+        traveller::Entity::delete_by_id(id).exec(self.connection).await?;
+        Ok(false)
     }
 
-    /// Forgets a person whom nothing belongs to.
-    pub(crate) async fn remove_traveller(&self, id: Uuid) -> Result<(), DbErr> {
-        traveller::Entity::delete_by_id(id).exec(self.0).await?;
-        Ok(())
-    }
-
-    /// Gives a person a document; `false` when somebody has it. Waits for another transaction that is giving it away.
+    /// Gives a person another document; `false` when somebody has it, and then the transaction must not go on. Waits for another
+    /// transaction that is giving it away.
     pub(crate) async fn add_document(
         &self,
         document_key: &str,
         traveller: Uuid,
         now: OffsetDateTime,
+    ) -> Result<bool, Error> {
+        let key = self.key_of(traveller).await?;
+        Ok(self.add_document_with(&key, document_key, traveller, now).await?)
+    }
+
+    async fn add_document_with(
+        &self,
+        key: &PersonalKey<'_>,
+        document_key: &str,
+        traveller: Uuid,
+        now: OffsetDateTime,
     ) -> Result<bool, DbErr> {
-        let row = document::ActiveModel {
-            document_key: Set(PersonalText(document_key.to_owned())),
-            traveller_id: Set(traveller),
-            create_time: Set(micros(now)),
-        };
+        let rows = convert::document_rows(self.sealer, key, document_key, traveller, now);
+        let all = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         // A conflict is no error here: PostgreSQL would end the transaction with it.
-        let insert = document::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(self.0).await? == 1)
+        let nothing = OnConflict::new().do_nothing().to_owned();
+        let insert = document::Entity::insert_many(rows).on_conflict(nothing);
+        Ok(insert.exec_without_returning(self.connection).await? == all)
+    }
+
+    /// The key of a person's data.
+    pub(super) async fn key_of(&self, traveller: Uuid) -> Result<PersonalKey<'c>, Error> {
+        let row = data_key::Entity::find_by_id(traveller).one(self.connection).await?;
+        convert::personal_key(self.sealer, row)
     }
 
     /// Writes down that the active registration of `traveller` has ended, if its time has: there is room for the next.
     pub(crate) async fn expire_of(&self, traveller: Uuid, now: OffsetDateTime) -> Result<(), Error> {
         let of_traveller = ended(now).filter(registration::Column::TravellerId.eq(traveller));
-        self.expire(of_traveller.lock_exclusive().all(self.0).await?, now).await
+        self.expire(of_traveller.lock_exclusive().all(self.connection).await?, now).await
     }
 
     /// Writes down that some active registrations have ended, and says how many. Those that another transaction is about to change
     /// are left for the next time.
     pub(crate) async fn expire_some(&self, at_once: u64, now: OffsetDateTime) -> Result<usize, Error> {
         let some = ended(now).limit(at_once).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-        let rows = some.all(self.0).await?;
+        let rows = some.all(self.connection).await?;
         let expired = rows.len();
         self.expire(rows, now).await?;
         Ok(expired)
@@ -112,7 +152,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             registration::Entity::update_many()
                 .col_expr(registration::Column::State, convert::state_name(StoredState::Expired).into())
                 .filter(registration::Column::Id.eq(row.id))
-                .exec(self.0)
+                .exec(self.connection)
                 .await?;
             self.add_change(convert::expiry(&row, now)?).await?;
         }
@@ -122,13 +162,13 @@ impl<C: ConnectionTrait> Rows<'_, C> {
     /// Holds the registration `id` to the end of the transaction, so that nobody else changes it or its bonds meanwhile.
     pub(crate) async fn lock(&self, id: Uuid) -> Result<(), DbErr> {
         let row = registration::Entity::find_by_id(id).lock_exclusive();
-        row.one(self.0).await.map(drop)
+        row.one(self.connection).await.map(drop)
     }
 
     /// Adds a submitted registration with its first revision. `AlreadyRegistered` when the person has an active one.
     pub(crate) async fn add_registration(&self, new: &Registration) -> Result<(), Error> {
         let row = convert::registration_row(new);
-        match registration::Entity::insert(row).exec_without_returning(self.0).await {
+        match registration::Entity::insert(row).exec_without_returning(self.connection).await {
             Err(error) if is_unique_violation(&error) => return Err(Error::AlreadyRegistered),
             other => other?,
         };
@@ -147,7 +187,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             .set(convert::registration_row(next))
             .filter(registration::Column::Id.eq(next.id))
             .filter(registration::Column::Revision.eq(i32::from(next.revision) - 1))
-            .exec(self.0)
+            .exec(self.connection)
             .await?;
         if saved.rows_affected == 0 {
             return Err(crate::registration::ChangeRefused::EtagMismatch.into());
@@ -162,8 +202,9 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         kind: RevisionKind,
         changed_paths: &[String],
     ) -> Result<(), Error> {
-        let row = convert::revision_row(of, kind, changed_paths)?;
-        revision::Entity::insert(row).exec_without_returning(self.0).await?;
+        let key = self.key_of(of.traveller).await?;
+        let row = convert::revision_row(&key, of, kind, changed_paths)?;
+        revision::Entity::insert(row).exec_without_returning(self.connection).await?;
         Ok(())
     }
 
@@ -181,7 +222,27 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         if let Some(before) = before {
             query = query.filter(revision::Column::Revision.lt(i32::from(before)));
         }
-        query.all(self.0).await?.iter().map(convert::revision).collect()
+        let query = query.find_also_related(registration::Entity);
+        let rows = query.find_also(registration::Entity, data_key::Entity).all(self.connection).await?;
+        rows.into_iter().map(|row| convert::revision(self.sealer, row)).collect()
+    }
+
+    /// The registrations of the person whom `document_key` belongs to, the one that counts first.
+    fn counting(&self, document_key: &str) -> Select<registration::Entity> {
+        let owner = Query::select()
+            .column(document::Column::TravellerId)
+            .from(document::Entity)
+            .and_where(document::Column::BlindIndex.is_in(self.indexes(document_key)))
+            .to_owned();
+        registration::Entity::find()
+            .filter(registration::Column::TravellerId.in_subquery(owner))
+            .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+            .order_by_desc(registration::Column::CreateTime)
+    }
+
+    /// The blind indexes of `document_key`: under whichever index key it was written, one of them finds it.
+    fn indexes(&self, document_key: &str) -> impl Iterator<Item = Vec<u8>> + use<C> {
+        document_indexes(self.sealer, document_key).into_iter().map(|index| index.digest.to_vec())
     }
 }
 
@@ -190,17 +251,4 @@ fn ended(now: OffsetDateTime) -> Select<registration::Entity> {
     registration::Entity::find()
         .filter(registration::Column::State.eq(convert::state_name(StoredState::Active)))
         .filter(registration::Column::ExpireTime.lte(micros(now)))
-}
-
-/// The registrations of the person whom `document_key` belongs to, the one that counts first.
-fn counting(document_key: &str) -> Select<registration::Entity> {
-    let owner = Query::select()
-        .column(document::Column::TravellerId)
-        .from(document::Entity)
-        .and_where(document::Column::DocumentKey.eq(PersonalText(document_key.to_owned())))
-        .to_owned();
-    registration::Entity::find()
-        .filter(registration::Column::TravellerId.in_subquery(owner))
-        .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
-        .order_by_desc(registration::Column::CreateTime)
 }

@@ -65,6 +65,8 @@ masked! {
     }
     RegistrationRevision { document, form; revision, kind, changed_paths, form_version, create_time }
     // Nothing of a person.
+    ListAccessResponse { records; next_page_token }
+    AccessRecord { ; time, caller, peer, rpc, purpose, resource, outcome, trace_id }
     GetNoticeResponse { ; notice }
     ResolveTravellerResponse { ; traveller }
     WatchRegistrationsResponse { changes; cursor, as_of_time }

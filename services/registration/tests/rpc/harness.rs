@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entrypass_ambient::{SeededRandom, TestClock};
-use entrypass_db::Database;
+use entrypass_ambient::{SeededRandom, SystemRandom, TestClock};
+use entrypass_db::{Database, DatabaseUrl};
 use entrypass_proto::registration::v1::{
     self as pb, entry::Transport as By, registration_form::Purpose,
     registration_service_client::RegistrationServiceClient,
 };
 use entrypass_registration::{Config, Deps, Migrator, Notice, service};
 use entrypass_rpc::{EdgeLayer, Service, Transport};
+use entrypass_seal::{KeyRing, Keys, Sealer};
 use entrypass_testkit::{Refusal, TestDatabase, eventually};
 use prost_types::FieldMask;
 use sea_orm::ConnectionTrait as _;
@@ -25,6 +26,7 @@ pub struct App {
     client: RegistrationServiceClient<Transport>,
     stopping: CancellationToken,
     database: Arc<TestDatabase>,
+    sealer: Sealer,
 }
 
 /// The defaults with the built-in notice, and jobs that are done all the time.
@@ -44,24 +46,27 @@ impl App {
     pub async fn configured(config: Config) -> Self {
         let clock = Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC)));
         let database = TestDatabase::migrated::<Migrator>("registration").await;
-        Self::start(config, clock, Arc::new(SeededRandom::new(3)), Arc::new(database)).await
+        let random = Arc::new(SeededRandom::new(3));
+        Self::start(config, clock, random, Arc::new(database), TestDatabase::sealer()).await
     }
 
     /// The service after a restart with `config`, on the same database.
     pub async fn restarted(self, config: Config) -> Self {
         self.stopping.cancel();
-        Self::start(config, self.clock, self.random, self.database).await
+        Self::start(config, self.clock, self.random, self.database, self.sealer).await
     }
 
-    /// Another copy of the service, on the same database.
+    /// Another copy of the service, on the same database, with a ring of its own of the same keys.
     pub async fn another(&self) -> Self {
         self.another_with(config()).await
     }
 
     /// As [`Self::another`], with `config`.
     pub async fn another_with(&self, config: Config) -> Self {
-        let Self { clock, random, database, .. } = self;
-        Self::start(config, Arc::clone(clock), Arc::clone(random), Arc::clone(database)).await
+        let Self { clock, random, database, sealer, .. } = self;
+        let keys = Keys::parse(&sealer.keys().to_text()).expect("a ring");
+        let sealer = Sealer::new(KeyRing::new(keys), Arc::new(SystemRandom));
+        Self::start(config, Arc::clone(clock), Arc::clone(random), Arc::clone(database), sealer).await
     }
 
     async fn start(
@@ -69,11 +74,12 @@ impl App {
         clock: Arc<TestClock>,
         random: Arc<SeededRandom>,
         database: Arc<TestDatabase>,
+        sealer: Sealer,
     ) -> Self {
         let notice_version = config.notice.version().to_owned();
         let stopping = CancellationToken::new();
         let deps = Deps {
-            database: open(&database).await,
+            database: open(&database, &sealer).await,
             clock: clock.clone(),
             random: random.clone(),
             stopping: stopping.clone(),
@@ -82,7 +88,7 @@ impl App {
         tokio::spawn(background);
         let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
         let client = RegistrationServiceClient::new(transport);
-        Self { clock, random, notice_version, client, stopping, database }
+        Self { clock, random, notice_version, client, stopping, database, sealer }
     }
 
     /// Tells the service to stop.
@@ -90,9 +96,20 @@ impl App {
         self.stopping.cancel();
     }
 
-    /// The service's database, as an operator finds it.
+    /// The service's database, as an operator finds it who has the keys.
     pub async fn database(&self) -> Database {
-        open(&self.database).await
+        open(&self.database, &self.sealer).await
+    }
+
+    /// Where the service's database is.
+    pub fn place(&self) -> DatabaseUrl {
+        self.database.url()
+    }
+
+    /// Puts `change` of this copy's keys in their place.
+    pub fn change_keys(&self, change: impl FnOnce(&Keys) -> Keys) {
+        let ring = self.sealer.ring();
+        ring.replace(change(&ring.keys()));
     }
 
     /// A client, cheap to make.
@@ -169,8 +186,8 @@ pub async fn until_one_waits(database: &Database) {
     .await;
 }
 
-async fn open(database: &TestDatabase) -> Database {
-    Database::open::<Migrator>(&database.url(), 8).await.expect("a database")
+async fn open(database: &TestDatabase, sealer: &Sealer) -> Database {
+    Database::open::<Migrator>(&database.url(), 8, sealer).await.expect("a database")
 }
 
 /// A British passport; the numbers are nobody's.

@@ -2,22 +2,48 @@
 
 use entrypass_proto::registration::v1 as pb;
 use entrypass_registration::Config;
+use entrypass_seal::Place;
 use entrypass_testkit::Refusal;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait, Statement, TryGetable, Value};
 use time::Duration;
 use tokio::task::JoinSet;
 use tonic::Code;
+use uuid::Uuid;
 
 use crate::harness::{App, amendment, binding, config, form};
 
-/// Makes `registration` one that was amended up to `revision`.
+/// The value of the only row that `query` finds.
+async fn only<T: TryGetable>(connection: &impl ConnectionTrait, query: &str) -> T {
+    let query = Statement::from_string(connection.get_database_backend(), query);
+    let row = connection.query_one_raw(query).await.expect("a query").expect("a row");
+    row.try_get_by_index(0).expect("a value")
+}
+
+/// Makes `registration`, the only one there is, one that was amended up to `revision`. What is sealed for one revision opens at no other: it
+/// is sealed anew.
 async fn amended_up_to(app: &App, registration: &pb::Registration, revision: i32) -> pb::Registration {
     let database = app.database().await;
     let transaction = database.begin().await.expect("a transaction");
-    for table in ["registrations", "revisions"] {
-        let set = format!("UPDATE {table} SET revision = {revision}");
-        transaction.execute_unprepared(&set).await.expect("set");
-    }
+    let traveller: Uuid = only(&transaction, "SELECT traveller_id FROM registrations").await;
+    let id: Uuid = only(&transaction, "SELECT id FROM registrations").await;
+    let wrapped: Vec<u8> = only(&transaction, "SELECT wrapped FROM data_keys").await;
+    let content: Vec<u8> = only(&transaction, "SELECT sealed FROM revisions").await;
+
+    let sealer = database.sealer();
+    let place = Place { table: "data_keys", column: "wrapped", row: traveller.as_bytes() };
+    let key = sealer.unwrap(&place, &wrapped).expect("the person's key");
+    let row = |revision: i32| Place::row_of(&[id.as_bytes(), &revision.to_be_bytes()]);
+    let (first, last) = (row(1), row(revision));
+    let place = |row| Place { table: "revisions", column: "sealed", row };
+    let opened = sealer.open_with(&key, &place(&first), &content).expect("opened");
+    let content = sealer.seal_with(&key, &place(&last), &opened);
+
+    let set = "UPDATE revisions SET revision = $1, sealed = $2";
+    let values = [Value::from(revision), content.into()];
+    let set = Statement::from_sql_and_values(transaction.get_database_backend(), set, values);
+    transaction.execute_raw(set).await.expect("set");
+    let set = format!("UPDATE registrations SET revision = {revision}");
+    transaction.execute_unprepared(&set).await.expect("set");
     transaction.commit().await.expect("committed");
     let request =
         pb::GetRegistrationRequest { registration: registration.name.clone(), ..Default::default() };

@@ -14,4 +14,6 @@ mod limits;
 mod masked;
 mod notice;
 mod pages;
+mod resealing;
+mod sealed;
 mod travellers;

@@ -10,7 +10,7 @@ use tonic::Code;
 use crate::harness::{App, passport};
 
 /// The request that puts the passport `new` in place of `old` in `registration`, as it was read.
-fn replacement(registration: &pb::Registration, old: &str, new: &str) -> pb::ReplaceDocumentRequest {
+pub fn replacement(registration: &pb::Registration, old: &str, new: &str) -> pb::ReplaceDocumentRequest {
     pb::ReplaceDocumentRequest {
         request_id: format!("replace-{}-{new}", registration.etag),
         registration: registration.name.clone(),

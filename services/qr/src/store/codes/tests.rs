@@ -38,9 +38,11 @@ impl Deed {
 /// Revisions and states after both deeds, the second begun while the first is not committed.
 async fn both(first: Deed, second: Deed) -> Vec<(u16, CodeState)> {
     let place = TestDatabase::migrated::<Migrator>("qr").await;
-    let database = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+    let database =
+        Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
     // Another copy's. And nobody else's registration: the tests of one run share their locks.
-    let elsewhere = Database::open::<Migrator>(&place.url(), 4).await.expect("a database");
+    let elsewhere =
+        Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
     let registration = SystemRandom.uuid_v7(NOW);
 
     let before = database.begin().await.expect("a transaction");

@@ -15,6 +15,8 @@ use crate::wire::form::fixture;
 /// What a caller who is shown personal data masked sees as it is. Whoever adds to this list shows something more of a person.
 const SHOWN: &str = "
     CheckDocumentResponse.notice_version CheckDocumentResponse.outcome CheckDocumentResponse.prefill_available
+    AccessRecord.caller AccessRecord.outcome AccessRecord.peer AccessRecord.purpose AccessRecord.resource AccessRecord.rpc
+    AccessRecord.time AccessRecord.trace_id
     Companion.create_time Companion.document_type Companion.expire_time Companion.masked_number Companion.name Companion.reference
     Companion.registration Companion.relationship Companion.revision Companion.state
     Destination.accommodation Destination.division_code
@@ -26,7 +28,7 @@ const SHOWN: &str = "
     GetRegistrationFactsResponse.document_type GetRegistrationFactsResponse.expire_time GetRegistrationFactsResponse.fever_declared
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
-    ListRegistrationRevisionsResponse.next_page_token
+    ListAccessResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
     Notice.language Notice.paragraphs Notice.title Notice.version
     Registration.create_time Registration.etag Registration.expire_time Registration.form_version Registration.masked_number
     Registration.name Registration.notice_version Registration.reference Registration.revision Registration.state
@@ -123,7 +125,7 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         CheckDocumentResponse GetNoticeResponse SubmitRegistrationResponse GetRegistrationResponse GetPrefillResponse
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
-        BindCompanionResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
+        BindCompanionResponse ListAccessResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();

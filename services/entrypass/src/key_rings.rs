@@ -1,0 +1,202 @@
+//! The key rings of a process: read at the start, made in the data folder with a new database, and read anew while the process runs.
+//!
+//! Owns: the files. Does not own: which keys there are and what they do (`entrypass-seal`), and the command that changes them (`keys.rs`).
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use entrypass_ambient::Random;
+use entrypass_seal::{KeyRing, Keys, KeysError, Sealer};
+use thiserror::Error;
+use tokio::time::sleep;
+use zeroize::Zeroizing;
+
+use crate::{compose::Surroundings, config::RingPlace, role::Service};
+
+/// How often a file is looked at. Whoever adds a key waits longer before it is used (`entrypass keys`).
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Why a key ring cannot be used or written. Nothing of a key stands in it.
+#[derive(Debug, Error)]
+pub enum RingError {
+    /// The file cannot be read or written.
+    #[error("cannot use the key ring {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Somebody else can read the file.
+    #[error("the key ring {path} has mode {mode:o}: only its owner may have rights to it (chmod 600)")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its present mode.
+        mode: u32,
+    },
+    /// There is no file where the setting says. None is made there: two copies that start at once would make two.
+    #[error(
+        "the key ring {path} is missing: copy it there, or make one with `entrypass keys new --service {} PATH` if there never was one",
+        .service.name()
+    )]
+    Missing {
+        /// Whose.
+        service: Service,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The ring of a database that is there already is not.
+    #[error(
+        "the key ring {path} is missing, and what the {} database holds cannot be read without it: bring it back from its backup",
+        .service.name()
+    )]
+    Lost {
+        /// Whose.
+        service: Service,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is no ring.
+    #[error("{place} is no key ring")]
+    Malformed {
+        /// The file or the variable.
+        place: String,
+        /// What is wrong with it.
+        source: KeysError,
+    },
+}
+
+/// The key ring of one service, as it was read.
+pub(crate) struct Ring {
+    ring: KeyRing,
+    place: RingPlace,
+    text: Zeroizing<String>,
+}
+
+impl Ring {
+    /// Reads the ring of `service` at `place`; `None` when it is one of the data folder and not there.
+    pub(crate) fn read(service: Service, place: &RingPlace) -> Result<Option<Self>, RingError> {
+        let Some(text) = text_at(place)? else {
+            return match place {
+                RingPlace::File(path) => Err(RingError::Missing { service, path: path.clone() }),
+                RingPlace::DataDir(_) | RingPlace::Environment { .. } => Ok(None),
+            };
+        };
+        let ring = KeyRing::new(parse(place, &text)?);
+        Ok(Some(Self { ring, place: place.clone(), text }))
+    }
+
+    /// The ring of `service` at `place`, which is made when it is missing and `may_make`.
+    pub(crate) fn read_or_make(
+        service: Service,
+        place: &RingPlace,
+        may_make: bool,
+        random: &dyn Random,
+    ) -> Result<Self, RingError> {
+        match (Self::read(service, place)?, place) {
+            (Some(ring), _) => Ok(ring),
+            (None, RingPlace::DataDir(path) | RingPlace::File(path)) if may_make => {
+                let keys = Keys::generate(random);
+                let text = keys.to_text();
+                write(path, &text)?;
+                Ok(Self { ring: KeyRing::new(keys), place: place.clone(), text })
+            }
+            (None, RingPlace::DataDir(path) | RingPlace::File(path)) => {
+                Err(RingError::Lost { service, path: path.clone() })
+            }
+            // What the environment says is always there, or the place would be another.
+            (None, RingPlace::Environment { variable, .. }) => {
+                Err(RingError::Missing { service, path: variable.into() })
+            }
+        }
+    }
+
+    /// Seals with the present keys of this ring.
+    pub(crate) fn sealer(&self, surroundings: &Surroundings) -> Sealer {
+        Sealer::new(self.ring.clone(), surroundings.random.clone())
+    }
+
+    /// Takes up what changes in the file, for ever. A file that cannot be used is told once, and the keys stay as they are. The environment of a
+    /// process does not change.
+    pub(crate) async fn follow(mut self) {
+        let mut told = String::new();
+        loop {
+            sleep(LOOK_EVERY).await;
+            match self.look() {
+                Ok(()) => told.clear(),
+                Err(error) => {
+                    let error = error.to_string();
+                    if told != error {
+                        tracing::error!(%error, "the keys of before stay");
+                        told = error;
+                    }
+                }
+            }
+        }
+    }
+
+    fn look(&mut self) -> Result<(), RingError> {
+        let path = match &self.place {
+            RingPlace::Environment { .. } => return Ok(()),
+            RingPlace::File(path) | RingPlace::DataDir(path) => path.display(),
+        };
+        match text_at(&self.place)? {
+            Some(text) if text != self.text => {
+                self.ring.replace(parse(&self.place, &text)?);
+                tracing::info!(%path, "the key ring has changed");
+                self.text = text;
+            }
+            Some(_) => {}
+            None => tracing::warn!(%path, "the key ring is missing"),
+        }
+        Ok(())
+    }
+}
+
+fn parse(place: &RingPlace, text: &str) -> Result<Keys, RingError> {
+    let place = match place {
+        RingPlace::File(path) | RingPlace::DataDir(path) => path.display().to_string(),
+        RingPlace::Environment { variable, .. } => variable.clone(),
+    };
+    Keys::parse(text).map_err(|source| RingError::Malformed { place, source })
+}
+
+/// The text of a ring; `None` when there is no file.
+fn text_at(place: &RingPlace) -> Result<Option<Zeroizing<String>>, RingError> {
+    let path = match place {
+        RingPlace::Environment { text, .. } => return Ok(Some(Zeroizing::new(text.text().to_owned()))),
+        RingPlace::File(path) | RingPlace::DataDir(path) => path,
+    };
+    let failed = |source| RingError::Io { path: path.clone(), source };
+    let text = match fs::read_to_string(path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(failed(source)),
+    };
+    let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(Some(text)) } else { Err(RingError::Exposed { path: path.clone(), mode }) }
+}
+
+/// Writes a ring beside its place and moves it there: a copy that reads meanwhile sees the old one or the new one.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), RingError> {
+    let written = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut half_written = path.as_os_str().to_owned();
+        half_written.push(".new");
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&half_written)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&half_written, path)?;
+        // The new name must survive a power cut as well: what is sealed under the key will.
+        File::open(folder)?.sync_all()
+    };
+    written().map_err(|source| RingError::Io { path: path.to_owned(), source })
+}
