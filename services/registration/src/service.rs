@@ -5,6 +5,7 @@ mod amend;
 mod companions;
 mod lookup;
 mod replace;
+mod shown;
 mod submit;
 mod watch;
 
@@ -17,13 +18,14 @@ use entrypass_db::{
     answers::{Kept, RequestKey},
 };
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
-use entrypass_rpc::{AnswerStream, answer, answer_stream};
+use entrypass_rpc::AnswerStream;
 use prost::Message;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use self::shown::answer_stream;
 use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules, store::Rows};
 
 /// Implements the generated trait.
@@ -101,57 +103,57 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::CheckDocumentRequest>,
     ) -> Answer<pb::CheckDocumentResponse> {
-        self.audit.answer(request, async |access, message| self.check(&access, message).await).await
+        self.answer(request, async |access, message| self.check(&access, message).await).await
     }
 
     async fn get_notice(&self, request: Request<pb::GetNoticeRequest>) -> Answer<pb::GetNoticeResponse> {
-        answer(request, async |call, _| Ok::<_, Error>(self.notice(call.language()))).await
+        shown::answer(request, async |call, _| Ok::<_, Error>(self.notice(call.language()))).await
     }
 
     async fn submit_registration(
         &self,
         request: Request<pb::SubmitRegistrationRequest>,
     ) -> Answer<pb::SubmitRegistrationResponse> {
-        self.audit.answer(request, async |access, message| self.submit(&access, message).await).await
+        self.answer(request, async |access, message| self.submit(&access, message).await).await
     }
 
     async fn get_registration(
         &self,
         request: Request<pb::GetRegistrationRequest>,
     ) -> Answer<pb::GetRegistrationResponse> {
-        self.audit.answer(request, async |access, message| self.get(&access, message).await).await
+        self.answer(request, async |access, message| self.get(&access, message).await).await
     }
 
     async fn get_prefill(&self, request: Request<pb::GetPrefillRequest>) -> Answer<pb::GetPrefillResponse> {
-        self.audit.answer(request, async |access, message| self.prefill(&access, message).await).await
+        self.answer(request, async |access, message| self.prefill(&access, message).await).await
     }
 
     async fn get_registration_facts(
         &self,
         request: Request<pb::GetRegistrationFactsRequest>,
     ) -> Answer<pb::GetRegistrationFactsResponse> {
-        self.audit.answer(request, async |access, message| self.facts(&access, message).await).await
+        self.answer(request, async |access, message| self.facts(&access, message).await).await
     }
 
     async fn batch_get_registration_facts(
         &self,
         request: Request<pb::BatchGetRegistrationFactsRequest>,
     ) -> Answer<pb::BatchGetRegistrationFactsResponse> {
-        self.audit.answer(request, async |access, message| self.batch_facts(&access, message).await).await
+        self.answer(request, async |access, message| self.batch_facts(&access, message).await).await
     }
 
     async fn get_travel_groups(
         &self,
         request: Request<pb::GetTravelGroupsRequest>,
     ) -> Answer<pb::GetTravelGroupsResponse> {
-        self.audit.answer(request, async |access, message| self.groups(&access, message).await).await
+        self.answer(request, async |access, message| self.groups(&access, message).await).await
     }
 
     async fn resolve_traveller(
         &self,
         request: Request<pb::ResolveTravellerRequest>,
     ) -> Answer<pb::ResolveTravellerResponse> {
-        self.audit.answer(request, async |access, message| self.resolve(&access, message).await).await
+        self.answer(request, async |access, message| self.resolve(&access, message).await).await
     }
 
     async fn update_registration(
@@ -159,55 +161,53 @@ impl RegistrationService for Registrations {
         request: Request<pb::UpdateRegistrationRequest>,
     ) -> Answer<pb::UpdateRegistrationResponse> {
         // Boxed: forms before and after, and their merging, take 17 kB.
-        self.audit
-            .answer(request, async |access, message| Box::pin(self.update(&access, message)).await)
-            .await
+        self.answer(request, async |access, message| Box::pin(self.update(&access, message)).await).await
     }
 
     async fn replace_document(
         &self,
         request: Request<pb::ReplaceDocumentRequest>,
     ) -> Answer<pb::ReplaceDocumentResponse> {
-        self.audit.answer(request, async |access, message| self.replace(&access, message).await).await
+        self.answer(request, async |access, message| self.replace(&access, message).await).await
     }
 
     async fn cancel_registration(
         &self,
         request: Request<pb::CancelRegistrationRequest>,
     ) -> Answer<pb::CancelRegistrationResponse> {
-        self.audit.answer(request, async |access, message| self.cancel(&access, message).await).await
+        self.answer(request, async |access, message| self.cancel(&access, message).await).await
     }
 
     async fn list_registration_revisions(
         &self,
         request: Request<pb::ListRegistrationRevisionsRequest>,
     ) -> Answer<pb::ListRegistrationRevisionsResponse> {
-        self.audit.answer(request, async |access, message| self.revisions(&access, message).await).await
+        self.answer(request, async |access, message| self.revisions(&access, message).await).await
     }
 
     async fn list_access(&self, request: Request<pb::ListAccessRequest>) -> Answer<pb::ListAccessResponse> {
-        self.audit.answer(request, async |access, message| self.list_access(&access, message).await).await
+        self.answer(request, async |access, message| self.list_access(&access, message).await).await
     }
 
     async fn bind_companion(
         &self,
         request: Request<pb::BindCompanionRequest>,
     ) -> Answer<pb::BindCompanionResponse> {
-        self.audit.answer(request, async |access, message| self.bind(&access, message).await).await
+        self.answer(request, async |access, message| self.bind(&access, message).await).await
     }
 
     async fn confirm_companion(
         &self,
         request: Request<pb::ConfirmCompanionRequest>,
     ) -> Answer<pb::ConfirmCompanionResponse> {
-        self.audit.answer(request, async |access, message| self.confirm(&access, message).await).await
+        self.answer(request, async |access, message| self.confirm(&access, message).await).await
     }
 
     async fn unbind_companion(
         &self,
         request: Request<pb::UnbindCompanionRequest>,
     ) -> Answer<pb::UnbindCompanionResponse> {
-        self.audit.answer(request, async |access, message| self.unbind(&access, message).await).await
+        self.answer(request, async |access, message| self.unbind(&access, message).await).await
     }
 
     type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;

@@ -3,6 +3,7 @@
 mod access;
 mod change;
 pub(crate) mod form;
+mod mask;
 mod render;
 
 use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, revision, traveller_name,
 };

@@ -1,5 +1,6 @@
 //! What only reads: the document check, the notice, look-ups, history.
 
+use entrypass_access::PersonalData;
 use entrypass_audit::Access;
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
@@ -81,6 +82,10 @@ impl Registrations {
         access: &Access,
         message: pb::GetPrefillRequest,
     ) -> Result<pb::GetPrefillResponse, Error> {
+        if access.personal_data() == PersonalData::Masked {
+            // A form with masks in it would be submitted with them.
+            return Err(Error::PersonalDataMasked);
+        }
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
         let document = self.proof(document, "holder_name", &holder_name, now)?;

@@ -12,6 +12,7 @@ mod groups;
 mod harness;
 mod health;
 mod limits;
+mod masked;
 mod notice;
 mod pages;
 mod resealing;
