@@ -5,7 +5,9 @@
 mod context;
 mod copies;
 mod deadline;
+mod guard;
 mod health;
+mod limits;
 mod neighbour;
 mod panic;
 mod probe;

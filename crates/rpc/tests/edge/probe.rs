@@ -13,7 +13,10 @@ use entrypass_proto::qr::v1::{
     qr_service_client::QrServiceClient,
     qr_service_server::{QrService, QrServiceServer, SERVICE_NAME},
 };
-use entrypass_rpc::{Addresses, AnswerStream, Call, EdgeLayer, Listener, Operations, Transport, serve};
+use entrypass_rpc::{
+    Addresses, AnswerStream, Call, EdgeLayer, Guard, Listener, Operations, Transport, serve,
+};
+use futures_util::StreamExt as _;
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::oneshot,
@@ -36,6 +39,8 @@ pub enum Way {
 /// A way to a probe, which notes its calls.
 pub struct Reached {
     pub client: QrServiceClient<Transport>,
+    /// Leads to health as well, over a socket.
+    pub transport: Transport,
     pub probe: Arc<Probe>,
 }
 
@@ -59,19 +64,28 @@ pub struct Copy {
 impl Reached {
     /// A probe behind a layer that draws the trace id `fresh_trace`.
     pub async fn by(way: Way, fresh_trace: u128) -> Self {
-        Self::start(way, fresh_trace, Probe::default()).await
+        Self::start(way, edge(fresh_trace), Probe::default()).await
+    }
+
+    /// A probe behind `guard`.
+    pub async fn behind(guard: Guard, way: Way) -> Self {
+        Self::start(way, edge(1).guarded_by(guard), Probe::default()).await
+    }
+
+    /// A probe behind `edge`, which hands calls on to `next`.
+    pub async fn between(edge: EdgeLayer, next: QrServiceClient<Transport>, way: Way) -> Self {
+        Self::start(way, edge, Probe { next: Some(next), ..Probe::default() }).await
     }
 
     /// A probe that hands calls on to `next`.
     pub async fn before(next: &Self, way: Way, fresh_trace: u128) -> Self {
         let next = Some(next.client.clone());
-        Self::start(way, fresh_trace, Probe { next, ..Probe::default() }).await
+        Self::start(way, edge(fresh_trace), Probe { next, ..Probe::default() }).await
     }
 
-    async fn start(way: Way, fresh_trace: u128, probe: Probe) -> Self {
+    async fn start(way: Way, edge: EdgeLayer, probe: Probe) -> Self {
         let probe = Arc::new(probe);
         let routes = Routes::new(QrServiceServer::from_arc(Arc::clone(&probe)));
-        let edge = EdgeLayer::new(move || Uuid::from_u128(fresh_trace));
         let transport = match way {
             Way::InProcess => Transport::local(routes, &edge),
             Way::Socket => {
@@ -82,8 +96,13 @@ impl Reached {
                 remote(&[address])
             }
         };
-        Self { client: QrServiceClient::new(transport), probe }
+        Self { client: QrServiceClient::new(transport.clone()), transport, probe }
     }
+}
+
+/// An open layer that draws the trace id `fresh_trace`.
+fn edge(fresh_trace: u128) -> EdgeLayer {
+    EdgeLayer::new(move || Uuid::from_u128(fresh_trace))
 }
 
 /// The way to the copies at `addresses`.
@@ -243,12 +262,13 @@ macro_rules! qr_service_without {
 
             type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
 
-            /// Nobody calls this.
+            /// A stream that never says anything.
             async fn watch_verification_bundle(
                 &self,
-                _: Request<pb::WatchVerificationBundleRequest>,
+                request: Request<pb::WatchVerificationBundleRequest>,
             ) -> Result<Response<Self::WatchVerificationBundleStream>, Status> {
-                Err(Status::unimplemented("nobody calls this"))
+                self.note(&request);
+                Ok(Response::new(futures_util::stream::pending().boxed()))
             }
 
             $(async fn $method(&self, _: Request<pb::$request>) -> Result<Response<pb::$response>, Status> {

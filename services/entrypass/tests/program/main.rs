@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod access;
 mod dev_certs;
 mod drain;
 mod migrate;
