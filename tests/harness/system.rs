@@ -96,7 +96,18 @@ impl System {
 
     /// The clients of whoever has `certificate`, and believes the system's own.
     pub fn called_with(&self, certificate: &Certificate) -> Clients {
-        clients(&self.nodes, &self.plan.tls_of(certificate))
+        self.called_trusting(certificate, &self.authority().pem())
+    }
+
+    /// The clients of whoever has `certificate`, and believes the authorities in `trust` (PEM).
+    pub fn called_trusting(&self, certificate: &Certificate, trust: &str) -> Clients {
+        clients(&self.nodes, &callers::tls(certificate, trust, self.clock.clone()))
+    }
+
+    /// Gives the service `role` a new certificate of `authority`, and has it trust the authorities in `trust` (PEM). It takes them up within seconds.
+    pub fn certify(&self, role: Role, authority: &Authority, trust: &str) {
+        let certificate = callers::of_service(authority, role);
+        let _ = callers::write(&certificate, trust, self.plan.folder(), role);
     }
 
     /// The authority that signs for a system with listeners, and that it trusts.
