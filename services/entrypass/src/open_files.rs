@@ -8,8 +8,8 @@ const OTHERS: u64 = 1256;
 /// Takes as many as the system gives, since it gives 1024 unless asked; how many of `wanted` connections there is room for.
 pub(crate) fn room_for(wanted: u32) -> u32 {
     let mut limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, ..limit.clone() };
-    if setrlimit(Resource::Nofile, raised.clone()).is_ok() {
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if setrlimit(Resource::Nofile, raised).is_ok() {
         limit = raised;
     }
     // Absent is no limit.
