@@ -87,7 +87,7 @@ impl App {
         let Service { routes, background } = service(config, deps);
         tokio::spawn(background);
         let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
-        Self { clock, random, notice_version, client, stopping, database, sealer }
+        Self { clock, random, notice_version, transport, stopping, database, sealer }
     }
 
     /// Tells the service to stop.
