@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub use migration::Migrator;
 use notes::{note_place, unsealable};
-pub(crate) use notes::{notes_under_keys, reseal_notes};
+pub use notes::{reseal, rows_under_keys};
 
 use crate::{
     application::{Application, State},
