@@ -8,6 +8,7 @@ pub mod compose;
 pub mod config;
 mod data_dir;
 mod key_rings;
+mod keys;
 mod migrate;
 pub mod program;
 pub mod role;

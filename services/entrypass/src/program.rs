@@ -9,7 +9,7 @@ use crate::{
     Failure,
     cli::{Cli, Command},
     compose::Surroundings,
-    migrate, serve, signing_keys, verify,
+    keys, migrate, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -55,6 +55,7 @@ fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failur
         Command::Serve(serve) => in_runtime(serve::serve(&serve, surroundings)),
         Command::Migrate(step) => in_runtime(migrate::migrate(&step, surroundings)),
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
+        Command::Keys(change) => in_runtime(keys::keys(change, surroundings)),
         Command::Verify(verify) => Ok(verify::verify(&verify, surroundings.clock.as_ref())?),
     }
 }
