@@ -38,12 +38,11 @@ pub(crate) async fn keys(command: Keys, surroundings: &Surroundings) -> Result<(
     match command {
         Keys::List(Services { place, services }) => {
             let config = place.config()?;
-            writeln!(out, "{}", line(["SERVICE", "PURPOSE", "KEY ID", "STATE", "ROWS"]))?;
+            let mut lines = vec![line(["SERVICE", "PURPOSE", "KEY ID", "STATE", "ROWS"])];
             for service in services {
-                for row in listed(service, &place, &config, surroundings).await? {
-                    writeln!(out, "{row}")?;
-                }
+                lines.extend(listed(service, &place, &config, surroundings).await?);
             }
+            writeln!(out, "{}", lines.join("\n"))?;
         }
         Keys::New { service, path } => {
             key_rings::write_new(&path, &KeysOfRing::generate(&*surroundings.random))?;
