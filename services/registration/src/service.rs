@@ -3,6 +3,7 @@
 mod amend;
 mod companions;
 mod lookup;
+mod proof;
 mod replace;
 mod submit;
 mod watch;
@@ -114,11 +115,11 @@ impl RegistrationService for Registrations {
         &self,
         request: Request<pb::GetRegistrationRequest>,
     ) -> Answer<pb::GetRegistrationResponse> {
-        answer(request, |_, message| self.get(message)).await
+        answer(request, async |call, message| self.get(&call, message).await).await
     }
 
     async fn get_prefill(&self, request: Request<pb::GetPrefillRequest>) -> Answer<pb::GetPrefillResponse> {
-        answer(request, |_, message| self.prefill(message)).await
+        answer(request, async |call, message| self.prefill(&call, message).await).await
     }
 
     async fn get_registration_facts(

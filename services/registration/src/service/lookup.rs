@@ -1,8 +1,7 @@
 //! What only reads: the document check, the notice, look-ups, history.
 
-use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{PageRequest, PageToken};
+use entrypass_rpc::{Call, PageRequest, PageToken};
 use entrypass_rule::{Language, Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
@@ -42,14 +41,15 @@ impl Registrations {
 
     pub(super) async fn get(
         &self,
+        call: &Call,
         message: pb::GetRegistrationRequest,
     ) -> Result<pb::GetRegistrationResponse, Error> {
         let now = self.clock.now();
         let rows = self.reader();
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
         let registration = if name.is_empty() {
-            let document = self.proof(document, "holder_name", &holder_name, now)?;
-            self.holder(&rows, &document, &holder_name, now).await?
+            let proof = self.proof(call, document, ("holder_name", holder_name), now)?;
+            self.proved(call, &proof, |found| found.is_active(now), now).await?
         } else if document.is_some() || !holder_name.is_empty() {
             let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
             let mut violations = Violations::default();
@@ -67,19 +67,16 @@ impl Registrations {
 
     pub(super) async fn prefill(
         &self,
+        call: &Call,
         message: pb::GetPrefillRequest,
     ) -> Result<pb::GetPrefillResponse, Error> {
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
-        let document = self.proof(document, "holder_name", &holder_name, now)?;
-        let latest = self.reader().latest_of_document(&document.key()).await?;
-        let ended = latest.filter(|registration| {
-            !registration.is_active(now) && registration.declared.form.name().matches(&holder_name)
-        });
-        let declared = ended.ok_or(Error::HolderNotFound)?.declared;
+        let proof = self.proof(call, document, ("holder_name", holder_name), now)?;
+        let ended = self.proved(call, &proof, |found| !found.is_active(now), now).await?;
         Ok(pb::GetPrefillResponse {
-            form: Some(wire::form::render_prefill(&declared.form)),
-            form_version: declared.form_version,
+            form: Some(wire::form::render_prefill(&ended.declared.form)),
+            form_version: ended.declared.form_version,
         })
     }
 
@@ -147,36 +144,6 @@ impl Registrations {
             last.map(|last| PageToken(Uuid::from_u128(u128::from(last.number))).encode()).unwrap_or_default();
         let revisions = revisions.into_iter().map(wire::revision).collect();
         Ok(pb::ListRegistrationRevisionsResponse { revisions, next_page_token })
-    }
-
-    /// Reads the two halves of a holder proof, with the violations of both.
-    pub(super) fn proof(
-        &self,
-        document: Option<pb::Document>,
-        name_field: &str,
-        name: &str,
-        now: OffsetDateTime,
-    ) -> Result<Document, Violations> {
-        let mut violations = Violations::default();
-        let rules = wire::document_rules(&self.form_rules(now));
-        let document = violations.collect(wire::document("document", document, rules));
-        violations.collect(wire::required_text(name_field, name));
-        violations.finish(|| document)
-    }
-
-    /// The active registration that `document` and `name` open together. One answer for an unknown document, a wrong name and an
-    /// ended registration, so that nothing can be learnt by trying.
-    pub(super) async fn holder<C: ConnectionTrait>(
-        &self,
-        rows: &Rows<'_, C>,
-        document: &Document,
-        name: &str,
-        now: OffsetDateTime,
-    ) -> Result<Registration, Error> {
-        let latest = rows.latest_of_document(&document.key()).await?;
-        latest
-            .filter(|found| found.is_active(now) && found.declared.form.name().matches(name))
-            .ok_or(Error::HolderNotFound)
     }
 
     /// The companions of `holder`; none when the holder's own registration has ended, and their bonds with it.

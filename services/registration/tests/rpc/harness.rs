@@ -24,6 +24,7 @@ pub struct App {
     random: Arc<SeededRandom>,
     notice_version: String,
     client: RegistrationServiceClient<Transport>,
+    believed: RegistrationServiceClient<Transport>,
     stopping: CancellationToken,
     database: Arc<TestDatabase>,
     sealer: Sealer,
@@ -86,9 +87,11 @@ impl App {
         };
         let Service { routes, background } = service(config, deps);
         tokio::spawn(background);
-        let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
-        let client = RegistrationServiceClient::new(transport);
-        Self { clock, random, notice_version, client, stopping, database, sealer }
+        let client =
+            |layer: EdgeLayer| RegistrationServiceClient::new(Transport::local(routes.clone(), &layer));
+        let believed = client(EdgeLayer::inside("gateway", || Uuid::from_u128(1)));
+        let client = client(EdgeLayer::new(|| Uuid::from_u128(1)));
+        Self { clock, random, notice_version, client, believed, stopping, database, sealer }
     }
 
     /// Tells the service to stop.
@@ -115,6 +118,11 @@ impl App {
     /// A client, cheap to make.
     pub fn client(&self) -> RegistrationServiceClient<Transport> {
         self.client.clone()
+    }
+
+    /// A client that is believed what it says of the caller on whose behalf it calls.
+    pub fn believed(&self) -> RegistrationServiceClient<Transport> {
+        self.believed.clone()
     }
 
     /// The submission of `form` by the holder of the passport `number`, who acknowledges the notice in force.

@@ -13,6 +13,7 @@ mod health;
 mod limits;
 mod notice;
 mod pages;
+mod proofs;
 mod resealing;
 mod sealed;
 mod travellers;
