@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::Clock;
 use entrypass_follow::{Change, ChangeKind};
+use entrypass_seal::Sealer;
 use sea_orm::DatabaseTransaction;
 
 use crate::{application::Ending, error::Error, store};
@@ -11,6 +12,7 @@ use crate::{application::Ending, error::Error, store};
 /// Has the effects of changes.
 pub(crate) struct Effects {
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sealer: Sealer,
 }
 
 impl Effects {
@@ -32,9 +34,11 @@ impl Effects {
         };
         let now = self.clock.now();
         store::note_end(transaction, change.registration, now).await?;
-        for application in store::hold_open_applications(transaction, change.registration).await? {
+        for application in
+            store::hold_open_applications(transaction, &self.sealer, change.registration).await?
+        {
             let ended = application.ended(ending, now)?;
-            if !store::update_application(transaction, &ended).await? {
+            if !store::update_application(transaction, &self.sealer, &ended).await? {
                 return Err(Error::EtagMismatch);
             }
         }

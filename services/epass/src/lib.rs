@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use entrypass_proto::epass::v1::epass_service_server::SERVICE_NAME;
-pub use store::Migrator;
+pub use store::{Migrator, reseal, rows_under_keys};
 
 /// What a city can set.
 #[derive(Debug, Clone)]
@@ -60,7 +60,8 @@ pub struct Deps {
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Config { keep_answers, city_divisions } = config;
-    let effects = following::Effects { clock: Arc::clone(&deps.clock) };
+    let effects =
+        following::Effects { clock: Arc::clone(&deps.clock), sealer: deps.database.sealer().clone() };
     let follower = Follower {
         registration: deps.registration.clone(),
         database: deps.database.clone(),

@@ -18,6 +18,7 @@ use entrypass_proto::{
     },
 };
 use entrypass_rpc::{Call, Neighbour, PageToken, Transport, answer};
+use entrypass_seal::Sealer;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
@@ -137,7 +138,8 @@ impl Epass {
     }
 
     async fn offer_for(&self, applicant: &Applicant) -> Result<pb::ElectronicPassOffer, Error> {
-        let Standing { last, pass } = standing(self.database.reader(), applicant.traveller).await?;
+        let Standing { last, pass } =
+            standing(self.database.reader(), self.database.sealer(), applicant.traveller).await?;
         let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
         Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref()))
     }
@@ -179,19 +181,20 @@ impl Epass {
         let ended = store::has_ended(transaction, applicant.registration).await?;
         let applicant =
             &Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
-        let Standing { last, pass } = standing(transaction, applicant.traveller).await?;
+        let Standing { last, pass } =
+            standing(transaction, self.database.sealer(), applicant.traveller).await?;
         let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
         let (submitted, kept) = match (offer, &last) {
             (Offer::Withheld(obstacles), _) => return Err(Error::NotOffered(obstacles)),
             (Offer::Resubmission, Some(returned)) => {
                 let again = returned.resubmitted(applicant.registration, now)?;
-                let kept = store::update_application(transaction, &again).await?;
+                let kept = store::update_application(transaction, self.database.sealer(), &again).await?;
                 (again, kept)
             }
             (Offer::Resubmission | Offer::NewApplication, last) => {
                 let id = self.random.uuid_v7(now);
                 let new = Application::submitted(id, applicant, last.as_ref(), now);
-                let kept = store::insert_application(transaction, &new).await?;
+                let kept = store::insert_application(transaction, self.database.sealer(), &new).await?;
                 (new, kept)
             }
         };
@@ -212,13 +215,14 @@ impl Epass {
         );
         let now = self.clock.now();
         key.once(&self.database, now, async |transaction| {
-            let found =
-                store::application(transaction, application).await?.ok_or(Error::ApplicationNotFound)?;
+            let found = store::application(transaction, self.database.sealer(), application)
+                .await?
+                .ok_or(Error::ApplicationNotFound)?;
             if found.etag() != etag {
                 return Err(Error::EtagMismatch);
             }
             let reviewed = found.reviewed(review, now)?;
-            if !store::update_application(transaction, &reviewed).await? {
+            if !store::update_application(transaction, self.database.sealer(), &reviewed).await? {
                 return Err(Error::EtagMismatch);
             }
             let pass = match reviewed.state {
@@ -246,7 +250,8 @@ impl Epass {
         request: pb::ListElectronicPassApplicationsRequest,
     ) -> Result<pb::ListElectronicPassApplicationsResponse, Error> {
         let wire::ListRequest { state, page } = wire::parse_list(&request)?;
-        let (page, next) = store::applications(self.database.reader(), state, page).await?;
+        let (page, next) =
+            store::applications(self.database.reader(), self.database.sealer(), state, page).await?;
         Ok(pb::ListElectronicPassApplicationsResponse {
             applications: page.iter().map(wire::render_application).collect(),
             next_page_token: next.map(PageToken::encode).unwrap_or_default(),
@@ -298,8 +303,12 @@ impl Epass {
 
 /// What is known of a person. The application is read before the pass: an approval in between then shows as a pass, and
 /// never as neither.
-async fn standing(connection: &impl ConnectionTrait, traveller: Uuid) -> Result<Standing, DbErr> {
-    let last = store::last_application(connection, traveller).await?;
+async fn standing(
+    connection: &impl ConnectionTrait,
+    sealer: &Sealer,
+    traveller: Uuid,
+) -> Result<Standing, DbErr> {
+    let last = store::last_application(connection, sealer, traveller).await?;
     Ok(Standing { last, pass: store::pass_of(connection, traveller).await? })
 }
 

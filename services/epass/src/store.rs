@@ -5,12 +5,14 @@
 
 mod entity;
 mod migration;
+mod notes;
 
 use std::collections::BTreeSet;
 
 use entity::{application, ended_registration, pass};
-use entrypass_db::{PersonalText, instant, micros};
+use entrypass_db::{instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
+use entrypass_seal::Sealer;
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, sea_query::OnConflict,
@@ -19,6 +21,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use migration::Migrator;
+use notes::{note_place, unsealable};
+pub use notes::{reseal, rows_under_keys};
 
 use crate::{
     application::{Application, State},
@@ -29,19 +33,21 @@ use crate::{
 /// Keeps a new application; `false` when the person has one open already.
 pub(crate) async fn insert_application(
     connection: &impl ConnectionTrait,
+    sealer: &Sealer,
     application: &Application,
 ) -> Result<bool, DbErr> {
-    let insert = application::Entity::insert(application_row(application)).on_conflict(do_nothing());
+    let insert = application::Entity::insert(application_row(sealer, application)).on_conflict(do_nothing());
     Ok(insert.exec_without_returning(connection).await? == 1)
 }
 
 /// Replaces the revision before by this one; `false` when somebody else did so first.
 pub(crate) async fn update_application(
     connection: &impl ConnectionTrait,
+    sealer: &Sealer,
     application: &Application,
 ) -> Result<bool, DbErr> {
     let update = application::Entity::update_many()
-        .set(application_row(application))
+        .set(application_row(sealer, application))
         .filter(application::COLUMN.id.eq(application.id))
         .filter(application::COLUMN.revision.eq(application.revision - 1));
     Ok(update.exec(connection).await?.rows_affected == 1)
@@ -56,33 +62,41 @@ pub(crate) async fn insert_pass(connection: &impl ConnectionTrait, pass: &Pass) 
 /// The application `id`.
 pub(crate) async fn application(
     connection: &impl ConnectionTrait,
+    sealer: &Sealer,
     id: Uuid,
 ) -> Result<Option<Application>, DbErr> {
-    application::Entity::find_by_id(id).one(connection).await?.as_ref().map(read_application).transpose()
+    application::Entity::find_by_id(id)
+        .one(connection)
+        .await?
+        .as_ref()
+        .map(|row| read_application(sealer, row))
+        .transpose()
 }
 
 /// The last application of a person.
 pub(crate) async fn last_application(
     connection: &impl ConnectionTrait,
+    sealer: &Sealer,
     traveller: Uuid,
 ) -> Result<Option<Application>, DbErr> {
     let last = application::Entity::find()
         .filter(application::COLUMN.traveller.eq(traveller))
         .order_by_desc(application::COLUMN.ordinal)
         .limit(1);
-    last.one(connection).await?.as_ref().map(read_application).transpose()
+    last.one(connection).await?.as_ref().map(|row| read_application(sealer, row)).transpose()
 }
 
 /// The open applications that were submitted last under `registration`, locked to the end of the transaction.
 pub(crate) async fn hold_open_applications(
     connection: &impl ConnectionTrait,
+    sealer: &Sealer,
     registration: Uuid,
 ) -> Result<Vec<Application>, DbErr> {
     let open = application::Entity::find()
         .filter(application::COLUMN.registration.eq(registration))
         .filter(application::COLUMN.state.is_in(State::OPEN.map(State::word)))
         .lock_exclusive();
-    open.all(connection).await?.iter().map(read_application).collect()
+    open.all(connection).await?.iter().map(|row| read_application(sealer, row)).collect()
 }
 
 /// Remembers that `registration` has ended.
@@ -114,6 +128,7 @@ pub(crate) async fn forget_ends(
 /// One page of applications, oldest first, and where the next one begins.
 pub(crate) async fn applications(
     connection: &impl ConnectionTrait,
+    sealer: &Sealer,
     state: Option<State>,
     page: PageRequest,
 ) -> Result<(Vec<Application>, Option<PageToken>), DbErr> {
@@ -127,7 +142,8 @@ pub(crate) async fn applications(
     let rows = find.all(connection).await?;
     let size = usize::try_from(page.size).unwrap_or(usize::MAX);
     let more = rows.len() > size;
-    let page = rows.iter().take(size).map(read_application).collect::<Result<Vec<_>, _>>()?;
+    let page =
+        rows.iter().take(size).map(|row| read_application(sealer, row)).collect::<Result<Vec<_>, _>>()?;
     let next = page.last().filter(|_| more).map(|last| PageToken(last.id));
     Ok((page, next))
 }
@@ -159,14 +175,16 @@ fn do_nothing() -> OnConflict {
     OnConflict::new().do_nothing().to_owned()
 }
 
-fn application_row(application: &Application) -> application::ActiveModel {
+fn application_row(sealer: &Sealer, application: &Application) -> application::ActiveModel {
+    let note = application.review_note.as_str();
+    let sealed_note = (!note.is_empty()).then(|| sealer.seal(&note_place(&application.id), note.as_bytes()));
     application::ActiveModel {
         id: Set(application.id),
         traveller: Set(application.traveller),
         registration: Set(application.registration),
         ordinal: Set(application.ordinal),
         state: Set(application.state.word().to_owned()),
-        review_note: Set(PersonalText(application.review_note.as_str().to_owned())),
+        sealed_note: Set(sealed_note),
         submission_count: Set(application.submission_count),
         revision: Set(application.revision),
         create_time: Set(micros(application.create_time)),
@@ -174,14 +192,17 @@ fn application_row(application: &Application) -> application::ActiveModel {
     }
 }
 
-fn read_application(row: &application::Model) -> Result<Application, DbErr> {
+fn read_application(sealer: &Sealer, row: &application::Model) -> Result<Application, DbErr> {
+    let opened = row.sealed_note.as_ref().map(|sealed| sealer.open(&note_place(&row.id), sealed)).transpose();
+    let opened = opened.map_err(unsealable)?.unwrap_or_default();
+    let note = std::str::from_utf8(&opened).map_err(|_| unreadable("applications.sealed_note"))?;
     Ok(Application {
         id: row.id,
         traveller: row.traveller,
         registration: row.registration,
         ordinal: row.ordinal,
         state: State::from_word(&row.state).ok_or_else(|| unreadable("applications.state"))?,
-        review_note: Note::new(&row.review_note.0).map_err(|_| unreadable("applications.review_note"))?,
+        review_note: Note::new(note).map_err(|_| unreadable("applications.sealed_note"))?,
         submission_count: row.submission_count,
         revision: row.revision,
         create_time: instant(row.create_time)?,
@@ -262,9 +283,9 @@ mod tests {
     async fn what_is_kept_is_read_back() {
         let (_place, database) = fresh().await;
         let kept = nth(1, State::ReturnedForCorrection);
-        assert!(insert_application(database.reader(), &kept).await.expect("a database"));
-        assert_eq!(application(database.reader(), kept.id).await, Ok(Some(kept)));
-        assert_eq!(application(database.reader(), Uuid::nil()).await, Ok(None));
+        assert!(insert_application(database.reader(), database.sealer(), &kept).await.expect("a database"));
+        assert_eq!(application(database.reader(), database.sealer(), kept.id).await, Ok(Some(kept)));
+        assert_eq!(application(database.reader(), database.sealer(), Uuid::nil()).await, Ok(None));
         assert_eq!(pass_of(database.reader(), Uuid::nil()).await, Ok(None));
     }
 
@@ -276,8 +297,11 @@ mod tests {
                 [(UnderReview, false), (ReturnedForCorrection, false), (Rejected, true), (Approved, true)]
             {
                 let (_place, database) = fresh().await;
-                assert_eq!(insert_application(database.reader(), &nth(1, open)).await, Ok(true));
-                let found = insert_application(database.reader(), &nth(2, second)).await;
+                assert_eq!(
+                    insert_application(database.reader(), database.sealer(), &nth(1, open)).await,
+                    Ok(true)
+                );
+                let found = insert_application(database.reader(), database.sealer(), &nth(2, second)).await;
                 assert_eq!(found, Ok(kept), "{open:?} then {second:?}");
             }
         }
@@ -286,12 +310,18 @@ mod tests {
     #[tokio::test]
     async fn two_applications_are_never_both_the_last() {
         let (_place, database) = fresh().await;
-        assert_eq!(insert_application(database.reader(), &nth(1, State::Rejected)).await, Ok(true));
+        assert_eq!(
+            insert_application(database.reader(), database.sealer(), &nth(1, State::Rejected)).await,
+            Ok(true)
+        );
         let same = Application { id: Uuid::from_u128(7), ..nth(1, State::UnderReview) };
-        assert_eq!(insert_application(database.reader(), &same).await, Ok(false));
+        assert_eq!(insert_application(database.reader(), database.sealer(), &same).await, Ok(false));
         let next = nth(2, State::UnderReview);
-        assert_eq!(insert_application(database.reader(), &next).await, Ok(true));
-        assert_eq!(last_application(database.reader(), next.traveller).await, Ok(Some(next)));
+        assert_eq!(insert_application(database.reader(), database.sealer(), &next).await, Ok(true));
+        assert_eq!(
+            last_application(database.reader(), database.sealer(), next.traveller).await,
+            Ok(Some(next))
+        );
     }
 
     #[tokio::test]
@@ -299,10 +329,10 @@ mod tests {
         let (_place, database) = fresh().await;
         let first = nth(1, State::UnderReview);
         let next = Application { state: State::Rejected, revision: first.revision + 1, ..first.clone() };
-        assert_eq!(insert_application(database.reader(), &first).await, Ok(true));
-        assert_eq!(update_application(database.reader(), &next).await, Ok(true));
-        assert_eq!(update_application(database.reader(), &next).await, Ok(false));
-        assert_eq!(application(database.reader(), first.id).await, Ok(Some(next)));
+        assert_eq!(insert_application(database.reader(), database.sealer(), &first).await, Ok(true));
+        assert_eq!(update_application(database.reader(), database.sealer(), &next).await, Ok(true));
+        assert_eq!(update_application(database.reader(), database.sealer(), &next).await, Ok(false));
+        assert_eq!(application(database.reader(), database.sealer(), first.id).await, Ok(Some(next)));
     }
 
     #[tokio::test]
@@ -310,12 +340,15 @@ mod tests {
         let (_place, database) = fresh().await;
         let transaction = database.begin().await.expect("a transaction");
         Migrator::down(&transaction, None).await.expect("down");
-        assert!(application(&transaction, Uuid::nil()).await.is_err(), "the table is gone");
+        assert!(
+            application(&transaction, &TestDatabase::sealer(), Uuid::nil()).await.is_err(),
+            "the table is gone"
+        );
         transaction.rollback().await.expect("rolled back");
         let transaction = database.begin().await.expect("a transaction");
         Migrator::down(&transaction, None).await.expect("down");
         Migrator::up(&transaction, None).await.expect("up");
         transaction.commit().await.expect("committed");
-        assert_eq!(application(database.reader(), Uuid::nil()).await, Ok(None));
+        assert_eq!(application(database.reader(), database.sealer(), Uuid::nil()).await, Ok(None));
     }
 }

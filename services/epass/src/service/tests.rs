@@ -32,7 +32,12 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
         stopping: CancellationToken::new(),
     };
     let elsewhere = open().await;
-    (place, Epass::new(vec!["4406".to_owned()], deps), elsewhere, Effects { clock })
+    (
+        place,
+        Epass::new(vec!["4406".to_owned()], deps),
+        elsewhere,
+        Effects { clock, sealer: TestDatabase::sealer() },
+    )
 }
 
 /// Somebody whose registration was active when its service was asked. Drawn: the tests of one run share their locks.
@@ -67,7 +72,9 @@ async fn an_application_that_is_being_made_is_seen_by_the_end_of_its_registratio
     until_one_waits_for(applicant.registration, &epass.database).await;
     applies.commit().await.expect("committed");
     follows.await.expect("no panic");
-    let found = store::application(epass.database.reader(), application.id).await.expect("readable");
+    let found = store::application(epass.database.reader(), epass.database.sealer(), application.id)
+        .await
+        .expect("readable");
     assert_eq!(found.map(|found| (found.state, found.revision)), Some((State::Withdrawn, 2)));
 }
 

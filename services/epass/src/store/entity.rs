@@ -2,7 +2,6 @@
 //! length, and not every engine keeps finer ones.
 
 pub(super) mod application {
-    use entrypass_db::PersonalText;
     use sea_orm::entity::prelude::*;
 
     /// An application. The column names are those of the published message.
@@ -16,8 +15,8 @@ pub(super) mod application {
         pub registration: Uuid,
         pub ordinal: i32,
         pub state: String,
-        /// Free text: a reviewer may have put in what does not belong there.
-        pub review_note: PersonalText,
+        /// Free text: a reviewer may have put in what does not belong there. Nothing where nothing was noted.
+        pub sealed_note: Option<Vec<u8>>,
         pub submission_count: i32,
         pub revision: i32,
         pub create_time: i64,

@@ -1,5 +1,7 @@
 //! The schema of the epass service, step by step. No statement is of one engine only.
 
+mod sealed;
+
 use sea_orm_migration::{prelude::*, schema};
 
 /// Applies the schema.
@@ -9,7 +11,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Following)]
+        vec![Box::new(First), Box::new(Following), Box::new(sealed::Sealed)]
     }
 
     fn migration_table_name() -> DynIden {
@@ -26,12 +28,16 @@ impl MigrationName for First {
 }
 
 /// What must be unique, and what the list of one state needs.
-const INDEXES: [&str; 5] = [
+const INDEXES_OF_APPLICATIONS: [&str; 4] = [
     // The rule "one open application per person" is this index, and no check before an insert.
     "CREATE UNIQUE INDEX one_open_application ON applications (traveller) \
      WHERE state IN ('UNDER_REVIEW', 'RETURNED_FOR_CORRECTION')",
     "CREATE UNIQUE INDEX applications_of_traveller ON applications (traveller, ordinal)",
     "CREATE INDEX applications_in_state ON applications (state, id)",
+    BY_REGISTRATION,
+];
+const BY_REGISTRATION: &str = "CREATE INDEX applications_of_registration ON applications (registration)";
+const INDEXES_OF_PASSES: [&str; 2] = [
     "CREATE UNIQUE INDEX one_pass ON passes (traveller)",
     "CREATE UNIQUE INDEX pass_number_of_issuer ON passes (issuer, pass_number)",
 ];
@@ -39,10 +45,16 @@ const INDEXES: [&str; 5] = [
 #[async_trait::async_trait]
 impl MigrationTrait for First {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [applications(), passes(), entrypass_db::answers::create_table()] {
+        let applications = applications("applications", schema::text("review_note"));
+        for table in [applications, passes(), entrypass_db::answers::create_table()] {
             manager.create_table(table).await?;
         }
-        for index in INDEXES {
+        // The one by registration came later.
+        for index in INDEXES_OF_APPLICATIONS
+            .iter()
+            .filter(|index| **index != BY_REGISTRATION)
+            .chain(&INDEXES_OF_PASSES)
+        {
             manager.get_connection().execute_unprepared(index).await?;
         }
         Ok(())
@@ -72,8 +84,7 @@ impl MigrationTrait for Following {
         for table in [entrypass_db::follower::create_table(), ended_registrations()] {
             manager.create_table(table).await?;
         }
-        let by_registration = "CREATE INDEX applications_of_registration ON applications (registration)";
-        manager.get_connection().execute_unprepared(by_registration).await.map(drop)
+        manager.get_connection().execute_unprepared(BY_REGISTRATION).await.map(drop)
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -85,15 +96,16 @@ impl MigrationTrait for Following {
     }
 }
 
-fn applications() -> TableCreateStatement {
+/// Applications in the table `name`, with the reviewer's note in the column `note`.
+fn applications(name: &'static str, note: ColumnDef) -> TableCreateStatement {
     Table::create()
-        .table("applications")
+        .table(name)
         .col(schema::uuid("id").primary_key())
         .col(schema::uuid("traveller"))
         .col(schema::uuid("registration"))
         .col(schema::integer("ordinal"))
         .col(schema::string("state"))
-        .col(schema::text("review_note"))
+        .col(note)
         .col(schema::integer("submission_count"))
         .col(schema::integer("revision"))
         .col(schema::big_integer("create_time"))

@@ -1,5 +1,6 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod sealed_answers;
 mod verifications;
 mod withdrawals;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(SigningKeys),
             Box::new(withdrawals::Withdrawals),
             Box::new(verifications::Verifications),
+            Box::new(sealed_answers::SealedAnswers),
         ]
     }
 

@@ -23,7 +23,7 @@ pub struct App {
     pub clock: Arc<TestClock>,
     random: Arc<SeededRandom>,
     notice_version: String,
-    client: RegistrationServiceClient<Transport>,
+    transport: Transport,
     stopping: CancellationToken,
     database: Arc<TestDatabase>,
     sealer: Sealer,
@@ -87,8 +87,7 @@ impl App {
         let Service { routes, background } = service(config, deps);
         tokio::spawn(background);
         let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
-        let client = RegistrationServiceClient::new(transport);
-        Self { clock, random, notice_version, client, stopping, database, sealer }
+        Self { clock, random, notice_version, transport, stopping, database, sealer }
     }
 
     /// Tells the service to stop.
@@ -112,9 +111,14 @@ impl App {
         ring.replace(change(&ring.keys()));
     }
 
+    /// The way to it.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// A client, cheap to make.
     pub fn client(&self) -> RegistrationServiceClient<Transport> {
-        self.client.clone()
+        RegistrationServiceClient::new(self.transport.clone())
     }
 
     /// The submission of `form` by the holder of the passport `number`, who acknowledges the notice in force.

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
 mod as_of;
+mod audit;
 mod copies;
 mod facts;
 mod feed;

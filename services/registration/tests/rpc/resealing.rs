@@ -1,7 +1,8 @@
 //! Other keys in the place of the present ones, beside running copies.
 
 use entrypass_ambient::SystemRandom;
-use entrypass_db::Database;
+use entrypass_db::{Database, answers};
+use entrypass_proto::registration::v1 as pb;
 use entrypass_registration::{ResealError, reseal, rows_under_keys};
 use entrypass_seal::{KeyId, Keys, Purpose};
 use tokio::task::JoinSet;
@@ -10,7 +11,6 @@ use crate::{
     harness::{App, passport},
     travellers::replacement,
 };
-use entrypass_proto::registration::v1 as pb;
 
 /// Rows that need the keys of `purpose`, by key.
 async fn under(database: &Database, purpose: Purpose) -> Vec<(KeyId, u64)> {
@@ -70,6 +70,7 @@ async fn data_keys_come_under_the_key_in_use_while_a_copy_still_uses_the_one_bef
     copies[1].register("X0000009").await;
     assert_eq!(resealed(&database).await, 1, "what a copy wrote meanwhile");
 
+    while answers::reseal(&database, 100).await.expect("resealed") > 0 {}
     copies[1].change_keys(|keys| keys.with_newest_in_use(Purpose::Encryption));
     for copy in &copies {
         copy.change_keys(|keys| keys.without(Purpose::Encryption, old).expect("not in use"));

@@ -76,9 +76,6 @@ async fn nothing_stays_in_the_files_of_sqlite_that_an_earlier_release_wrote_in_t
     let place = app.place();
     let Some(file) = place.file() else { return };
     app.stop();
-    let transaction = app.database().await.begin().await.expect("a transaction");
-    transaction.execute_unprepared("DELETE FROM answers").await.expect("deleted");
-    transaction.commit().await.expect("committed");
     let folder = file.parent().expect("a folder");
     let steps = u32::try_from(Migrator::migrations().len()).expect("few") - IN_THE_CLEAR;
     let sealer = TestDatabase::sealer();
@@ -86,7 +83,8 @@ async fn nothing_stays_in_the_files_of_sqlite_that_an_earlier_release_wrote_in_t
     let in_files = || {
         let files = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
         let bytes: Vec<u8> = files.flat_map(|file| std::fs::read(file).expect("a file")).collect();
-        ["X0000001", "X0000003", "+447700900001", "Smith Anna Maria", "祖庙路"]
+        // Numbers as they stood beside their state: the test's own names of requests have them too.
+        ["GBR:X0000001", "X0000003GBR", "+447700900001", "Smith Anna Maria", "祖庙路"]
             .map(|text| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     };
     assert_eq!(in_files(), [true; 5], "in the clear");

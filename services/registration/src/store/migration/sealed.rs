@@ -31,10 +31,11 @@ impl MigrationTrait for Sealed {
         for index in INDEXES {
             manager.get_connection().execute_unprepared(index).await?;
         }
-        Ok(())
+        entrypass_db::answers::seal(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_db::answers::unseal(manager).await?;
         let sealer = entrypass_db::migrating_sealer()?;
         for table in
             [documents("clear_documents"), revisions("clear_revisions"), companions("clear_companions")]
