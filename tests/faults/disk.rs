@@ -27,7 +27,7 @@ pub(crate) async fn full() -> Findings {
     let (data, clock) = (folder.path().join("data"), folder.path().join("clock"));
     let _standing_still = FileClock::new(&clock, datetime!(2026-11-23 02:00 UTC));
     let program = start(&data, &clock).await;
-    let gateways = Gateways::at(&[format!("http://{}", program.address())]);
+    let gateways = Gateways::at(&[format!("http://{}", program.address())], None);
     let mut load = Load::begin(&gateways, Insistence::AfterAnyAccident, TRAVELLERS);
     load.progress(VISITS).await;
 

@@ -84,7 +84,7 @@ impl Node {
     }
 
     pub(crate) fn uri(&self) -> String {
-        format!("http://{}", self.address)
+        format!("https://{}", self.address)
     }
 
     fn process(&self) -> &Program {
@@ -97,10 +97,10 @@ impl Node {
     async fn start_here(&self, plan: &Plan) -> (SocketAddr, Running) {
         let listener = TcpListener::bind(self.address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let System { routes, edge, stopper, mut background, .. } = plan.start(&[self.role]).await;
+        let System { routes, door, stopper, mut background, .. } = plan.start(&[self.role]).await;
         let closing = CancellationToken::new();
         let closed = closing.clone().cancelled_owned();
-        let serving = entrypass_rpc::serve(listener, routes, edge, closed);
+        let serving = entrypass_rpc::serve(door.listener(listener), routes, door.edge, closed);
         let serving = tokio::spawn(async move {
             serving.await.expect("served to the end");
             background.ended().await;
@@ -117,7 +117,7 @@ impl Node {
             .args(["--config".as_ref(), plan.config_file().as_os_str()])
             .args(["--data-dir".as_ref(), plan.data_dir(self.role).as_os_str()])
             .env_clear()
-            .envs(plan.environment())
+            .envs(plan.environment(self.role))
             .stderr(stderr);
         match Program::start(command).await {
             Ok(program) => (program.address(), Running::Apart(program)),

@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use entrypass_tls::Tls;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderValue, Request, Response};
 use tonic::{Status, body::Body, service::Routes};
@@ -34,14 +35,21 @@ impl Transport {
         Way::Local(BoxCloneSyncService::new(service.map_err(|never| match never {}))).into()
     }
 
-    /// Calls the copies of a neighbour at `addresses` in turn.
+    /// Calls the copies of a neighbour at `addresses` in turn, without TLS: those that are over TLS cannot be reached so.
     ///
     /// Connects when first used, within a second, and again whenever a connection is lost; names are resolved each time. A copy
     /// that could not be reached, or did not answer in time, is passed over for four seconds, or until it answers
     /// [`crate::is_serving`], unless that holds for all.
     #[must_use]
     pub fn remote(addresses: &Addresses) -> Self {
-        Way::Remote(Copies::at(addresses)).into()
+        Way::Remote(Copies::at(addresses, None)).into()
+    }
+
+    /// The same over mutual TLS: we prove who we are by what `tls` says when a connection is made, and each copy that it is who its address names.
+    /// Addresses that are not over TLS are called without it.
+    #[must_use]
+    pub fn remote_over_tls(addresses: &Addresses, tls: &Tls) -> Self {
+        Way::Remote(Copies::at(addresses, Some(tls))).into()
     }
 
     /// The same way, on which the service `name` calls. It says so, for a neighbour that has a list of callers and no TLS.

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// seconds.
     #[command(subcommand)]
     SigningKeys(SigningKeys),
+    /// Make certificates for trying out, of an authority of their own, with a configuration that works with them.
+    DevCerts(DevCerts),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
     /// Tell which rule of the configuration decides whether a caller may call an RPC, and what it is shown. Needs no running service.
@@ -50,6 +52,13 @@ pub(crate) struct Explain {
     /// The RPC by its full name: `entrypass.gateway.v1.EntryPassService/GetEntryPass`.
     #[arg(long, value_name = "PACKAGE.SERVICE/METHOD")]
     pub(crate) rpc: String,
+}
+
+/// The key of the authority lies beside them: not for real travellers.
+#[derive(Debug, Args)]
+pub(crate) struct DevCerts {
+    /// The folder, made if missing. What is there already is not overwritten.
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,18 +1,24 @@
 //! Which roles a process runs, and how each reaches its neighbours: in this process where they are in it, by address where not.
 
+mod door;
+mod ways;
+
 use std::{future::ready, path::Path, sync::Arc, time::Duration};
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
-use entrypass_rpc::{EdgeLayer, Identification, Operations, Probe, Transport};
+use entrypass_rpc::{EdgeLayer, Operations, Probe};
 use entrypass_seal::Sealer;
+use entrypass_tls::TlsError;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+pub use self::door::Door;
+use self::ways::Ways;
 use crate::{
     config::{Config, ConfigError, RingPlace},
     data_dir::{DataDir, DataDirError},
@@ -36,8 +42,8 @@ pub struct Surroundings {
 pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
-    /// What stands in front of them at a listener.
-    pub edge: EdgeLayer,
+    /// How callers come in.
+    pub door: Door,
     /// Ends their work.
     pub stopper: Stopper,
     /// What they do unasked.
@@ -68,6 +74,9 @@ pub enum StartError {
     /// A key ring cannot be used.
     #[error(transparent)]
     KeyRing(#[from] RingError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A database cannot be used.
     #[error("{}", .service.name())]
     Database {
@@ -132,15 +141,15 @@ impl Background {
 /// Opens everything that `roles` need, and only then puts them together and to work. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
-/// When settings, data folder, a database or the signing keys cannot be used; nothing has been started then.
+/// When settings, certificates, data folder, a database or the signing keys cannot be used; nothing has been started then.
 pub async fn start(
     config: &Config,
     roles: &[Role],
     data_dir: &Path,
     surroundings: &Surroundings,
 ) -> Result<System, StartError> {
-    let edge = surroundings.edge().guarded_by(config.guard(Identification::Claim)?);
-    let ways = Ways::elsewhere(config, roles, surroundings)?;
+    let door = Door::open(config, surroundings)?;
+    let ways = Ways::elsewhere(config, roles, door.tls.as_ref(), surroundings)?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
     let rings = std::mem::take(&mut opened.rings);
@@ -152,6 +161,7 @@ pub async fn start(
     let probes = parts.iter().map(|part| (part.role.service_name(), part.probe.clone())).collect();
     let mut background = JoinSet::new();
     background.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
+    background.spawn(door.clone().keep_fresh(stopping.clone()));
     for part in parts {
         background.spawn(part.background);
     }
@@ -159,7 +169,7 @@ pub async fn start(
         background.spawn(stopping.clone().run_until_cancelled_owned(ring.follow()).map(drop));
     }
     let stopper = Stopper { operations, draining, stopping };
-    Ok(System { routes, edge, stopper, background: Background(background), data_dir })
+    Ok(System { routes, door, stopper, background: Background(background), data_dir })
 }
 
 /// A role of this process, ready to work.
@@ -168,51 +178,6 @@ struct Part {
     routes: Routes,
     background: BoxFuture<'static, ()>,
     probe: Probe,
-}
-
-/// The ways to the services that somebody in this process calls, and whether they are well.
-struct Ways {
-    surroundings: Surroundings,
-    known: Vec<(Service, Way, Probe)>,
-}
-
-/// Where a service is.
-enum Way {
-    Here(Routes),
-    Elsewhere(Transport),
-}
-
-impl Ways {
-    /// Those to services that `roles` need and that run elsewhere.
-    fn elsewhere(config: &Config, roles: &[Role], surroundings: &Surroundings) -> Result<Self, StartError> {
-        let mut known = Vec::new();
-        for role in roles {
-            for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
-                let addresses = config.neighbours.addresses(service)?;
-                let way =
-                    Transport::remote(&addresses.ok_or(ConfigError::NoAddress { role: *role, service })?);
-                let probe = Probe::neighbour(way.clone(), service.role().service_name());
-                known.push((service, Way::Elsewhere(way), probe));
-            }
-        }
-        Ok(Self { surroundings: surroundings.clone(), known })
-    }
-
-    /// Notes that `service` runs in this process.
-    fn add(&mut self, service: Service, part: &Part) {
-        self.known.push((service, Way::Here(part.routes.clone()), part.probe.clone()));
-    }
-
-    /// The way from `role` to `service`, which knows on it who calls.
-    fn to(&self, service: Service, role: Role) -> Result<(Transport, Probe), ConfigError> {
-        let known = self.known.iter().find(|(known, ..)| *known == service);
-        let (_, way, probe) = known.ok_or(ConfigError::NoAddress { role, service })?;
-        let way = match way {
-            Way::Here(routes) => Transport::local(routes.clone(), &self.surroundings.edge_inside(role)),
-            Way::Elsewhere(way) => way.clone().spoken_by(role.name()),
-        };
-        Ok((way, probe.clone()))
-    }
 }
 
 /// What the roles of a process work with: settings, databases and keys. Nothing runs yet.

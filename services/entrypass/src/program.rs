@@ -7,9 +7,9 @@ use tokio::runtime::Runtime;
 
 use crate::{
     Failure,
-    cli::{Cli, Command},
+    cli::{Cli, Command, DevCerts},
     compose::Surroundings,
-    explain, migrate, serve, signing_keys, verify,
+    dev_certs, explain, migrate, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -56,6 +56,9 @@ fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failur
         Command::Migrate(step) => in_runtime(migrate::migrate(&step, surroundings)),
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
         Command::Explain(question) => explain::explain(&question),
+        Command::DevCerts(DevCerts { folder }) => {
+            dev_certs::make(&folder, surroundings.clock.as_ref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Verify(verify) => Ok(verify::verify(&verify, surroundings.clock.as_ref())?),
     }
 }

@@ -20,6 +20,8 @@ pub struct Limits {
     pub in_flight_per_caller: u32,
     /// Most open streams of such a caller, 1 to 1000000.
     pub streams_per_caller: u32,
+    /// Most connections at once, of all callers together, 1 to 1000000.
+    pub connections: u32,
 }
 
 impl Default for Limits {
@@ -30,6 +32,7 @@ impl Default for Limits {
             burst: 1000,
             in_flight_per_caller: 200,
             streams_per_caller: 16,
+            connections: 10_000,
         }
     }
 }
@@ -42,6 +45,7 @@ impl Limits {
             ("limits.burst", self.burst),
             ("limits.in_flight_per_caller", self.in_flight_per_caller),
             ("limits.streams_per_caller", self.streams_per_caller),
+            ("limits.connections", self.connections),
         ];
         for (setting, number) in numbers {
             ConfigError::range(setting, "1 to 1000000", (1..=1_000_000).contains(&number))?;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod access;
+mod dev_certs;
 mod drain;
 mod migrate;
 mod signing_keys;

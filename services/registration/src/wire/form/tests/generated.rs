@@ -6,7 +6,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use prost_types::FieldMask;
 
-use super::super::fixture::{COLLECTING, NOTHING, RULES, broken_by, health, identity_card, visitor};
+use super::super::fixture::{COLLECTING, NOTHING, broken_by, health, identity_card, visitor};
 use super::super::{Mask, parse, render};
 
 /// Every text of a form, present messages only.
