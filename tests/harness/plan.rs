@@ -125,6 +125,7 @@ impl Plan {
             (format!("ENTRYPASS_TLS_{}", file.to_uppercase()), path)
         });
         let tls = tls.into_iter().filter(|_| self.authority.is_some());
+        let rings = Service::ALL.iter().map(|of| (name(of, "KEY_RING"), TestDatabase::KEY_RING.to_owned()));
         let clock = [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter();
         clock.chain(databases).chain(rings).chain(addresses).chain(tls).collect()
     }

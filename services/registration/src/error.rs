@@ -46,7 +46,7 @@ pub(crate) enum Error {
     #[error("no such companion")]
     CompanionNotFound,
     #[error("the caller is shown personal data masked")]
-    PersonalDataMasked,
+    PersonalDataMasked { caller: String },
     #[error("the changes behind this cursor are not there")]
     CursorOutOfRange,
     #[error("the database failed: {0}")]
@@ -106,7 +106,9 @@ impl From<Error> for Problem {
             Error::CompanionIsHolder => Self::new(ErrorReason::CompanionIsHolder),
             Error::CompanionAlreadyBound => Self::new(ErrorReason::CompanionAlreadyBound),
             Error::CompanionNotFound => Self::new(ErrorReason::CompanionNotFound),
-            Error::PersonalDataMasked => Self::new(ErrorReason::PersonalDataMasked),
+            Error::PersonalDataMasked { caller } => {
+                Self::new(ErrorReason::PersonalDataMasked).with("caller", caller)
+            }
             Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
@@ -163,7 +165,6 @@ mod tests {
             (Error::CompanionAlreadyBound, Code::AlreadyExists, "COMPANION_ALREADY_BOUND"),
             (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
             (Error::CursorOutOfRange, Code::OutOfRange, "CURSOR_OUT_OF_RANGE"),
-            (Error::PersonalDataMasked, Code::PermissionDenied, "PERSONAL_DATA_MASKED"),
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
             (Error::Corrupt("a row"), Code::Internal, "INTERNAL"),

@@ -83,7 +83,7 @@ impl Registrations {
     ) -> Result<pb::GetPrefillResponse, Error> {
         if access.personal_data() == PersonalData::Masked {
             // A form with masks in it would be submitted with them.
-            return Err(Error::PersonalDataMasked);
+            return Err(Error::PersonalDataMasked { caller: access.caller().as_str().to_owned() });
         }
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;

@@ -89,6 +89,8 @@ async fn a_form_to_begin_with_is_refused_to_a_masked_caller_whoever_is_registere
             holder_name: "SMITH ANNA MARIA".to_owned(),
         };
         let status = app.client().get_prefill(masked(request)).await.expect_err("nothing would be left");
-        assert_eq!(Refusal::from(status).is(), (Code::PermissionDenied, "PERSONAL_DATA_MASKED"));
+        let refusal = Refusal::from(status);
+        assert_eq!(refusal.is(), (Code::PermissionDenied, "PERSONAL_DATA_MASKED"));
+        assert_eq!(refusal.fact("caller"), "anonymous");
     }
 }
