@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_audit::Head;
 use entrypass_token::{Algorithm, KeyId};
 use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     /// seconds.
     #[command(subcommand)]
     SigningKeys(SigningKeys),
+    /// Look at the audit chains: are they as the services wrote them? Works beside running copies, and changes nothing.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
 }
@@ -98,6 +102,22 @@ pub(crate) enum SigningKeys {
         /// 16 hexadecimal digits, as `list` shows them.
         key_id: KeyId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
+    /// each of which is named, and with 1 if it was called wrongly or a database cannot be read.
+    Verify {
+        #[command(flatten)]
+        services: Services,
+        /// What `head` printed earlier (for one service): the chain must go on from there. Without it, nobody sees that the last records were cut
+        /// off.
+        #[arg(long, value_name = "POSITION:LINK")]
+        expect: Option<Head>,
+    },
+    /// Print how far each chain is, to be noted where nobody can change it who can change the database.
+    Head(Services),
 }
 
 /// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod audit;
 mod drain;
 mod migrate;
 mod signing_keys;
