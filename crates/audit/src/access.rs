@@ -49,6 +49,8 @@ struct Inner {
     written: Arc<Notify>,
     /// What the answers that are kept for repetitions are about: resources of this collection, or persons.
     answers_about: Option<&'static str>,
+    /// Always, but in a benchmark.
+    records: bool,
 }
 
 /// One call that is audited: its context, and what it touches. Cheap to clone; all clones note on the same sheet.
@@ -91,6 +93,22 @@ impl Audit {
         Self::begin(database, clock, random, Some(collection))
     }
 
+    /// The same without records: what a benchmark compares with.
+    #[cfg(feature = "unrecorded")]
+    #[must_use]
+    pub fn without_records(self) -> Self {
+        let Inner { database, clock, random, group, written, answers_about, .. } = &*self.0;
+        Self(Arc::new(Inner {
+            database: database.clone(),
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+            group: Arc::clone(group),
+            written: Arc::clone(written),
+            answers_about: *answers_about,
+            records: false,
+        }))
+    }
+
     fn begin(
         database: Database,
         clock: Arc<dyn Clock>,
@@ -109,7 +127,7 @@ impl Audit {
                 Ok(())
             }
         });
-        Self(Arc::new(Inner { database, clock, random, group, written, answers_about }))
+        Self(Arc::new(Inner { database, clock, random, group, written, answers_about, records: true }))
     }
 
     /// Answers one unary call as [`entrypass_rpc::answer`] does, and leaves its record: what `act` noted in the [`Access`], and what came of it.
@@ -238,6 +256,9 @@ impl Access {
     /// # Errors
     /// When the database fails.
     pub async fn record(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        if !self.audit.0.records {
+            return Ok(());
+        }
         store::insert(transaction, &self.records(OK)).await
     }
 
@@ -256,7 +277,7 @@ impl Access {
 
     /// Sees to it that the call has its record before it is answered; `false` when it has not.
     async fn settle(&self, problem: Option<&Problem>) -> bool {
-        if self.sheet().recorded {
+        if self.sheet().recorded || !self.audit.0.records {
             return true;
         }
         let reason = problem.map(Problem::reason);

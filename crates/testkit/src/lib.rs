@@ -2,8 +2,8 @@
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
 //! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), every
-//! method of a service ([`call_every_method`]), a process of the program ([`Program`]), certificates good and bad ([`Authority`]), many sockets in one
-//! test ([`allow_many_files`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
+//! method of a service ([`call_every_method`], [`audited`]), a process of the program ([`Program`]), certificates good and bad ([`Authority`]), many
+//! sockets in one test ([`allow_many_files`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: what is started with which settings, which is each harness's own.
 
 #![expect(
@@ -26,7 +26,7 @@ pub use certificates::{Authority, Certificate, self_signed};
 pub use database::TestDatabase;
 pub use feed::Feed;
 pub use limit::allow_many_files;
-pub use methods::call_every_method;
+pub use methods::{audited, call_every_method};
 pub use program::Program;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};

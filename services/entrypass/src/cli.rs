@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_audit::Head;
 use entrypass_seal::Purpose;
 use entrypass_token::{Algorithm, KeyId};
 use entrypass_verifier::Thumbprint;
@@ -42,6 +43,9 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Make certificates for trying out, of an authority of their own, with a configuration that works with them.
     DevCerts(DevCerts),
+    /// Look at the audit chains: are they as the services wrote them? Works beside running copies, and changes nothing.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
     /// Tell which rule of the configuration decides whether a caller may call an RPC, and what it is shown. Needs no running service.
@@ -178,6 +182,19 @@ pub(crate) struct OneKey {
     /// `encryption`, `index` or `audit`.
     #[arg(long, default_value = "encryption")]
     pub(crate) purpose: Purpose,
+pub(crate) enum Audit {
+    /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
+    /// each of which is named, and with 1 if it was called wrongly or a database cannot be read.
+    Verify {
+        #[command(flatten)]
+        services: Services,
+        /// What `head` printed earlier (for one service): the chain must go on from there. Without it, nobody sees that the last records were cut
+        /// off.
+        #[arg(long, value_name = "POSITION:LINK")]
+        expect: Option<Head>,
+    },
+    /// Print how far each chain is, to be noted where nobody can change it who can change the database.
+    Head(Services),
 }
 
 /// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it

@@ -3,6 +3,7 @@
 //!
 //! Owns: which services run where, and with which settings; how a process starts and ends. Does not own: anything a service does.
 
+mod audit;
 mod cli;
 pub mod compose;
 pub mod config;

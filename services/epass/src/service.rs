@@ -155,6 +155,7 @@ impl Epass {
         request: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Error> {
         let registration = wire::parse_apply(&request)?;
+        call.touch(REGISTRATIONS, registration, None);
         let key =
             RequestKey::new(call.caller().as_str(), "ApplyForElectronicPass", &request.request_id, &request);
         // A repetition gets its first answer also when the neighbour cannot be reached.

@@ -111,9 +111,21 @@ impl Config {
 /// The service, ready to be run.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
+    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    audited(config, deps, audit)
+}
+
+/// The service without its audit, by which a benchmark measures what that costs. No program is built with it.
+#[cfg(feature = "unrecorded")]
+#[must_use]
+pub fn service_without_records(config: Config, deps: Deps) -> Service {
+    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    audited(config, deps, audit.without_records())
+}
+
+fn audited(config: Config, deps: Deps, audit: Audit) -> Service {
     let feed = Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let upkeep = Upkeep::new(&config, &deps, feed.clone());
-    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let stopping = deps.stopping.clone();
     let server = RegistrationServiceServer::new(service::Registrations::new(
         config,

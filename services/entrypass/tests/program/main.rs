@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
 mod access;
+mod audit;
 mod dev_certs;
 mod drain;
 mod keys;
