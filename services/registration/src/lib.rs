@@ -33,12 +33,8 @@ use tonic::service::Routes;
 use crate::{feed::Feed, upkeep::Upkeep};
 
 pub use notice::{Notice, NoticeError};
-<<<<<<< HEAD
-pub use store::{Migrator, ResealError, Unreadable, reseal, rows_under_keys};
-=======
 pub use proof::ProofLimits;
-pub use store::{Migrator, ResealError, RowsUnder, Unreadable, reseal, rows_under_keys};
->>>>>>> store
+pub use store::{Migrator, ResealError, Unreadable, reseal, rows_under_keys};
 
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = registration_service_server::SERVICE_NAME;

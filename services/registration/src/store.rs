@@ -14,11 +14,7 @@ mod sealed;
 
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
-<<<<<<< HEAD
-pub use reseal::{ResealError, reseal, rows_under_keys};
-=======
 pub(crate) use proofs::Subjects;
-pub use reseal::{ResealError, RowsUnder, reseal, rows_under_keys};
->>>>>>> store
+pub use reseal::{ResealError, reseal, rows_under_keys};
 pub(crate) use rows::Rows;
 pub use sealed::Unreadable;
