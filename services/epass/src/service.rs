@@ -93,6 +93,13 @@ impl EpassService for Epass {
         answer(request, |_, message| self.list(message)).await
     }
 
+    async fn export_electronic_pass(
+        &self,
+        request: Request<pb::ExportElectronicPassRequest>,
+    ) -> Result<Response<pb::ExportElectronicPassResponse>, Status> {
+        answer(request, |_, message| self.export(message)).await
+    }
+
     async fn record_external_pass(
         &self,
         request: Request<pb::RecordExternalPassRequest>,
@@ -258,6 +265,21 @@ impl Epass {
         })
     }
 
+    async fn export(
+        &self,
+        request: pb::ExportElectronicPassRequest,
+    ) -> Result<pb::ExportElectronicPassResponse, Error> {
+        let pb::ExportElectronicPassRequest { traveller } = request;
+        let traveller = wire::parse_person(&traveller)?;
+        let (reader, sealer) = (self.database.reader(), self.database.sealer());
+        let applications = store::applications_of(reader, sealer, traveller).await?;
+        let pass = store::pass_of(reader, traveller).await?;
+        Ok(pb::ExportElectronicPassResponse {
+            applications: applications.iter().map(wire::render_application).collect(),
+            electronic_pass: pass.as_ref().map(wire::render_pass),
+        })
+    }
+
     async fn record(
         &self,
         call: Call,
@@ -274,6 +296,11 @@ impl Epass {
         let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
         let key = RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &meaning);
         key.once(&self.database, now, async |transaction| {
+            // As for an application: the person may have been erased since they were asked for.
+            hold(transaction, [traveller]).await?;
+            if store::has_ended(transaction, traveller).await? {
+                return Err(Error::TravellerErased);
+            }
             keep_pass(transaction, &pass).await?;
             let answer = pb::RecordExternalPassResponse { electronic_pass: Some(recorded) };
             Ok(Kept::about(traveller, answer))

@@ -90,6 +90,13 @@ impl QrService for Codes {
         answer(request, |_, message| self.count_records(message)).await
     }
 
+    async fn export_qr_codes(
+        &self,
+        request: Request<pb::ExportQrCodesRequest>,
+    ) -> Answer<pb::ExportQrCodesResponse> {
+        answer(request, |_, message| self.export(message)).await
+    }
+
     async fn revoke_qr_codes(
         &self,
         request: Request<pb::RevokeQrCodesRequest>,

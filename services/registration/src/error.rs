@@ -23,6 +23,10 @@ pub(crate) enum Error {
     RequestIdReused,
     #[error("whom the request was about has been erased")]
     TravellerErased,
+    #[error("nobody has this name")]
+    TravellerNotFound,
+    #[error("the caller is shown masked data only")]
+    Masked,
     #[error("no active registration for this document and name")]
     HolderNotFound,
     #[error("too many proofs for this document, or by this caller, have failed")]
@@ -83,6 +87,8 @@ impl From<Error> for Problem {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
             Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
+            Error::TravellerNotFound => Self::new(ErrorReason::TravellerNotFound),
+            Error::Masked => Self::new(ErrorReason::PersonalDataMasked),
             Error::HolderNotFound => Self::new(ErrorReason::HolderNotFound),
             Error::TooManyFailedProofs { closed_for } => {
                 Self::new(ErrorReason::TooManyFailedProofs).retry_in(closed_for)
@@ -145,6 +151,9 @@ mod tests {
         let table = [
             (Error::Invalid(broken.into()), Code::InvalidArgument, "INVALID_FIELDS"),
             (Error::RequestIdReused, Code::InvalidArgument, "REQUEST_ID_REUSED"),
+            (Error::TravellerErased, Code::FailedPrecondition, "TRAVELLER_ERASED"),
+            (Error::TravellerNotFound, Code::NotFound, "TRAVELLER_NOT_FOUND"),
+            (Error::Masked, Code::PermissionDenied, "PERSONAL_DATA_MASKED"),
             (Error::HolderNotFound, Code::NotFound, "HOLDER_NOT_FOUND"),
             (
                 Error::TooManyFailedProofs { closed_for: Duration::from_secs(1) },

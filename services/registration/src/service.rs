@@ -2,6 +2,7 @@
 
 mod amend;
 mod companions;
+mod erase;
 mod lookup;
 mod proof;
 mod replace;
@@ -170,6 +171,20 @@ impl RegistrationService for Registrations {
         request: Request<pb::CancelRegistrationRequest>,
     ) -> Answer<pb::CancelRegistrationResponse> {
         answer(request, async |call, message| self.cancel(&call, message).await).await
+    }
+
+    async fn erase_traveller(
+        &self,
+        request: Request<pb::EraseTravellerRequest>,
+    ) -> Answer<pb::EraseTravellerResponse> {
+        answer(request, async |call, message| self.erase(&call, message).await).await
+    }
+
+    async fn export_traveller(
+        &self,
+        request: Request<pb::ExportTravellerRequest>,
+    ) -> Answer<pb::ExportTravellerResponse> {
+        answer(request, async |call, message| self.export(&call, message).await).await
     }
 
     async fn list_registration_revisions(

@@ -19,6 +19,16 @@ impl Codes {
         })
     }
 
+    pub(super) async fn export(
+        &self,
+        message: pb::ExportQrCodesRequest,
+    ) -> Result<pb::ExportQrCodesResponse, Error> {
+        let pb::ExportQrCodesRequest { registrations } = message;
+        let registrations = wire::registrations("registrations", &registrations)?;
+        let codes = self.store.exported(&registrations).await?;
+        Ok(pb::ExportQrCodesResponse { codes: codes.into_iter().map(wire::exported).collect() })
+    }
+
     pub(super) async fn count_records(
         &self,
         message: pb::CountVerificationsRequest,

@@ -1,0 +1,98 @@
+//! Everything that is kept of one person: erased, or given out.
+
+use entrypass_db::answers::{Kept, RequestKey};
+use entrypass_proto::registration::v1 as pb;
+use entrypass_rpc::{Call, PersonalData, required_request_id, timestamp};
+use entrypass_rule::Violations;
+use sea_orm::ConnectionTrait;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Registrations;
+use crate::{
+    error::Error,
+    registration::Registration,
+    store::Rows,
+    wire::{self, PersonName},
+};
+
+/// Revisions that one statement reads: more than a registration can have.
+const ALL: u64 = 10_000;
+
+impl Registrations {
+    pub(super) async fn erase(
+        &self,
+        call: &Call,
+        message: pb::EraseTravellerRequest,
+    ) -> Result<pb::EraseTravellerResponse, Error> {
+        let key = RequestKey::new(call.caller().as_str(), "EraseTraveller", &message.request_id, &message);
+        if let Some(first) = key.first_answer(&self.database).await? {
+            return Ok(first);
+        }
+        let pb::EraseTravellerRequest { request_id, traveller, registration } = message;
+        let mut violations = Violations::default();
+        violations.collect(required_request_id(&request_id));
+        let person = violations.collect(wire::person_name(&traveller, &registration));
+        let person = violations.finish(|| person)?;
+        let now = self.clock.now();
+        self.once(&key, now, async |transaction| {
+            let rows = Rows::new(transaction, self.database.sealer());
+            let traveller = traveller_of(&rows, person).await?;
+            let registrations = rows.erase(traveller, now).await?;
+            // It names ids that name nobody any more.
+            Ok(Kept::of(pb::EraseTravellerResponse {
+                traveller: wire::traveller_name(traveller),
+                registrations: registrations.into_iter().map(wire::registration_name).collect(),
+            }))
+        })
+        .await
+    }
+
+    pub(super) async fn export(
+        &self,
+        call: &Call,
+        message: pb::ExportTravellerRequest,
+    ) -> Result<pb::ExportTravellerResponse, Error> {
+        let pb::ExportTravellerRequest { traveller, registration } = message;
+        let person = wire::person_name(&traveller, &registration)?;
+        if call.personal_data() == PersonalData::Masked {
+            return Err(Error::Masked);
+        }
+        let (rows, now) = (self.reader(), self.clock.now());
+        let traveller = traveller_of(&rows, person).await?;
+        let found = rows.person(traveller).await?.ok_or(Error::TravellerNotFound)?;
+        let mut registrations = Vec::new();
+        for registration in rows.registrations_of(traveller).await? {
+            registrations.push(exported(&rows, &registration, now).await?);
+        }
+        Ok(pb::ExportTravellerResponse {
+            traveller: wire::traveller_name(traveller),
+            create_time: Some(timestamp(found.create_time)),
+            documents: found.documents,
+            registrations,
+        })
+    }
+}
+
+async fn exported<C: ConnectionTrait>(
+    rows: &Rows<'_, C>,
+    registration: &Registration,
+    now: OffsetDateTime,
+) -> Result<pb::ExportedRegistration, Error> {
+    let revisions = rows.revisions(registration.id, None, ALL).await?;
+    let companions = rows.companions(&[registration.id], now).await?;
+    Ok(pb::ExportedRegistration {
+        registration: Some(wire::registration(registration, now)),
+        revisions: revisions.into_iter().map(wire::revision).collect(),
+        companions: wire::companions(&companions),
+    })
+}
+
+async fn traveller_of<C: ConnectionTrait>(rows: &Rows<'_, C>, person: PersonName) -> Result<Uuid, Error> {
+    match person {
+        PersonName::Traveller(id) => Ok(id),
+        PersonName::Registration(id) => {
+            rows.traveller_of_registration(id).await?.ok_or(Error::RegistrationNotFound)
+        }
+    }
+}
