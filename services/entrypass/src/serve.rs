@@ -7,6 +7,7 @@ use std::{
 };
 
 use entrypass_rpc::Listener;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -19,7 +20,7 @@ use crate::{
     Failure,
     cli::{LogFormat, Serve},
     compose::{self, Stopper, Surroundings, System},
-    config::Drain,
+    config::{Drain, Metrics},
     role::Role,
 };
 
@@ -35,6 +36,7 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
     let mut signals = Signals::take()?;
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    tell_numbers(&config.metrics)?;
     let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
     let started = tokio::select! {
         started = started => started?,
@@ -128,6 +130,13 @@ fn start_log(arguments: &Serve) -> Result<(), Failure> {
         LogFormat::Json => log.json().init(),
     }
     Ok(())
+}
+
+/// Tells numbers to Prometheus, if an address is set.
+fn tell_numbers(settings: &Metrics) -> Result<(), Failure> {
+    let Some(address) = settings.listen()? else { return Ok(()) };
+    let told = PrometheusBuilder::new().with_http_listener(address).install();
+    Ok(told.map_err(|error| format!("metrics cannot be told on {address}: {error}"))?)
 }
 
 /// Says where the program listens, and a call to try.

@@ -1,5 +1,6 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod leases;
 mod sealed_answers;
 mod verifications;
 mod withdrawals;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(withdrawals::Withdrawals),
             Box::new(verifications::Verifications),
             Box::new(sealed_answers::SealedAnswers),
+            Box::new(leases::Leases),
         ]
     }
 

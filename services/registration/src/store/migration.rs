@@ -1,5 +1,6 @@
 //! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod leases;
 mod proofs;
 mod sealed;
 
@@ -13,7 +14,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(ChangeFeed), Box::new(sealed::Sealed), Box::new(proofs::Proofs)]
+        vec![
+            Box::new(First),
+            Box::new(ChangeFeed),
+            Box::new(sealed::Sealed),
+            Box::new(proofs::Proofs),
+            Box::new(leases::Leases),
+        ]
     }
 
     fn migration_table_name() -> DynIden {
