@@ -33,6 +33,7 @@ mod apart;
 mod checkpoint;
 mod companions;
 mod electronic_pass;
+mod erasing;
 mod first_visit;
 mod migrations;
 mod next_visit;

@@ -5,6 +5,7 @@
 
 mod as_of;
 mod copies;
+mod erase;
 mod facts;
 mod feed;
 mod groups;
