@@ -34,6 +34,7 @@ mod certificates;
 mod checkpoint;
 mod companions;
 mod electronic_pass;
+mod erasing;
 mod first_visit;
 mod migrations;
 mod next_visit;

@@ -91,6 +91,8 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
             "companions",
             "data_keys",
             "documents",
+            "failed_proofs",
+            "leases",
             "registrations",
             "revisions",
             "travellers",
@@ -105,6 +107,7 @@ async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
         "answers",
         "bundle",
         "codes",
+        "leases",
         "positions",
         "signing_keys",
         "suspensions",
@@ -117,5 +120,5 @@ async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
 #[tokio::test]
 async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_epass::Migrator>("epass").await;
-    assert_eq!(tables, ["answers", "applications", "ended_registrations", "passes", "positions"]);
+    assert_eq!(tables, ["answers", "applications", "ended_registrations", "leases", "passes", "positions"]);
 }

@@ -11,6 +11,7 @@ pub mod follower;
 mod instant;
 mod notification;
 mod personal;
+pub mod retention;
 pub mod schema;
 pub mod sealed;
 mod url;

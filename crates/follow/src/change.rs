@@ -8,11 +8,13 @@ use uuid::Uuid;
 /// One change of one registration: as much of it as has effects elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// The registration.
+    /// The registration; nil where somebody was erased who had none.
     pub registration: Uuid,
+    /// Its person.
+    pub traveller: Uuid,
     /// What happened.
     pub kind: ChangeKind,
-    /// Revision of the registration after the change, at least 1.
+    /// Revision of the registration after the change, at least 1; 0 without a registration.
     pub revision: u16,
 }
 
@@ -35,6 +37,8 @@ pub enum ChangeKind {
     CompanionConfirmed,
     /// A bond was ended.
     CompanionUnbound,
+    /// The person was erased.
+    TravellerErased,
 }
 
 /// A change against the contract.
@@ -56,12 +60,22 @@ impl Change {
             Ok(Kind::CompanionBound) => ChangeKind::CompanionBound,
             Ok(Kind::CompanionConfirmed) => ChangeKind::CompanionConfirmed,
             Ok(Kind::CompanionUnbound) => ChangeKind::CompanionUnbound,
+            Ok(Kind::TravellerErased) => ChangeKind::TravellerErased,
             Err(_) => return Ok(None),
         };
+        let traveller = match resource_id("travellers", &message.traveller) {
+            Ok(traveller) => traveller,
+            // Only an erasure is about the person.
+            Err(_) if kind != ChangeKind::TravellerErased => Uuid::nil(),
+            Err(_) => return Err(Malformed("traveller")),
+        };
+        if kind == ChangeKind::TravellerErased && message.registration.is_empty() {
+            return Ok(Some(Self { registration: Uuid::nil(), traveller, kind, revision: 0 }));
+        }
         let registration =
             resource_id("registrations", &message.registration).map_err(|_| Malformed("registration"))?;
         let revision = u16::try_from(message.revision).ok().filter(|revision| *revision > 0);
-        Ok(Some(Self { registration, kind, revision: revision.ok_or(Malformed("revision"))? }))
+        Ok(Some(Self { registration, traveller, kind, revision: revision.ok_or(Malformed("revision"))? }))
     }
 }
 
@@ -77,12 +91,30 @@ mod tests {
         let id = Uuid::from_u128(7);
         let good = RegistrationChange {
             registration: format!("registrations/{id}"),
+            traveller: format!("travellers/{}", Uuid::from_u128(8)),
             kind: Kind::Amended.into(),
             revision: 65535,
             ..RegistrationChange::default()
         };
-        let read = Change { registration: id, kind: ChangeKind::Amended, revision: 65535 };
+        let person = Uuid::from_u128(8);
+        let read = Change { registration: id, traveller: person, kind: ChangeKind::Amended, revision: 65535 };
         assert_eq!(Change::read(&good), Ok(Some(read)));
+
+        let erased = RegistrationChange {
+            registration: String::new(),
+            revision: 0,
+            kind: Kind::TravellerErased.into(),
+            ..good.clone()
+        };
+        let nothing = Change {
+            registration: Uuid::nil(),
+            traveller: person,
+            kind: ChangeKind::TravellerErased,
+            revision: 0,
+        };
+        assert_eq!(Change::read(&erased), Ok(Some(nothing)), "somebody who had no registration");
+        let nobody = RegistrationChange { traveller: String::new(), ..erased.clone() };
+        assert_eq!(Change::read(&nobody), Err(Malformed("traveller")));
 
         let newer = RegistrationChange { kind: 99, revision: -1, ..RegistrationChange::default() };
         assert_eq!(Change::read(&newer), Ok(None), "nothing is asked of what nobody here knows");

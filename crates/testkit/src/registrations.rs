@@ -235,6 +235,8 @@ registration_service_without! {
     update_registration: UpdateRegistrationRequest => UpdateRegistrationResponse,
     replace_document: ReplaceDocumentRequest => ReplaceDocumentResponse,
     cancel_registration: CancelRegistrationRequest => CancelRegistrationResponse,
+    erase_traveller: EraseTravellerRequest => EraseTravellerResponse,
+    export_traveller: ExportTravellerRequest => ExportTravellerResponse,
     list_registration_revisions: ListRegistrationRevisionsRequest => ListRegistrationRevisionsResponse,
     list_access: ListAccessRequest => ListAccessResponse,
     bind_companion: BindCompanionRequest => BindCompanionResponse,

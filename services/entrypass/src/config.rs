@@ -6,6 +6,7 @@ mod database;
 mod error;
 mod key_source;
 mod keys;
+mod metrics;
 mod neighbours;
 mod process;
 mod services;
@@ -20,6 +21,7 @@ pub use access::Limits;
 pub use database::{Databases, Secret};
 pub use error::ConfigError;
 pub use key_source::{KeySource, RingPlace};
+pub use metrics::Metrics;
 pub use neighbours::Neighbours;
 pub use process::{Drain, Requests};
 pub use services::{Epass, Qr, Registration};
@@ -39,6 +41,8 @@ pub struct Config {
     pub tls: Tls,
     /// How the process ends.
     pub drain: Drain,
+    /// Who is told how the process is doing.
+    pub metrics: Metrics,
     /// What is kept of requests.
     pub requests: Requests,
     /// Settings of the registration service.
@@ -133,6 +137,7 @@ impl Config {
         self.database.connections()?;
         self.drain.lame_duck()?;
         self.drain.limit()?;
+        self.metrics.listen()?;
         self.registration.service(&self.requests)?;
         self.qr.service(&self.requests)?;
         self.qr.key_rules()?;

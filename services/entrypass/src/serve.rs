@@ -2,6 +2,7 @@
 
 use std::{io::IsTerminal as _, net::IpAddr, time::Duration};
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -14,7 +15,7 @@ use crate::{
     Failure,
     cli::{LogFormat, Serve},
     compose::{self, Stopper, Surroundings, System},
-    config::Drain,
+    config::{Drain, Metrics},
     greeting::greet,
     open_files,
 };
@@ -33,6 +34,7 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
     let mut signals = Signals::take()?;
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    tell_numbers(&config.metrics)?;
     let started = compose::start(&config, &arguments.roles, &arguments.place.data_dir, surroundings);
     let started = tokio::select! {
         started = started => started?,
@@ -128,4 +130,11 @@ fn start_log(arguments: &Serve) -> Result<(), Failure> {
         LogFormat::Json => log.json().init(),
     }
     Ok(())
+}
+
+/// Tells numbers to Prometheus, if an address is set.
+fn tell_numbers(settings: &Metrics) -> Result<(), Failure> {
+    let Some(address) = settings.listen()? else { return Ok(()) };
+    let told = PrometheusBuilder::new().with_http_listener(address).install();
+    Ok(told.map_err(|error| format!("metrics cannot be told on {address}: {error}"))?)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use entrypass_ambient::Clock;
+use entrypass_db::hold;
 use entrypass_follow::{Change, ChangeKind};
 use entrypass_seal::Sealer;
 use sea_orm::DatabaseTransaction;
@@ -25,6 +26,7 @@ impl Effects {
         let ending = match change.kind {
             ChangeKind::Cancelled => Ending::Cancelled,
             ChangeKind::Expired => Ending::Expired,
+            ChangeKind::TravellerErased => return self.erase(transaction, change).await,
             ChangeKind::Registered
             | ChangeKind::Amended
             | ChangeKind::DocumentReplaced
@@ -43,5 +45,16 @@ impl Effects {
             }
         }
         Ok(())
+    }
+
+    /// Erases what is kept of a person. That they are gone is remembered as the end of a registration is: who asked for them before, and writes later,
+    /// must find out.
+    async fn erase(&self, transaction: &DatabaseTransaction, change: &Change) -> Result<(), Error> {
+        let now = self.clock.now();
+        hold(transaction, [change.traveller]).await?;
+        for ended in [change.registration, change.traveller] {
+            store::note_end(transaction, ended, now).await?;
+        }
+        Ok(store::erase(transaction, change.traveller).await?)
     }
 }

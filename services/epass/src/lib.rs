@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::Audit;
-use entrypass_db::Database;
+use entrypass_db::{Database, retention::Retention};
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
@@ -70,10 +70,13 @@ pub fn service(config: Config, deps: Deps) -> Service {
         stopping: deps.stopping.clone(),
         as_of: AsOf::default(),
     };
+    let holder = deps.random.uuid_v7(deps.clock.now());
+    let retention = Retention::new(deps.database.clone(), Arc::clone(&deps.clock), "epass", holder);
     let upkeep = upkeep::Upkeep {
         database: deps.database.clone(),
         clock: Arc::clone(&deps.clock),
         keep_answers,
+        retention,
         stopping: deps.stopping.clone(),
     };
     let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));

@@ -98,6 +98,13 @@ impl EpassService for Epass {
         self.audit.answer(request, |call, message| self.list(call, message)).await
     }
 
+    async fn export_electronic_pass(
+        &self,
+        request: Request<pb::ExportElectronicPassRequest>,
+    ) -> Result<Response<pb::ExportElectronicPassResponse>, Status> {
+        self.audit.answer(request, |access, message| self.export(access, message)).await
+    }
+
     async fn record_external_pass(
         &self,
         request: Request<pb::RecordExternalPassRequest>,
@@ -269,6 +276,23 @@ impl Epass {
         })
     }
 
+    async fn export(
+        &self,
+        access: Access,
+        request: pb::ExportElectronicPassRequest,
+    ) -> Result<pb::ExportElectronicPassResponse, Error> {
+        let pb::ExportElectronicPassRequest { traveller } = request;
+        let traveller = wire::parse_person(&traveller)?;
+        access.touch_person(traveller);
+        let (reader, sealer) = (self.database.reader(), self.database.sealer());
+        let applications = store::applications_of(reader, sealer, traveller).await?;
+        let pass = store::pass_of(reader, traveller).await?;
+        Ok(pb::ExportElectronicPassResponse {
+            applications: applications.iter().map(wire::render_application).collect(),
+            electronic_pass: pass.as_ref().map(wire::render_pass),
+        })
+    }
+
     async fn record(
         &self,
         call: Access,
@@ -286,6 +310,11 @@ impl Epass {
         let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
         let key = RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &meaning);
         call.once(&key, &self.database, now, async |transaction| {
+            // As for an application: the person may have been erased since they were asked for.
+            hold(transaction, [traveller]).await?;
+            if store::has_ended(transaction, traveller).await? {
+                return Err(Error::TravellerErased);
+            }
             keep_pass(transaction, &pass).await?;
             let answer = pb::RecordExternalPassResponse { electronic_pass: Some(recorded) };
             Ok(Kept::about(traveller, answer))

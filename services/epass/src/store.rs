@@ -10,7 +10,7 @@ mod notes;
 use std::collections::BTreeSet;
 
 use entity::{application, ended_registration, pass};
-use entrypass_db::{instant, micros};
+use entrypass_db::{answers, instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_seal::Sealer;
 use sea_orm::{
@@ -86,6 +86,18 @@ pub(crate) async fn last_application(
     last.one(connection).await?.as_ref().map(|row| read_application(sealer, row)).transpose()
 }
 
+/// All applications of a person, oldest first.
+pub(crate) async fn applications_of(
+    connection: &impl ConnectionTrait,
+    sealer: &Sealer,
+    traveller: Uuid,
+) -> Result<Vec<Application>, DbErr> {
+    let all = application::Entity::find()
+        .filter(application::COLUMN.traveller.eq(traveller))
+        .order_by_asc(application::COLUMN.ordinal);
+    all.all(connection).await?.iter().map(|row| read_application(sealer, row)).collect()
+}
+
 /// The open applications that were submitted last under `registration`, locked to the end of the transaction.
 pub(crate) async fn hold_open_applications(
     connection: &impl ConnectionTrait,
@@ -97,6 +109,14 @@ pub(crate) async fn hold_open_applications(
         .filter(application::COLUMN.state.is_in(State::OPEN.map(State::word)))
         .lock_exclusive();
     open.all(connection).await?.iter().map(|row| read_application(sealer, row)).collect()
+}
+
+/// Erases the applications and the pass of a person, and what is kept of answers about them.
+pub(crate) async fn erase(connection: &impl ConnectionTrait, traveller: Uuid) -> Result<(), DbErr> {
+    let applications = application::Entity::delete_many().filter(application::COLUMN.traveller.eq(traveller));
+    applications.exec(connection).await?;
+    pass::Entity::delete_many().filter(pass::COLUMN.traveller.eq(traveller)).exec(connection).await?;
+    answers::erase(connection, traveller).await
 }
 
 /// Remembers that `registration` has ended.

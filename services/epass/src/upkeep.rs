@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entrypass_ambient::Clock;
-use entrypass_db::{Database, answers};
+use entrypass_db::{Database, answers, retention::Retention};
 use entrypass_rpc::repeat;
 use sea_orm::DbErr;
 use time::Duration;
@@ -21,13 +21,17 @@ pub(crate) struct Upkeep {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keep_answers: Duration,
+    pub(crate) retention: Retention,
     pub(crate) stopping: CancellationToken,
 }
 
 impl Upkeep {
-    /// Forgets once a minute until it is to stop. Several copies may do so at once.
+    /// Forgets once a minute until it is to stop, one copy at a time.
     pub(crate) async fn run(self) {
         repeat("nothing is forgotten for now", EVERY, &self.stopping, || self.forget()).await;
+        if let Err(error) = self.retention.give_back().await {
+            tracing::debug!(%error, "another copy waits for the end of the lease");
+        }
     }
 
     /// Forgets what is old enough now.
@@ -36,7 +40,7 @@ impl Upkeep {
         let transaction = self.database.begin().await?;
         store::forget_ends(&transaction, now.saturating_sub(KEEP_ENDS)).await?;
         transaction.commit().await?;
-        while answers::forget(&self.database, now.saturating_sub(self.keep_answers)).await? > 0 {}
-        Ok(())
+        let old = now.saturating_sub(self.keep_answers);
+        self.retention.remove("answers", || answers::forget(&self.database, old)).await.map(drop)
     }
 }

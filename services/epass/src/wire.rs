@@ -5,7 +5,7 @@ mod render;
 
 pub(crate) use parse::{
     ListRequest, RecordRequest, ReviewRequest, parse_applicant, parse_apply, parse_levels, parse_list,
-    parse_record, parse_registration, parse_review, parse_traveller,
+    parse_person, parse_record, parse_registration, parse_review, parse_traveller,
 };
 pub(crate) use render::{
     obstacle_words, render_application, render_level, render_offer, render_pass, render_registration_name,

@@ -32,6 +32,7 @@ mod codes;
 mod electronic_pass;
 mod entry_pass;
 mod service;
+mod traveller;
 mod watch;
 mod wire;
 mod withdraw;

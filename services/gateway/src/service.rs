@@ -197,6 +197,20 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.bundle(call, message)).await
     }
 
+    async fn erase_traveller(
+        &self,
+        request: Request<pb::EraseTravellerRequest>,
+    ) -> Answer<pb::EraseTravellerResponse> {
+        answer(request, |call, message| self.erase(call, message)).await
+    }
+
+    async fn export_traveller(
+        &self,
+        request: Request<pb::ExportTravellerRequest>,
+    ) -> Answer<pb::ExportTravellerResponse> {
+        answer(request, |call, message| self.export(call, message)).await
+    }
+
     type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
 
     async fn watch_verification_bundle(

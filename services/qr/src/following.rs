@@ -32,7 +32,7 @@ impl Effects {
         transaction: &DatabaseTransaction,
         change: &Change,
     ) -> Result<(), Error> {
-        let Change { registration, kind, revision } = *change;
+        let Change { registration, kind, revision, traveller: _ } = *change;
         let pen = Pen { now: self.clock.now(), random: self.random.as_ref() };
         match kind {
             ChangeKind::Amended | ChangeKind::DocumentReplaced => {
@@ -41,6 +41,13 @@ impl Effects {
             ChangeKind::Cancelled => {
                 let revoke = standing::Change::Revoke { reason: Reason::RegistrationCancelled, fraud: false };
                 store::change(transaction, &[(registration, revoke)], &pen).await.map(drop)
+            }
+            // Nobody is to be told by a verdict that somebody was erased.
+            ChangeKind::TravellerErased if registration.is_nil() => Ok(()),
+            ChangeKind::TravellerErased => {
+                let revoke = standing::Change::Revoke { reason: Reason::RegistrationCancelled, fraud: false };
+                store::change(transaction, &[(registration, revoke)], &pen).await?;
+                Ok(store::erase(transaction, registration).await?)
             }
             ChangeKind::Registered
             | ChangeKind::Expired

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::{Audit, Group};
-use entrypass_db::Database;
+use entrypass_db::{Database, retention::Retention};
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::{
     qr::v1::qr_service_server::{self, QrServiceServer},
@@ -91,6 +91,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         clock: Arc::clone(&clock),
         keep_answers: config.keep_answers,
         keep_verifications: config.keep_verifications,
+        retention: Retention::new(database.clone(), Arc::clone(&clock), "qr", random.uuid_v7(clock.now())),
         stopping: stopping.clone(),
     };
     let audit =

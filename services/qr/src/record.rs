@@ -7,6 +7,21 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use uuid::{Builder, Uuid};
 
+/// A code, and the records of its verifications, newest first.
+#[derive(Debug)]
+pub(crate) struct Exported {
+    /// The registration that it is of.
+    pub(crate) registration: Uuid,
+    /// The code.
+    pub(crate) code: CodeId,
+    /// Which revision it is for.
+    pub(crate) revision: i32,
+    /// When it was first asked for.
+    pub(crate) create_time: OffsetDateTime,
+    /// The records.
+    pub(crate) records: Vec<Record>,
+}
+
 /// A verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {

@@ -93,6 +93,13 @@ impl QrService for Codes {
         self.audit.answer(request, |_, message| self.count_records(message)).await
     }
 
+    async fn export_qr_codes(
+        &self,
+        request: Request<pb::ExportQrCodesRequest>,
+    ) -> Answer<pb::ExportQrCodesResponse> {
+        self.audit.answer(request, |access, message| self.export(access, message)).await
+    }
+
     async fn revoke_qr_codes(
         &self,
         request: Request<pb::RevokeQrCodesRequest>,

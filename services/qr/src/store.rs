@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 pub(crate) use self::{
     codes::{CodesOf, record},
     standings::{Standings, change},
-    verifications::MOST_COUNTS,
+    verifications::{MOST_COUNTS, erase},
     withdrawals::{CHANNEL, Extent},
 };
 pub use migration::Migrator;

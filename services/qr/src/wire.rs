@@ -23,7 +23,7 @@ pub(crate) use self::{
     group::{Group, groups},
     issue::{qr_code, subjects},
     key::verification_keys,
-    record::{count, count_request, list, verification, verification_name},
+    record::{count, count_request, exported, list, registrations, verification, verification_name},
     withdrawal::{Target, Wish, reinstatement, result, revocation, rows, standing, suspension, target},
 };
 

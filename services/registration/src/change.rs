@@ -11,7 +11,7 @@ use crate::registration::{Registration, RevisionKind, StoredState};
 /// One change of one registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// The registration.
+    /// The registration; nil where somebody was erased who had none.
     pub(crate) registration: Uuid,
     /// Its person.
     pub(crate) traveller: Uuid,
@@ -41,6 +41,7 @@ pub(crate) enum ChangeKind {
     CompanionBound,
     CompanionConfirmed,
     CompanionUnbound,
+    TravellerErased,
 }
 
 /// Where a follower stands in a feed.
@@ -101,6 +102,22 @@ impl Change {
             state: registration.state(now),
             expire_time: registration.expire_time,
             companion,
+            create_time: now,
+        }
+    }
+}
+
+impl Change {
+    /// That somebody was erased at `now` who had no registration.
+    pub(crate) fn erased_without_registration(traveller: Uuid, now: OffsetDateTime) -> Self {
+        Self {
+            registration: Uuid::nil(),
+            traveller,
+            kind: ChangeKind::TravellerErased,
+            revision: 0,
+            state: StoredState::Cancelled,
+            expire_time: now,
+            companion: None,
             create_time: now,
         }
     }

@@ -23,6 +23,8 @@ pub(crate) enum Error {
     RequestIdReused,
     #[error("whom the request was about has been erased")]
     TravellerErased,
+    #[error("nobody has this name")]
+    TravellerNotFound,
     #[error("no active registration for this document and name")]
     HolderNotFound,
     #[error("too many proofs for this document, or by this caller, have failed")]
@@ -85,6 +87,7 @@ impl From<Error> for Problem {
             Error::Invalid(violations) => Self::invalid(violations),
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
             Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
+            Error::TravellerNotFound => Self::new(ErrorReason::TravellerNotFound),
             Error::HolderNotFound => Self::new(ErrorReason::HolderNotFound),
             Error::TooManyFailedProofs { closed_for } => {
                 Self::new(ErrorReason::TooManyFailedProofs).retry_in(closed_for)
@@ -150,6 +153,8 @@ mod tests {
         let table = [
             (Error::Invalid(broken.into()), Code::InvalidArgument, "INVALID_FIELDS"),
             (Error::RequestIdReused, Code::InvalidArgument, "REQUEST_ID_REUSED"),
+            (Error::TravellerErased, Code::FailedPrecondition, "TRAVELLER_ERASED"),
+            (Error::TravellerNotFound, Code::NotFound, "TRAVELLER_NOT_FOUND"),
             (Error::HolderNotFound, Code::NotFound, "HOLDER_NOT_FOUND"),
             (
                 Error::TooManyFailedProofs { closed_for: Duration::from_secs(1) },

@@ -66,6 +66,8 @@ pub struct Config {
     /// How long changes are kept in the feed. At least as long as a registration can last: a follower that lost its place begins with
     /// the oldest change, and must then have missed only registrations that have ended by time.
     pub keep_changes: Duration,
+    /// How long a registration is kept after its end. Who has no other is erased with the last one.
+    pub keep_registrations: Duration,
     /// How often a follower is told that nothing happened.
     pub checkpoint_every: std::time::Duration,
     /// How often ended registrations are written down, and what is kept no longer is removed.
@@ -87,7 +89,7 @@ pub struct Deps {
 
 impl Config {
     /// The defaults, with `notice` in force: 30 days, entries from 14 days ago to 30 ahead, 21 days of travel history, no
-    /// health block, 8 companions; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90.
+    /// health block, 8 companions; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90, ended registrations 365.
     #[must_use]
     pub fn new(notice: Notice) -> Self {
         Self {
@@ -102,6 +104,7 @@ impl Config {
             failed_proofs: ProofLimits { per_document: 5, per_caller: 100, window: Duration::minutes(15) },
             keep_answers: Duration::days(7),
             keep_changes: Duration::days(90),
+            keep_registrations: Duration::days(365),
             checkpoint_every: std::time::Duration::from_secs(10),
             upkeep_every: std::time::Duration::from_secs(10),
         }

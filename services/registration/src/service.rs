@@ -3,6 +3,7 @@
 mod access;
 mod amend;
 mod companions;
+mod erase;
 mod lookup;
 mod proof;
 mod replace;
@@ -177,6 +178,20 @@ impl RegistrationService for Registrations {
         request: Request<pb::CancelRegistrationRequest>,
     ) -> Answer<pb::CancelRegistrationResponse> {
         self.answer(request, async |access, message| self.cancel(&access, message).await).await
+    }
+
+    async fn erase_traveller(
+        &self,
+        request: Request<pb::EraseTravellerRequest>,
+    ) -> Answer<pb::EraseTravellerResponse> {
+        self.answer(request, async |access, message| self.erase(&access, message).await).await
+    }
+
+    async fn export_traveller(
+        &self,
+        request: Request<pb::ExportTravellerRequest>,
+    ) -> Answer<pb::ExportTravellerResponse> {
+        self.answer(request, async |access, message| self.export(&access, message).await).await
     }
 
     async fn list_registration_revisions(

@@ -5,6 +5,7 @@ mod changes;
 mod companions;
 mod convert;
 mod entity;
+mod erasure;
 mod migration;
 mod nobody;
 mod proofs;

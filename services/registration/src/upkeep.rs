@@ -1,19 +1,19 @@
 //! What the service does unasked, every few seconds: it writes down which registrations have ended, and removes what is kept no longer.
 //!
-//! Every copy does it; two that meet do each other no harm. Nothing depends on it for being right: an ended registration is read as
+//! Every copy writes down ends; two that meet do each other no harm. One at a time removes. Nothing depends on it for being right: an ended registration is read as
 //! expired at once, and an answer that is kept too long is still the first one.
 
 use std::sync::Arc;
 
 use entrypass_ambient::Clock;
-use entrypass_db::{Database, answers};
+use entrypass_db::{Database, answers, retention::Retention};
 use entrypass_rpc::repeat;
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Config, Deps, error::Error, feed::Feed, store::Rows};
 
-/// Registrations that one transaction writes down as ended.
+/// Registrations that one transaction writes down as ended, or removes.
 const AT_ONCE: u64 = 100;
 
 /// The job of one copy of the service.
@@ -24,11 +24,17 @@ pub(crate) struct Upkeep {
     every: std::time::Duration,
     keep_answers: Duration,
     keep_changes: Duration,
+    keep_registrations: Duration,
+    retention: Retention,
 }
 
 impl Upkeep {
     pub(crate) fn new(config: &Config, deps: &Deps, feed: Feed) -> Self {
+        let holder = deps.random.uuid_v7(deps.clock.now());
+        let clock = Arc::clone(&deps.clock);
         Self {
+            retention: Retention::new(deps.database.clone(), clock, "registration", holder),
+            keep_registrations: config.keep_registrations,
             database: deps.database.clone(),
             clock: Arc::clone(&deps.clock),
             feed,
@@ -41,15 +47,32 @@ impl Upkeep {
     /// Works until `stopping`.
     pub(crate) async fn run(self, stopping: CancellationToken) {
         repeat("upkeep cannot be done for now", self.every, &stopping, || self.once()).await;
+        if let Err(error) = self.retention.give_back().await {
+            tracing::debug!(%error, "another copy waits for the end of the lease");
+        }
     }
 
     async fn once(&self) -> Result<(), Error> {
         while self.expire_some().await? > 0 {}
         let now = self.clock.now();
-        while answers::forget(&self.database, now - self.keep_answers).await? > 0 {}
-        while self.forget_changes().await? > 0 {}
-        while self.forget_tallies().await? > 0 {}
+        let old = now - self.keep_answers;
+        self.retention.remove("answers", || answers::forget(&self.database, old)).await?;
+        self.retention.remove("registrations", || self.forget_registrations()).await?;
+        self.retention.remove("changes", || self.forget_changes()).await?;
+        self.retention.remove("failed_proofs", || self.forget_tallies()).await?;
         Ok(())
+    }
+
+    async fn forget_registrations(&self) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let transaction = self.database.begin().await?;
+        let rows = Rows::new(&transaction, self.database.sealer());
+        let forgotten = rows.forget_registrations(now - self.keep_registrations, AT_ONCE, now).await?;
+        transaction.commit().await?;
+        if forgotten > 0 {
+            self.feed.committed();
+        }
+        Ok(forgotten as u64)
     }
 
     async fn expire_some(&self) -> Result<usize, Error> {

@@ -16,7 +16,8 @@ pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
 pub(crate) use mask::Masked;
 pub(crate) use render::{
-    companion, companions, document_details, facts, group, notice, registration, revision, traveller_name,
+    companion, companions, document_details, facts, group, notice, registration, registration_name, revision,
+    traveller_name,
 };
 
 use crate::{
@@ -159,6 +160,26 @@ pub(crate) fn registration_ids(registrations: &[String]) -> Result<Vec<Uuid>, Vi
 /// Reads the resource name of a bond.
 pub(crate) fn companion_id(name: &str) -> Result<Uuid, [Rule; 1]> {
     resource_id(collection::COMPANIONS, name)
+}
+
+/// A person as a request names them: by their own name, or by that of a registration of theirs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PersonName {
+    Traveller(Uuid),
+    Registration(Uuid),
+}
+
+/// Reads whom a request is about.
+pub(crate) fn person_name(traveller: &str, registration: &str) -> Result<PersonName, Violations> {
+    if traveller.is_empty() {
+        return Violations::at("registration", registration_id(registration)).map(PersonName::Registration);
+    }
+    if !registration.is_empty() {
+        let text = Text::new("人员与登记只能提供一项", "give a traveller or a registration, not both");
+        let rule = Rule::new("EXCLUDED", text);
+        return Err(Violation { field: "registration".to_owned(), rule }.into());
+    }
+    Violations::at("traveller", resource_id(collection::TRAVELLERS, traveller)).map(PersonName::Traveller)
 }
 
 /// Reads a text that must be there.

@@ -7,6 +7,7 @@ mod answers;
 mod answers_at_rest;
 mod conformance;
 mod database;
+mod retention;
 
 use std::path::Path;
 
@@ -42,6 +43,7 @@ impl MigrationTrait for First {
         entrypass_db::answers::add_caller(manager).await?;
         entrypass_db::answers::seal(manager).await?;
         manager.create_table(entrypass_db::follower::create_table()).await?;
+        manager.create_table(entrypass_db::retention::create_table()).await?;
         let deeds = "CREATE TABLE deeds (name TEXT NOT NULL UNIQUE)";
         manager.get_connection().execute_unprepared(deeds).await.map(drop)
     }

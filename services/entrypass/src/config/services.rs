@@ -34,6 +34,8 @@ pub struct Registration {
     /// How many days a change can be followed: at least `valid_days` and `entry_days_after` together. Without a number, that or 90, whichever
     /// is more.
     pub keep_changes_days: Option<u32>,
+    /// How many days a registration is kept after its end, 1 to 36500.
+    pub keep_registrations_days: u32,
 }
 
 /// Settings of the QR service.
@@ -87,6 +89,7 @@ impl Default for Registration {
             accept_specimens: false,
             companion_limit: 8,
             keep_changes_days: None,
+            keep_registrations_days: 365,
         }
     }
 }
@@ -128,6 +131,8 @@ impl Registration {
         range("registration.entry_days_before", "less than valid_days", still_counts)?;
         let history = (1..=365).contains(&self.travel_history_days);
         range("registration.travel_history_days", "1 to 365", history)?;
+        let kept = (1..=36_500).contains(&self.keep_registrations_days);
+        range("registration.keep_registrations_days", "1 to 36500", kept)?;
         range("registration.companion_limit", "1 to 31", (1..=31).contains(&self.companion_limit))?;
         Ok(entrypass_registration::Config {
             valid_for: Duration::days(self.valid_days.into()),
@@ -139,6 +144,7 @@ impl Registration {
             companion_limit: self.companion_limit,
             keep_answers: requests.keep()?,
             keep_changes: self.keep_changes()?,
+            keep_registrations: Duration::days(self.keep_registrations_days.into()),
             ..entrypass_registration::Config::new(self.notice()?)
         })
     }

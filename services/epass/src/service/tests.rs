@@ -55,7 +55,7 @@ fn applicant() -> Applicant {
 }
 
 fn cancelled(registration: Uuid) -> Change {
-    Change { registration, kind: ChangeKind::Cancelled, revision: 2 }
+    Change { registration, traveller: Uuid::nil(), kind: ChangeKind::Cancelled, revision: 2 }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The schema of the epass service, step by step. No statement is of one engine only.
 
+mod leases;
 mod sealed;
 
 use sea_orm_migration::{prelude::*, schema};
@@ -11,7 +12,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Following), Box::new(sealed::Sealed), Box::new(Audit)]
+        vec![
+            Box::new(First),
+            Box::new(Following),
+            Box::new(sealed::Sealed),
+            Box::new(Audit),
+            Box::new(leases::Leases),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

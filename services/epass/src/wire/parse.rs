@@ -40,6 +40,11 @@ pub(crate) struct RecordRequest {
 }
 
 /// Reads the `registration` of a request that has no other field.
+/// Reads whom an export is about.
+pub(crate) fn parse_person(name: &str) -> Result<Uuid, Violations> {
+    Violations::at("traveller", resource_id(collection::TRAVELLERS, name))
+}
+
 pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
     Violations::at("registration", resource_id(collection::REGISTRATIONS, name))
 }

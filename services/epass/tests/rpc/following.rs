@@ -2,10 +2,11 @@
 
 use entrypass_proto::{
     epass::v1::{
+        ExportElectronicPassRequest, ExportElectronicPassResponse,
         ListElectronicPassApplicationsRequest as List, ReviewDecision as Decision,
         electronic_pass_application::State,
     },
-    registration::v1::{DocumentType, RegistrationState, registration_change::Kind},
+    registration::v1::{DocumentType, RegistrationChange, RegistrationState, registration_change::Kind},
 };
 use tonic::Code;
 
@@ -122,4 +123,48 @@ async fn nothing_is_submitted_under_a_registration_whose_end_is_known() {
     let refusal = app.apply("r-1", &person).await.expect_err("it has ended");
     assert_eq!(refusal.is(), (Code::FailedPrecondition, "ELECTRONIC_PASS_NOT_OFFERED"));
     assert_eq!(refusal.fact("reasons"), "REGISTRATION_NOT_ACTIVE");
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_person_who_is_erased() {
+    let app = App::new().await;
+    let (person, other) = (app.person(1), app.person(2));
+    for (request, person) in [("a-1", &person), ("a-2", &other)] {
+        let application = app.apply(request, person).await.expect("offered");
+        let answer =
+            app.review(decision(&format!("review-{request}"), &application, Decision::Approve)).await;
+        answer.expect("under review").electronic_pass.expect("a pass");
+    }
+    let export = |person: &Person| ExportElectronicPassRequest { traveller: person.traveller.clone() };
+    let kept = app.client().export_electronic_pass(export(&person)).await.expect("known").into_inner();
+    assert_eq!((kept.applications.len(), kept.electronic_pass.is_some()), (1, true));
+    assert_eq!(kept.applications[0].state(), State::Approved);
+
+    app.changed(&person, Kind::TravellerErased).await;
+    let kept = app.client().export_electronic_pass(export(&person)).await.expect("nothing").into_inner();
+    assert_eq!(kept, ExportElectronicPassResponse::default());
+    let kept = app.client().export_electronic_pass(export(&other)).await.expect("known").into_inner();
+    assert_eq!((kept.applications.len(), kept.electronic_pass.is_some()), (1, true));
+    let again = app.apply("a-1", &person).await.expect_err("it was answered");
+    assert_eq!(again.is(), (Code::FailedPrecondition, "TRAVELLER_ERASED"));
+    app.apply("a-3", &person).await.expect_err("the registration has ended");
+    assert_eq!((app.count("applications").await, app.count("passes").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_pass_of_another_channel_goes_with_a_person_who_has_no_registration_and_comes_back_for_nobody() {
+    let app = App::new().await;
+    let (number, traveller) = ("440699198501010016", "travellers/00000000-0000-7000-8000-00000000ab01");
+    app.registrations.own(number, traveller);
+    app.record(app.external_pass("r-1", number)).await.expect("recorded");
+    assert_eq!(app.count("passes").await, 1);
+    let traveller = traveller.to_owned();
+    let erased = RegistrationChange { traveller, kind: Kind::TravellerErased.into(), ..Default::default() };
+    app.told(erased).await;
+    assert_eq!(app.count("passes").await, 0);
+    let again = app.record(app.external_pass("r-1", number)).await.expect_err("it was answered");
+    assert_eq!(again.is(), (Code::FailedPrecondition, "TRAVELLER_ERASED"));
+    let late = app.record(app.external_pass("r-2", number)).await.expect_err("asked for before the erasure");
+    assert_eq!(late.is(), (Code::FailedPrecondition, "TRAVELLER_ERASED"));
+    assert_eq!(app.count("passes").await, 0);
 }

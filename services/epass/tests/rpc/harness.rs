@@ -9,7 +9,8 @@ use entrypass_follow::FEED;
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_client::EpassServiceClient},
     registration::v1::{
-        Document, DocumentType, GetRegistrationFactsResponse, RegistrationState, registration_change::Kind,
+        Document, DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
+        registration_change::Kind,
     },
 };
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
@@ -124,7 +125,19 @@ impl App {
 
     /// Tells of a person's registration that it was changed, and waits until that was dealt with.
     pub async fn changed(&self, person: &Person, kind: Kind) {
-        let cursor = self.registrations.feed().tell(&person.registration, kind, 2);
+        let change = RegistrationChange {
+            registration: person.registration.clone(),
+            traveller: person.traveller.clone(),
+            kind: kind.into(),
+            revision: 2,
+            ..RegistrationChange::default()
+        };
+        self.told(change).await;
+    }
+
+    /// Tells a change, and waits until it was dealt with.
+    pub async fn told(&self, change: RegistrationChange) {
+        let cursor = self.registrations.feed().tell_all([change]);
         eventually("the change is dealt with", async || {
             let position = follower::position(self.database.reader(), FEED).await;
             position.expect("a position").as_deref() == Some(&cursor)

@@ -1,5 +1,6 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod leases;
 mod sealed_answers;
 mod verifications;
 mod withdrawals;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(verifications::Verifications),
             Box::new(sealed_answers::SealedAnswers),
             Box::new(Audit),
+            Box::new(leases::Leases),
         ]
     }
 

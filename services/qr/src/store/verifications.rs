@@ -1,22 +1,25 @@
 //! The records of verifications.
 
-use entrypass_db::{hold, instant, micros};
+use entrypass_db::{answers, hold, instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_token::CodeId;
 use entrypass_verifier::Verdict;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, Order, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, TryGetable,
-    sea_query::{Expr, ExprTrait as _, NullOrdering, OnConflict, SimpleExpr},
+    ColumnTrait as _, Condition, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, Order,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, TryGetable,
+    sea_query::{Expr, ExprTrait as _, NullOrdering, OnConflict, Query, SimpleExpr},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{AT_ONCE, Store, entity::verification as entity};
+use super::{
+    AT_ONCE, NO_REVISION, Store,
+    entity::{code, suspension, verification as entity},
+};
 use crate::{
     error::Error,
-    record::{Checkpoint, Count, Filter, Group, Grouping, Record},
+    record::{Checkpoint, Count, Exported, Filter, Group, Grouping, Record},
 };
 
 /// Counts that are given at most.
@@ -25,6 +28,20 @@ pub(crate) const MOST_COUNTS: usize = 10_000;
 const HOUR: i64 = 3_600_000_000;
 /// Whoever holds it forgets; drawn once.
 const FORGETTING: Uuid = Uuid::from_u128(0x8a6d_10b5_4c3e_4f1b_9d0f_2b7c_6e51_a094);
+
+/// Erases what is kept beside the codes of a registration: the records of their verifications, suspensions, and what is kept of answers about it. The
+/// codes stay, revoked: they are random numbers, and a verifier must go on refusing them.
+pub(crate) async fn erase(transaction: &DatabaseTransaction, registration: Uuid) -> Result<(), DbErr> {
+    let codes = Query::select()
+        .column(code::Column::Id)
+        .from(code::Entity)
+        .and_where(code::Column::RegistrationId.eq(registration))
+        .to_owned();
+    let records = entity::Entity::delete_many().filter(entity::Column::CodeId.in_subquery(codes));
+    records.exec(transaction).await?;
+    suspension::Entity::delete_by_id(registration).exec(transaction).await?;
+    answers::erase(transaction, registration).await
+}
 
 impl Store {
     /// Keeps records. One that is kept already stays as it is.
@@ -70,6 +87,34 @@ impl Store {
         let records = rows.into_iter().take(size).map(read).collect::<Result<Vec<_>, _>>()?;
         let next = records.last().filter(|_| more).map(|last| PageToken(last.id));
         Ok((records, next))
+    }
+
+    /// The codes of all revisions of `registrations`, with the records of their verifications.
+    pub(crate) async fn exported(&self, registrations: &[Uuid]) -> Result<Vec<Exported>, Error> {
+        let rows = code::Entity::find()
+            .filter(code::Column::RegistrationId.is_in(registrations.iter().copied()))
+            .filter(code::Column::Revision.gt(i32::from(NO_REVISION)))
+            .order_by_asc(code::Column::CreateTime)
+            .order_by_asc(code::Column::Id)
+            .all(self.database.reader())
+            .await?;
+        let mut codes = Vec::new();
+        for row in rows {
+            let records = entity::Entity::find()
+                .filter(entity::Column::CodeId.eq(row.id))
+                .order_by_desc(entity::Column::CreateTime)
+                .order_by_desc(entity::Column::Id)
+                .all(self.database.reader())
+                .await?;
+            codes.push(Exported {
+                registration: row.registration_id,
+                code: CodeId::from_bytes(*row.id.as_bytes()),
+                revision: row.revision,
+                create_time: instant(row.create_time)?,
+                records: records.into_iter().map(read).collect::<Result<_, _>>()?,
+            });
+        }
+        Ok(codes)
     }
 
     /// How many records there are of each verdict and group, at most one more than [`MOST_COUNTS`].

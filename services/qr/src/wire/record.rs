@@ -5,8 +5,8 @@ use entrypass_rpc::{PageRequest, resource_name, timestamp};
 use entrypass_rule::{Rule, Text, Violations};
 use uuid::Uuid;
 
-use super::{code_id, decision, optional_time};
-use crate::record::{Checkpoint, Count, Filter, Group, Grouping, Record};
+use super::{code_id, decision, optional_time, registration_id, registration_name};
+use crate::record::{Checkpoint, Count, Exported, Filter, Group, Grouping, Record};
 
 pub(crate) fn verification_name(id: Uuid) -> String {
     resource_name("verifications", id)
@@ -34,6 +34,34 @@ pub(crate) fn count_request(
     };
     let grouping = violations.take("group_by", grouping);
     violations.finish(|| Some((filter?, grouping?)))
+}
+
+/// Most registrations of one export.
+const EXPORTED_AT_ONCE: usize = 100;
+
+/// Reads the resource names of some registrations, with every violation.
+pub(crate) fn registrations(field: &str, names: &[String]) -> Result<Vec<Uuid>, Violations> {
+    let mut violations = Violations::default();
+    if !(1..=EXPORTED_AT_ONCE).contains(&names.len()) {
+        violations.add(field, Rule::new("LENGTH", Text::new("须为1至100项", "1 to 100 names")));
+        return Err(violations);
+    }
+    let read = |(position, name): (usize, &String)| {
+        violations.take(&format!("{field}[{position}]"), registration_id(name))
+    };
+    let ids = names.iter().enumerate().filter_map(read).collect();
+    violations.finish(|| Some(ids))
+}
+
+pub(crate) fn exported(of: Exported) -> pb::ExportedQrCode {
+    let Exported { registration, code, revision, create_time, records } = of;
+    pb::ExportedQrCode {
+        registration: registration_name(registration),
+        code_id: code.to_string(),
+        revision,
+        create_time: Some(timestamp(create_time)),
+        verifications: records.into_iter().map(verification).collect(),
+    }
 }
 
 fn filter(message: Option<pb::VerificationFilter>) -> Result<Filter, Violations> {

@@ -1,11 +1,11 @@
 //! What was learnt from the changes of registrations counts also when nobody can be asked.
 
 use entrypass_proto::{
-    qr::v1::Verdict,
-    registration::v1::{RegistrationState, registration_change::Kind},
+    qr::v1::{ExportQrCodesRequest, Verdict},
+    registration::v1::{RegistrationChange, RegistrationState, registration_change::Kind},
 };
 
-use crate::harness::App;
+use crate::harness::{App, registration};
 
 #[tokio::test]
 async fn an_amendment_supersedes_the_codes_before_it() {
@@ -80,4 +80,42 @@ async fn what_says_nothing_of_codes_leaves_them_alone() {
     }
     app.registered(1, 1, RegistrationState::Expired);
     assert_eq!(app.verdict(&code.content).await.0, Verdict::Expired, "it is asked for that");
+}
+
+#[tokio::test]
+async fn an_erasure_revokes_every_code_and_leaves_no_record_of_a_verification() {
+    let app = App::new().await;
+    let (code, other) = (app.code(1, 1).await, app.code(2, 1).await);
+    for content in [&code.content, &code.content, &other.content] {
+        assert_eq!(app.verdict(content).await.0, Verdict::Valid);
+    }
+    let exported = async |number| {
+        let request = ExportQrCodesRequest { registrations: vec![registration(number)] };
+        let codes = app.client().export_qr_codes(request).await.expect("an answer").into_inner().codes;
+        let [code] = codes.try_into().expect("one code");
+        code
+    };
+    let before = exported(1).await;
+    assert_eq!((&before.code_id, before.revision, before.verifications.len()), (&code.code_id, 1, 2));
+    assert!(before.verifications.iter().all(|record| record.code_id == code.code_id));
+
+    app.erased(1).await;
+    assert_eq!(app.alone().await.verdict(&code.content).await.0, Verdict::Revoked);
+    let after = exported(1).await;
+    assert_eq!(after.verifications.len(), 0, "{after:?}");
+    assert_eq!(exported(2).await.verifications.len(), 1);
+    assert_eq!(app.verdict(&other.content).await.0, Verdict::Valid);
+}
+
+#[tokio::test]
+async fn the_erasure_of_somebody_who_had_no_registration_is_dealt_with() {
+    let app = App::new().await;
+    let code = app.code(1, 1).await;
+    let nobody = RegistrationChange {
+        traveller: "travellers/00000000-0000-7000-8000-000000000001".to_owned(),
+        kind: Kind::TravellerErased.into(),
+        ..Default::default()
+    };
+    app.told(nobody).await;
+    assert_eq!(app.verdict(&code.content).await.0, Verdict::Valid);
 }

@@ -21,7 +21,8 @@ use entrypass_proto::{
         verification_check::{Check, Outcome},
     },
     registration::v1::{
-        DocumentType, GetRegistrationFactsResponse, RegistrationState, registration_change::Kind,
+        DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
+        registration_change::Kind,
     },
 };
 use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, service};
@@ -173,7 +174,30 @@ impl App {
 
     /// Tells a change of the registration `number`, and waits until it was dealt with.
     pub async fn changed(&self, number: u128, kind: Kind, revision: i32) {
-        let cursor = self.registrations.feed().tell(&registration(number), kind, revision);
+        let change = RegistrationChange {
+            registration: registration(number),
+            kind: kind.into(),
+            revision,
+            ..RegistrationChange::default()
+        };
+        self.told(change).await;
+    }
+
+    /// Tells that the person of the registration `number` was erased, and waits until that was dealt with.
+    pub async fn erased(&self, number: u128) {
+        let change = RegistrationChange {
+            registration: registration(number),
+            traveller: "travellers/00000000-0000-7000-8000-000000000001".to_owned(),
+            kind: Kind::TravellerErased.into(),
+            revision: 2,
+            ..RegistrationChange::default()
+        };
+        self.told(change).await;
+    }
+
+    /// Tells a change, and waits until it was dealt with.
+    pub async fn told(&self, change: RegistrationChange) {
+        let cursor = self.registrations.feed().tell_all([change]);
         eventually("the change is dealt with", async || {
             let position = follower::position(self.database.reader(), FEED).await;
             position.expect("a position").as_deref() == Some(&cursor)

@@ -232,6 +232,12 @@ pub(super) fn expiry(row: &registration::Model, now: OffsetDateTime) -> Result<C
     })
 }
 
+/// The change that a person's erasure is to one of their registrations.
+pub(super) fn erasure(row: &registration::Model, now: OffsetDateTime) -> Result<Change, Error> {
+    let state = StoredState::Cancelled;
+    Ok(Change { kind: ChangeKind::TravellerErased, state, ..expiry(row, now)? })
+}
+
 pub(super) fn extent(row: &change_feed::Model) -> Result<Extent, Error> {
     // The random half of the id.
     let (_, feed) = row.feed_id.as_u64_pair();
@@ -284,6 +290,7 @@ names!(change_kind_name, change_kind, ChangeKind {
     CompanionBound = "COMPANION_BOUND",
     CompanionConfirmed = "COMPANION_CONFIRMED",
     CompanionUnbound = "COMPANION_UNBOUND",
+    TravellerErased = "TRAVELLER_ERASED",
 });
 
 names!(relationship_name, relationship, Relationship {

@@ -11,6 +11,8 @@ pub(super) mod traveller {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub create_time: i64,
+        #[sea_orm(belongs_to, from = "id", to = "traveller_id")]
+        pub key: HasOne<super::data_key::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

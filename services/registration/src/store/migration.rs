@@ -1,5 +1,6 @@
 //! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod leases;
 mod proofs;
 mod sealed;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(sealed::Sealed),
             Box::new(Audit),
             Box::new(proofs::Proofs),
+            Box::new(leases::Leases),
         ]
     }
 

@@ -4,8 +4,8 @@ use entrypass_db::{is_unique_violation, micros};
 use entrypass_seal::Sealer;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, ConnAcquireErr, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select,
     sea_query::{LockBehavior, LockType, OnConflict, Query},
 };
 use time::OffsetDateTime;
@@ -134,9 +134,12 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         Ok(insert.exec_without_returning(self.connection).await? == all)
     }
 
-    /// The key of a person's data.
+    /// The key of a person's data, to write with: held to the end of the transaction, so that an erasure waits and finds what is written.
     pub(super) async fn key_of(&self, traveller: Uuid) -> Result<PersonalKey<'c>, Error> {
-        let row = data_key::Entity::find_by_id(traveller).one(self.connection).await?;
+        let row = data_key::Entity::find_by_id(traveller).lock_shared().one(self.connection).await?;
+        // Erased in this very moment: the caller's next try finds nobody, or makes them known anew.
+        let gone = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        let row = Some(row.ok_or_else(gone)?);
         convert::personal_key(self.sealer, row)
     }
 

@@ -64,7 +64,7 @@ fn parse(text: &str) -> Option<Cursor> {
 /// Renders a change.
 pub(crate) fn change(of: &Change, at: Cursor) -> pb::RegistrationChange {
     pb::RegistrationChange {
-        registration: render::registration_name(of.registration),
+        registration: named(of.registration),
         traveller: render::traveller_name(of.traveller),
         kind: kind(of.kind).into(),
         revision: i32::from(of.revision),
@@ -74,6 +74,10 @@ pub(crate) fn change(of: &Change, at: Cursor) -> pb::RegistrationChange {
         change_time: Some(timestamp(of.create_time)),
         cursor: cursor(at),
     }
+}
+
+fn named(registration: Uuid) -> String {
+    if registration.is_nil() { String::new() } else { render::registration_name(registration) }
 }
 
 fn kind(of: ChangeKind) -> Kind {
@@ -86,6 +90,7 @@ fn kind(of: ChangeKind) -> Kind {
         ChangeKind::CompanionBound => Kind::CompanionBound,
         ChangeKind::CompanionConfirmed => Kind::CompanionConfirmed,
         ChangeKind::CompanionUnbound => Kind::CompanionUnbound,
+        ChangeKind::TravellerErased => Kind::TravellerErased,
     }
 }
 

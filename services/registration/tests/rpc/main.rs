@@ -6,6 +6,7 @@
 mod as_of;
 mod audit;
 mod copies;
+mod erase;
 mod facts;
 mod feed;
 mod groups;
