@@ -182,6 +182,9 @@ pub(crate) struct OneKey {
     /// `encryption`, `index` or `audit`.
     #[arg(long, default_value = "encryption")]
     pub(crate) purpose: Purpose,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
     /// each of which is named, and with 1 if it was called wrongly or a database cannot be read.

@@ -42,9 +42,9 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 fn show(wrong: &clap::Error) -> ExitCode {
     let _ = wrong.print();
     // There 2 says that a code is not VALID, a call refused or a chain broken, which a slip of the keyboard must not say.
-    let answering = env::args_os().nth(1).is_some_and(|command| {
-        ["verify", "explain", "audit"].into_iter().any(|answers| command == answers)
-    });
+    let answering = env::args_os()
+        .nth(1)
+        .is_some_and(|command| ["verify", "explain", "audit"].into_iter().any(|answers| command == answers));
     match u8::try_from(wrong.exit_code()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(code) if !answering => ExitCode::from(code),
