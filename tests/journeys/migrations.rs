@@ -91,6 +91,7 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
             "companions",
             "data_keys",
             "documents",
+            "failed_proofs",
             "registrations",
             "revisions",
             "travellers",
