@@ -20,4 +20,5 @@ pub use failure::{is_unavailable, is_unique_violation};
 pub use instant::{instant, micros};
 pub use personal::{PersonalBytes, PersonalText};
 pub use schema::{SchemaError, migrating_sealer};
+pub use sealed::RowsUnder;
 pub use url::{DatabaseUrl, UrlError};

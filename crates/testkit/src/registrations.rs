@@ -236,6 +236,7 @@ registration_service_without! {
     replace_document: ReplaceDocumentRequest => ReplaceDocumentResponse,
     cancel_registration: CancelRegistrationRequest => CancelRegistrationResponse,
     list_registration_revisions: ListRegistrationRevisionsRequest => ListRegistrationRevisionsResponse,
+    list_access: ListAccessRequest => ListAccessResponse,
     bind_companion: BindCompanionRequest => BindCompanionResponse,
     confirm_companion: ConfirmCompanionRequest => ConfirmCompanionResponse,
     unbind_companion: UnbindCompanionRequest => UnbindCompanionResponse,

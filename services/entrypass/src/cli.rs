@@ -3,6 +3,8 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_audit::Head;
+use entrypass_seal::Purpose;
 use entrypass_token::{Algorithm, KeyId};
 use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -33,8 +35,41 @@ pub(crate) enum Command {
     /// seconds.
     #[command(subcommand)]
     SigningKeys(SigningKeys),
+    /// Show or change the keys under which a service keeps personal data. Works beside running copies, which read a changed key ring within seconds.
+    ///
+    /// To replace a key: add a new one; wait until every copy has the changed ring (10 seconds after the file is there); rotate, and wait again;
+    /// reseal; retire the old one. Whoever hurries leaves copies that cannot read what others write.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Make certificates for trying out, of an authority of their own, with a configuration that works with them.
+    DevCerts(DevCerts),
+    /// Look at the audit chains: are they as the services wrote them? Works beside running copies, and changes nothing.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
+    /// Tell which rule of the configuration decides whether a caller may call an RPC, and what it is shown. Needs no running service.
+    Explain(Explain),
+}
+
+/// Ends with 0 if the call is let in, with 2 if it is refused, and with 1 if it was called wrongly or the configuration cannot be used.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The caller: its name in the list, or its identity, a SPIFFE id or a DNS name.
+    #[arg(long)]
+    pub(crate) caller: String,
+    /// The RPC by its full name: `entrypass.gateway.v1.EntryPassService/GetEntryPass`.
+    #[arg(long, value_name = "PACKAGE.SERVICE/METHOD")]
+    pub(crate) rpc: String,
+}
+
+/// The key of the authority lies beside them: not for real travellers.
+#[derive(Debug, Args)]
+pub(crate) struct DevCerts {
+    /// The folder, made if missing. What is there already is not overwritten.
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +133,71 @@ pub(crate) enum SigningKeys {
         /// 16 hexadecimal digits, as `list` shows them.
         key_id: KeyId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Show every key of the rings, whether it is in use, and how many rows are still under it.
+    List(Services),
+    /// Write a new key ring, with one key for each purpose, for its owner alone. An existing file is never overwritten.
+    New {
+        /// Whose it will be.
+        #[arg(long, value_enum)]
+        service: Service,
+        /// Where to write it.
+        path: PathBuf,
+    },
+    /// Append a new key. It only opens, until it is rotated to.
+    Add(OneKey),
+    /// Have the newest key of the purpose seal from now on; the others go on opening.
+    Rotate(OneKey),
+    /// Bring what is still under other keys under those in use, in batches of 500. It can be stopped and begun again.
+    Reseal {
+        #[command(flatten)]
+        place: Place,
+        /// The service.
+        #[arg(long, value_enum)]
+        service: Service,
+    },
+    /// Take a key out of the ring. Refused while it is in use, or a row is under it.
+    Retire {
+        #[command(flatten)]
+        place: Place,
+        /// The service.
+        #[arg(long, value_enum)]
+        service: Service,
+        /// 16 hexadecimal digits, as `list` shows them.
+        key_id: entrypass_seal::KeyId,
+    },
+}
+
+/// A purpose in the key ring of a service.
+#[derive(Debug, Args)]
+pub(crate) struct OneKey {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The service.
+    #[arg(long, value_enum)]
+    pub(crate) service: Service,
+    /// `encryption`, `index` or `audit`.
+    #[arg(long, default_value = "encryption")]
+    pub(crate) purpose: Purpose,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
+    /// each of which is named, and with 1 if it was called wrongly or a database cannot be read.
+    Verify {
+        #[command(flatten)]
+        services: Services,
+        /// What `head` printed earlier (for one service): the chain must go on from there. Without it, nobody sees that the last records were cut
+        /// off.
+        #[arg(long, value_name = "POSITION:LINK")]
+        expect: Option<Head>,
+    },
+    /// Print how far each chain is, to be noted where nobody can change it who can change the database.
+    Head(Services),
 }
 
 /// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it

@@ -45,6 +45,8 @@ pub(crate) enum Error {
     CompanionAlreadyBound,
     #[error("no such companion")]
     CompanionNotFound,
+    #[error("the caller is shown personal data masked")]
+    PersonalDataMasked { caller: String },
     #[error("the changes behind this cursor are not there")]
     CursorOutOfRange,
     #[error("the database failed: {0}")]
@@ -104,6 +106,9 @@ impl From<Error> for Problem {
             Error::CompanionIsHolder => Self::new(ErrorReason::CompanionIsHolder),
             Error::CompanionAlreadyBound => Self::new(ErrorReason::CompanionAlreadyBound),
             Error::CompanionNotFound => Self::new(ErrorReason::CompanionNotFound),
+            Error::PersonalDataMasked { caller } => {
+                Self::new(ErrorReason::PersonalDataMasked).with("caller", caller)
+            }
             Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)

@@ -15,6 +15,6 @@ mod sealed;
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
 pub(crate) use proofs::Subjects;
-pub use reseal::{ResealError, RowsUnder, reseal, rows_under_keys};
+pub use reseal::{ResealError, reseal, rows_under_keys};
 pub(crate) use rows::Rows;
 pub use sealed::Unreadable;

@@ -1,19 +1,19 @@
 //! Bringing kept answers under the key that is in use, beside copies that write.
 
-use entrypass_seal::{KeyId, Purpose, Sealer};
+use entrypass_seal::{Purpose, Sealer};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
     sea_query::Expr,
 };
 
 use super::{entity, place, row_of, unreadable};
-use crate::{Database, sealed};
+use crate::{Database, RowsUnder, sealed};
 
 /// How many answers are sealed under each key.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn under_keys(database: &Database) -> Result<Vec<(KeyId, u64)>, DbErr> {
+pub async fn under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
     sealed::under_keys(database, "answers", "sealed").await
 }
 

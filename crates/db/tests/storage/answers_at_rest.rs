@@ -2,7 +2,7 @@
 
 use entrypass_ambient::{SeededRandom, SystemRandom};
 use entrypass_db::{
-    Database,
+    Database, RowsUnder,
     answers::{self, AnswersError, Kept, RequestKey},
     schema,
 };
@@ -113,11 +113,12 @@ async fn answers_come_under_the_next_key_in_batches_and_stay_readable() {
 
     let (keys, new) = ring.keys().with_new(Purpose::Encryption, &SeededRandom::new(1));
     ring.replace(keys.with_newest_in_use(Purpose::Encryption));
-    assert_eq!(answers::under_keys(&database).await, Ok(vec![(old, 6)]));
+    let under = |key, rows| RowsUnder { purpose: Purpose::Encryption, key, rows };
+    assert_eq!(answers::under_keys(&database).await, Ok(vec![under(old, 6)]));
     assert_eq!(answers::reseal(&database, 4).await, Ok(4));
     let mut halfway = answers::under_keys(&database).await.expect("counted");
-    halfway.sort_by_key(|(_, count)| *count);
-    assert_eq!(halfway, [(old, 2), (new, 4)]);
+    halfway.sort_by_key(|under| under.rows);
+    assert_eq!(halfway, [under(old, 2), under(new, 4)]);
     assert_eq!((answers::reseal(&database, 4).await, answers::reseal(&database, 4).await), (Ok(2), Ok(0)));
 
     ring.replace(ring.keys().without(Purpose::Encryption, old).expect("it is not in use"));

@@ -1,7 +1,7 @@
 //! Reviewers' notes, sealed: where each stands, and how they come under the key that is in use.
 
-use entrypass_db::{Database, sealed};
-use entrypass_seal::{KeyId, Place, Purpose, Sealer, Unsealable};
+use entrypass_db::{Database, RowsUnder, sealed};
+use entrypass_seal::{Place, Purpose, Sealer, Unsealable};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
     sea_query::Expr,
@@ -23,7 +23,7 @@ pub(super) fn unsealable(error: Unsealable) -> DbErr {
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn notes_under_keys(database: &Database) -> Result<Vec<(KeyId, u64)>, DbErr> {
+pub async fn rows_under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
     sealed::under_keys(database, "applications", "sealed_note").await
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn notes_under_keys(database: &Database) -> Result<Vec<(KeyId, 
 ///
 /// # Errors
 /// When the database fails, or the ring lacks the key of a note.
-pub(crate) async fn reseal_notes(database: &Database, at_most: u64) -> Result<usize, DbErr> {
+pub async fn reseal(database: &Database, at_most: u64) -> Result<usize, DbErr> {
     let sealer = database.sealer();
     let in_use = Sealer::front_of_sealed(sealer.keys().in_use(Purpose::Encryption));
     let others = application::Entity::find()

@@ -13,7 +13,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(ChangeFeed), Box::new(sealed::Sealed), Box::new(proofs::Proofs)]
+        vec![
+            Box::new(First),
+            Box::new(ChangeFeed),
+            Box::new(sealed::Sealed),
+            Box::new(Audit),
+            Box::new(proofs::Proofs),
+        ]
     }
 
     fn migration_table_name() -> DynIden {
@@ -94,6 +100,26 @@ impl MigrationTrait for ChangeFeed {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         entrypass_db::answers::remove_caller(manager).await
+    }
+}
+
+/// Who asked for what.
+struct Audit;
+
+impl MigrationName for Audit {
+    fn name(&self) -> &'static str {
+        "m0004_audit"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Audit {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::create_tables(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::drop_tables(manager).await
     }
 }
 

@@ -4,7 +4,7 @@
 //! sealed with it stays as it is. A document gets a row for the index key in use; its other rows stay while their key is in the ring, because
 //! copies that have the keys in another order write them still, and go when it is not.
 
-use entrypass_db::Database;
+use entrypass_db::{Database, RowsUnder};
 use entrypass_seal::{KeyId, Purpose, Sealer};
 use sea_orm::{
     ActiveValue::Set,
@@ -19,18 +19,6 @@ use super::{
     sealed::{PersonalKey, Unreadable, document_indexes, rewrapped, wrapping_key},
 };
 
-/// How many rows are still under a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowsUnder {
-    /// What the key is for.
-    pub purpose: Purpose,
-    /// The key.
-    pub key: KeyId,
-    /// Data keys that are wrapped with it; or documents that are found by it, and of another index key than the one in use only those that
-    /// nothing else finds.
-    pub rows: u64,
-}
-
 /// Why rows cannot be brought under another key.
 #[derive(Debug, Error)]
 pub enum ResealError {
@@ -42,7 +30,8 @@ pub enum ResealError {
     Unreadable(#[from] Unreadable),
 }
 
-/// How many rows need which keys of the ring, and of any other ring. Answers to requests are counted elsewhere.
+/// How many rows need which keys of the ring, and of any other ring: data keys that are wrapped with it; or documents that are found by it, and of
+/// another index key than the one in use only those that nothing else finds. Answers to requests are counted elsewhere.
 ///
 /// # Errors
 /// When the database fails.
