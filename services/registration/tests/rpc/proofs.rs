@@ -233,14 +233,22 @@ async fn a_wrong_name_takes_as_long_as_an_unknown_document_and_an_ended_registra
     );
 }
 
+/// A call for somebody who is shown everything and has made sure of the holder.
+fn waived<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    for (key, value) in [("entrypass-holder-proof", "waived"), ("entrypass-personal-data", "full")] {
+        request.metadata_mut().insert(key, value.parse().expect("a text"));
+    }
+    request
+}
+
 #[tokio::test]
 async fn whoever_has_made_sure_of_the_holder_gives_no_name_and_is_not_counted() {
     let app = App::configured(limited(1, 1)).await;
     let registered = app.register("X0000001").await;
     let holder = app.register("X0000002").await;
     let by_officer = |message| {
-        let mut request = Request::new(message);
-        request.metadata_mut().insert("entrypass-holder-proof", "waived".parse().expect("a text"));
+        let request = waived(message);
         let mut client = app.believed();
         async move { Ok::<_, Refusal>(client.get_registration(request).await?.into_inner()) }
     };
@@ -253,12 +261,8 @@ async fn whoever_has_made_sure_of_the_holder_gives_no_name_and_is_not_counted() 
     let nameless = app.client().get_registration(look_up("X0000001", "")).await.expect_err("a proof");
     assert_eq!(Refusal::from(nameless).broken, ["holder_name REQUIRED"]);
 
-    let mut bind = Request::new(pb::BindCompanionRequest {
-        companion_name: String::new(),
-        ..binding(&holder, "X0000001")
-    });
-    bind.metadata_mut().insert("entrypass-holder-proof", "waived".parse().expect("a text"));
-    app.believed().bind_companion(bind).await.expect("bound");
+    let nameless = pb::BindCompanionRequest { companion_name: String::new(), ..binding(&holder, "X0000001") };
+    app.believed().bind_companion(waived(nameless)).await.expect("bound");
     let bound = get(&app, "X0000002", RIGHT).await.expect("the holder").companions;
     assert_eq!(bound[0].display_name, "S* A*", "no more than a checkpoint is shown");
 
@@ -266,11 +270,9 @@ async fn whoever_has_made_sure_of_the_holder_gives_no_name_and_is_not_counted() 
         holder_name: String::new(),
         ..replacement(&registered, "X0000001", "X0000003")
     };
-    let mut replace = Request::new(nameless.clone());
-    replace.metadata_mut().insert("entrypass-holder-proof", "waived".parse().expect("a text"));
-    let refused = app.replace(nameless).await.expect_err("a proof");
+    let refused = app.replace(nameless.clone()).await.expect_err("a proof");
     assert_eq!(refused.broken, ["holder_name REQUIRED"]);
-    app.believed().replace_document(replace).await.expect("replaced");
+    app.believed().replace_document(waived(nameless)).await.expect("replaced");
 }
 
 #[tokio::test]
