@@ -56,6 +56,8 @@ pub struct System {
     /// Of a system with listeners.
     tls: Option<Tls>,
     /// Of a system without listeners.
+    here: Option<Transport>,
+    /// Of a system without listeners.
     _background: Option<Background>,
     plan: Plan,
 }
@@ -77,16 +79,16 @@ impl System {
         let mut plan = Plan::new(settings, over_sockets).await;
         let apart = mode == Mode::Processes;
         let nodes = if over_sockets { start_nodes(&mut plan, apart, copies).await } else { Vec::new() };
-        let (Clients { pass, registration, qr, epass }, tls, background) = if over_sockets {
+        let (Clients { pass, registration, qr, epass }, tls, here, background) = if over_sockets {
             let tls = plan.tls_of(&callers::of_tests(plan.authority()));
-            (clients(&nodes, &tls), Some(tls), None)
+            (clients(&nodes, &tls), Some(tls), None, None)
         } else {
             let compose::System { routes, door, background, .. } = plan.start(&Role::ALL).await;
             let here = Transport::local(routes, &door.edge);
-            (Clients::by(|_| here.clone()), None, Some(background))
+            (Clients::by(|_| here.clone()), None, Some(here), Some(background))
         };
         let clock = plan.clock.clone();
-        Self { pass, registration, qr, epass, clock, nodes, apart, tls, _background: background, plan }
+        Self { pass, registration, qr, epass, clock, nodes, apart, tls, here, _background: background, plan }
     }
 
     /// The clients of whoever has a certificate for `names` (each a URI or a DNS name) from the authority that this system trusts.
@@ -123,6 +125,13 @@ impl System {
     /// The way of the tests to a listener at `address`.
     pub fn way_to(&self, address: &str) -> Transport {
         Transport::remote_over_tls(&address.parse().expect("an address"), self.tls())
+    }
+
+    /// The way of the tests to `role`, by which they send what no generated client would.
+    pub fn way(&self, role: Role) -> Transport {
+        let listener =
+            || self.nodes.iter().find(|node| node.role == role).map(|node| self.way_to(&node.uri()));
+        self.here.clone().or_else(listener).expect("a way")
     }
 
     /// What the program says when an operator calls it with `arguments` (between blanks) beside this system, and it ends well.
