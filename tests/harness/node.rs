@@ -83,6 +83,14 @@ impl Node {
         self.process().signal(Signal::CONT);
     }
 
+    /// What the system says of the process (`VmRSS`).
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kilobytes * 1024
+    }
+
     pub(crate) fn uri(&self) -> String {
         format!("https://{}", self.address)
     }

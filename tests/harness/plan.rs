@@ -118,6 +118,7 @@ impl Plan {
         let databases = self.databases.iter();
         let databases = databases.map(|(of, database)| (name(of, "DATABASE"), database.text().to_owned()));
         let addresses = self.addresses.iter().map(|(of, address)| (name(of, "ADDRESS"), address.clone()));
+        let rings = Service::ALL.iter().map(|of| (name(of, "KEY_RING"), TestDatabase::KEY_RING.to_owned()));
         let tls = self.folder().join("tls").join(role.name());
         let tls = ["certificate", "key", "trust"].map(|file| {
             let path = tls.join(format!("{file}.pem")).display().to_string();

@@ -112,6 +112,11 @@ impl System {
         let _ = callers::write(&certificate, trust, self.plan.folder(), role);
     }
 
+    /// With which whoever has a certificate for `names` from the system's authority calls.
+    pub fn tls_of(&self, names: &[&str]) -> Tls {
+        self.plan.tls_of(&self.authority().certificate(names))
+    }
+
     /// The authority that signs for a system with listeners, and that it trusts.
     pub fn authority(&self) -> &Authority {
         self.plan.authority()
@@ -208,6 +213,12 @@ impl System {
     /// Lets the process of the service `name` go on.
     pub fn thaw(&mut self, name: &str) {
         self.find(name).thaw();
+    }
+
+    /// How many bytes of memory the process of the service `name` has now.
+    pub fn resident_bytes(&self, name: &str) -> u64 {
+        let node = self.nodes.iter().find(|node| is(node, name)).expect("a service with a listener");
+        node.resident_bytes()
     }
 
     fn find(&mut self, name: &str) -> &mut Node {

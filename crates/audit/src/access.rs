@@ -47,6 +47,8 @@ struct Inner {
     random: Arc<dyn Random>,
     group: Arc<Group<Signed>>,
     written: Arc<Notify>,
+    /// What the answers that are kept for repetitions are about: resources of this collection, or persons.
+    answers_about: Option<&'static str>,
 }
 
 /// One call that is audited: its context, and what it touches. Cheap to clone; all clones note on the same sheet.
@@ -72,9 +74,29 @@ struct Touched {
 }
 
 impl Audit {
-    /// The audit of a service on `database`.
+    /// The audit of a service on `database`, whose kept answers are about persons.
     #[must_use]
     pub fn new(database: Database, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self::begin(database, clock, random, None)
+    }
+
+    /// As [`Self::new`], for a service that knows no persons: its kept answers are about resources of `collection`.
+    #[must_use]
+    pub fn of_resources(
+        collection: &'static str,
+        database: Database,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self::begin(database, clock, random, Some(collection))
+    }
+
+    fn begin(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        answers_about: Option<&'static str>,
+    ) -> Self {
         let written = Arc::new(Notify::new());
         let (to, tell) = (database.clone(), Arc::clone(&written));
         let group = Group::new("calls leave no audit record for now", move |records| {
@@ -87,7 +109,7 @@ impl Audit {
                 Ok(())
             }
         });
-        Self(Arc::new(Inner { database, clock, random, group, written }))
+        Self(Arc::new(Inner { database, clock, random, group, written, answers_about }))
     }
 
     /// Answers one unary call as [`entrypass_rpc::answer`] does, and leaves its record: what `act` noted in the [`Access`], and what came of it.
@@ -148,7 +170,7 @@ impl Access {
         }
     }
 
-    /// Does a write once, as [`RequestKey::once`] does, with its record in the same transaction. Whom the answer is kept about must be a person.
+    /// Does a write once, as [`RequestKey::once`] does, with its record in the same transaction.
     ///
     /// # Errors
     /// Those of `act`, and those of [`RequestKey::once`].
@@ -179,8 +201,7 @@ impl Access {
         Ok(answer)
     }
 
-    /// The answer that was given to this request before, if it was, as [`RequestKey::first_answer`] finds it. Whom it was kept about must be a
-    /// person.
+    /// The answer that was given to this request before, if it was, as [`RequestKey::first_answer`] finds it.
     ///
     /// # Errors
     /// Those of [`RequestKey::first_answer`].
@@ -199,6 +220,10 @@ impl Access {
     /// Notes whom the first answer is about: to repeat a write is to read what it answered.
     async fn repeats(&self, key: &RequestKey, database: &Database) -> Result<(), DbErr> {
         let Some(subject) = key.subject(database).await? else { return Ok(()) };
+        if let Some(collection) = self.audit.0.answers_about {
+            self.touch(collection, subject, None);
+            return Ok(());
+        }
         let mut sheet = self.sheet();
         for touched in sheet.touched.iter_mut().filter(|touched| touched.subject.is_none()) {
             touched.subject = Some(subject);
@@ -220,6 +245,13 @@ impl Access {
     pub fn recorded(&self) {
         self.sheet().recorded = true;
         self.audit.0.written.notify_one();
+    }
+
+    /// Writes what was touched so far down as done, and waits for it no longer than `patience`: for an answer that is given without its record
+    /// rather than not at all. `false` when it was not written yet.
+    pub async fn record_within(&self, patience: Duration) -> bool {
+        self.sheet().recorded = true;
+        self.audit.0.group.keep(self.records(OK), patience).await
     }
 
     /// Sees to it that the call has its record before it is answered; `false` when it has not.

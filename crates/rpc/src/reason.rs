@@ -56,7 +56,11 @@ fn code(reason: ErrorReason) -> Code {
         | R::ApplicationNotFound
         | R::QrCodeNotFound
         | R::TravellerNotFound => Code::NotFound,
-        R::MessageTooLarge | R::RateLimited | R::TooManyCalls | R::TooManyStreams => Code::ResourceExhausted,
+        R::MessageTooLarge
+        | R::RateLimited
+        | R::TooManyCalls
+        | R::TooManyStreams
+        | R::TooManyFailedProofs => Code::ResourceExhausted,
         R::UnknownCaller
         | R::RpcNotAllowed
         | R::PurposeRequired
@@ -93,6 +97,10 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::HolderNotFound => {
             ("没有与该证件和姓名相符的登记", "no such registration for this document and name")
         }
+        R::TooManyFailedProofs => (
+            "核对证件和姓名失败次数过多，请稍后再试",
+            "document and name did not fit too often: try again later",
+        ),
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
         R::QrCodeRevoked => ("该登记的二维码已被撤销", "the codes of this registration were revoked"),

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_seal::Purpose;
 use entrypass_token::{Algorithm, KeyId};
 use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -33,6 +34,12 @@ pub(crate) enum Command {
     /// seconds.
     #[command(subcommand)]
     SigningKeys(SigningKeys),
+    /// Show or change the keys under which a service keeps personal data. Works beside running copies, which read a changed key ring within seconds.
+    ///
+    /// To replace a key: add a new one; wait until every copy has the changed ring (10 seconds after the file is there); rotate, and wait again;
+    /// reseal; retire the old one. Whoever hurries leaves copies that cannot read what others write.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Make certificates for trying out, of an authority of their own, with a configuration that works with them.
     DevCerts(DevCerts),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
@@ -122,6 +129,55 @@ pub(crate) enum SigningKeys {
         /// 16 hexadecimal digits, as `list` shows them.
         key_id: KeyId,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Show every key of the rings, whether it is in use, and how many rows are still under it.
+    List(Services),
+    /// Write a new key ring, with one key for each purpose, for its owner alone. An existing file is never overwritten.
+    New {
+        /// Whose it will be.
+        #[arg(long, value_enum)]
+        service: Service,
+        /// Where to write it.
+        path: PathBuf,
+    },
+    /// Append a new key. It only opens, until it is rotated to.
+    Add(OneKey),
+    /// Have the newest key of the purpose seal from now on; the others go on opening.
+    Rotate(OneKey),
+    /// Bring what is still under other keys under those in use, in batches of 500. It can be stopped and begun again.
+    Reseal {
+        #[command(flatten)]
+        place: Place,
+        /// The service.
+        #[arg(long, value_enum)]
+        service: Service,
+    },
+    /// Take a key out of the ring. Refused while it is in use, or a row is under it.
+    Retire {
+        #[command(flatten)]
+        place: Place,
+        /// The service.
+        #[arg(long, value_enum)]
+        service: Service,
+        /// 16 hexadecimal digits, as `list` shows them.
+        key_id: entrypass_seal::KeyId,
+    },
+}
+
+/// A purpose in the key ring of a service.
+#[derive(Debug, Args)]
+pub(crate) struct OneKey {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The service.
+    #[arg(long, value_enum)]
+    pub(crate) service: Service,
+    /// `encryption`, `index` or `audit`.
+    #[arg(long, default_value = "encryption")]
+    pub(crate) purpose: Purpose,
 }
 
 /// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it

@@ -7,6 +7,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -62,6 +63,25 @@ pub enum RingError {
         /// The file.
         path: PathBuf,
     },
+    /// A file is there already.
+    #[error(
+        "there is a file {path} already, and it is not overwritten: what was sealed under its keys would be lost"
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The ring is no file.
+    #[error(
+        "{variable} holds the key ring: change the text there and restart the copies, or keep the ring in a file"
+    )]
+    InEnvironment {
+        /// The variable.
+        variable: String,
+    },
+    /// The ring does not allow the change.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// It is no ring.
     #[error("{place} is no key ring")]
     Malformed {
@@ -115,6 +135,11 @@ impl Ring {
                 Err(RingError::Missing { service, path: variable.into() })
             }
         }
+    }
+
+    /// The present keys.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        self.ring.keys()
     }
 
     /// Seals with the present keys of this ring.
@@ -183,10 +208,56 @@ fn text_at(place: &RingPlace) -> Result<Option<Zeroizing<String>>, RingError> {
     if mode & 0o077 == 0 { Ok(Some(text)) } else { Err(RingError::Exposed { path: path.clone(), mode }) }
 }
 
+/// Writes a ring where there is no file yet.
+pub(crate) fn write_new(path: &Path, keys: &Keys) -> Result<(), RingError> {
+    let _locked = lock(path)?;
+    if path.exists() {
+        return Err(RingError::Exists { path: path.to_owned() });
+    }
+    write(path, &keys.to_text())
+}
+
+/// Changes the ring of `service` at `place`, which nobody else changes meanwhile; gives what `change` gives beside the new keys.
+pub(crate) fn change<T>(
+    service: Service,
+    place: &RingPlace,
+    change: impl FnOnce(&Keys) -> Result<(Keys, T), KeysError>,
+) -> Result<T, RingError> {
+    let path = match place {
+        RingPlace::File(path) | RingPlace::DataDir(path) => path,
+        RingPlace::Environment { variable, .. } => {
+            return Err(RingError::InEnvironment { variable: variable.clone() });
+        }
+    };
+    let lost = || RingError::Lost { service, path: path.clone() };
+    // Without a file there may be no folder either.
+    let _locked = if path.exists() { lock(path)? } else { return Err(lost()) };
+    let ring = Ring::read(service, place)?.ok_or_else(lost)?;
+    let (keys, told) = change(&ring.keys())?;
+    write(path, &keys.to_text())?;
+    Ok(told)
+}
+
+/// Holds the folder of `path`, so that of two commands that change a ring at once none undoes the other's key.
+fn lock(path: &Path) -> Result<File, RingError> {
+    let locked = || {
+        let folder = folder_of(path);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let folder = File::open(folder)?;
+        folder.lock()?;
+        Ok(folder)
+    };
+    locked().map_err(|source| RingError::Io { path: path.to_owned(), source })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes a ring beside its place and moves it there: a copy that reads meanwhile sees the old one or the new one.
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), RingError> {
+fn write(path: &Path, text: &str) -> Result<(), RingError> {
     let written = || {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut half_written = path.as_os_str().to_owned();
         half_written.push(".new");

@@ -11,6 +11,7 @@ mod dev_certs;
 mod explain;
 mod greeting;
 mod key_rings;
+mod keys;
 mod migrate;
 mod open_files;
 pub mod program;

@@ -9,7 +9,7 @@ use crate::{
     Failure,
     cli::{Cli, Command, DevCerts},
     compose::Surroundings,
-    dev_certs, explain, migrate, serve, signing_keys, verify,
+    dev_certs, explain, keys, migrate, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -55,6 +55,7 @@ fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failur
         Command::Serve(serve) => in_runtime(serve::serve(&serve, surroundings)),
         Command::Migrate(step) => in_runtime(migrate::migrate(&step, surroundings)),
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
+        Command::Keys(change) => in_runtime(keys::keys(change, surroundings)),
         Command::Explain(question) => explain::explain(&question),
         Command::DevCerts(DevCerts { folder }) => {
             dev_certs::make(&folder, surroundings.clock.as_ref()).map(|()| ExitCode::SUCCESS)

@@ -3,7 +3,6 @@
 
 use std::io::Write as _;
 
-use entrypass_db::OpenError;
 use entrypass_qr::{Custody, KeyReport, KeyState, KeysError, Rotation};
 use entrypass_verifier::Thumbprint;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -11,13 +10,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     Failure,
     cli::{Place, SigningKeys},
-    compose::{self, KeySettings, StartError, Surroundings},
-    key_rings::Ring,
+    compose::{KeySettings, Surroundings},
+    keys,
     role::Service,
 };
-
-/// A transaction, and what looks at the table beside it.
-const CONNECTIONS: u32 = 2;
 
 /// Does what `command` says and tells of it.
 pub(crate) async fn change(command: SigningKeys, surroundings: &Surroundings) -> Result<(), Failure> {
@@ -62,14 +58,7 @@ struct NoSuccessor(#[source] KeysError);
 async fn custody(place: &Place, surroundings: &Surroundings) -> Result<Custody, Failure> {
     let config = place.config()?;
     let settings = KeySettings::read(&config, &place.data_dir)?;
-    let url = config.database.url(Service::Qr, &place.data_dir)?;
-    if url.file().is_some_and(|file| !file.exists()) {
-        let source = OpenError::Missing { place: url };
-        return Err(StartError::Database { service: Service::Qr, source }.into());
-    }
-    let ring = config.key_ring(Service::Qr, &place.data_dir)?;
-    let ring = Ring::read_or_make(Service::Qr, &ring, false, &*surroundings.random)?;
-    let database = compose::open(Service::Qr, &url, CONNECTIONS, &ring.sealer(surroundings)).await?;
+    let (_, database) = keys::open(Service::Qr, place, &config, surroundings).await?;
     Ok(settings.custody(database, surroundings))
 }
 

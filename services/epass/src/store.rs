@@ -246,7 +246,6 @@ fn unreadable(what: &str) -> DbErr {
 mod tests {
     use entrypass_db::Database;
     use entrypass_testkit::TestDatabase;
-    use sea_orm_migration::MigratorTrait as _;
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -333,22 +332,5 @@ mod tests {
         assert_eq!(update_application(database.reader(), database.sealer(), &next).await, Ok(true));
         assert_eq!(update_application(database.reader(), database.sealer(), &next).await, Ok(false));
         assert_eq!(application(database.reader(), database.sealer(), first.id).await, Ok(Some(next)));
-    }
-
-    #[tokio::test]
-    async fn the_schema_goes_down_and_up_again() {
-        let (_place, database) = fresh().await;
-        let transaction = database.begin().await.expect("a transaction");
-        Migrator::down(&transaction, None).await.expect("down");
-        assert!(
-            application(&transaction, &TestDatabase::sealer(), Uuid::nil()).await.is_err(),
-            "the table is gone"
-        );
-        transaction.rollback().await.expect("rolled back");
-        let transaction = database.begin().await.expect("a transaction");
-        Migrator::down(&transaction, None).await.expect("down");
-        Migrator::up(&transaction, None).await.expect("up");
-        transaction.commit().await.expect("committed");
-        assert_eq!(application(database.reader(), database.sealer(), Uuid::nil()).await, Ok(None));
     }
 }

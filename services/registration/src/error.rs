@@ -1,5 +1,7 @@
 //! What can go wrong in the registration service, by what the caller can do about it.
 
+use std::time::Duration;
+
 use entrypass_db::answers::AnswersError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
@@ -23,6 +25,8 @@ pub(crate) enum Error {
     TravellerErased,
     #[error("no active registration for this document and name")]
     HolderNotFound,
+    #[error("too many proofs for this document, or by this caller, have failed")]
+    TooManyFailedProofs { closed_for: Duration },
     #[error("no such registration")]
     RegistrationNotFound,
     #[error("an active registration exists")]
@@ -82,6 +86,9 @@ impl From<Error> for Problem {
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
             Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
             Error::HolderNotFound => Self::new(ErrorReason::HolderNotFound),
+            Error::TooManyFailedProofs { closed_for } => {
+                Self::new(ErrorReason::TooManyFailedProofs).retry_in(closed_for)
+            }
             Error::RegistrationNotFound => Self::new(ErrorReason::RegistrationNotFound),
             Error::AlreadyRegistered => Self::new(ErrorReason::AlreadyRegistered),
             Error::NoticeStale { current } => {
@@ -114,6 +121,8 @@ impl From<Error> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use entrypass_rpc::{Call, Problem};
     use entrypass_rule::{Rule, Text, Violation};
     use sea_orm::{ConnAcquireErr, DbErr};
@@ -142,6 +151,11 @@ mod tests {
             (Error::Invalid(broken.into()), Code::InvalidArgument, "INVALID_FIELDS"),
             (Error::RequestIdReused, Code::InvalidArgument, "REQUEST_ID_REUSED"),
             (Error::HolderNotFound, Code::NotFound, "HOLDER_NOT_FOUND"),
+            (
+                Error::TooManyFailedProofs { closed_for: Duration::from_secs(1) },
+                Code::ResourceExhausted,
+                "TOO_MANY_FAILED_PROOFS",
+            ),
             (Error::RegistrationNotFound, Code::NotFound, "REGISTRATION_NOT_FOUND"),
             (Error::AlreadyRegistered, Code::AlreadyExists, "ALREADY_REGISTERED"),
             (Error::Change(EtagMismatch), Code::Aborted, "ETAG_MISMATCH"),

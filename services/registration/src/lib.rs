@@ -13,6 +13,7 @@ mod feed;
 mod form;
 mod name;
 mod notice;
+mod proof;
 mod registration;
 mod service;
 mod store;
@@ -33,6 +34,7 @@ use tonic::service::Routes;
 use crate::{feed::Feed, upkeep::Upkeep};
 
 pub use notice::{Notice, NoticeError};
+pub use proof::ProofLimits;
 pub use store::{Migrator, ResealError, Unreadable, reseal, rows_under_keys};
 
 /// Full name of the gRPC service.
@@ -57,6 +59,8 @@ pub struct Config {
     pub accept_specimens: bool,
     /// Most companions of one holder.
     pub companion_limit: u32,
+    /// How many holder proofs may fail.
+    pub failed_proofs: ProofLimits,
     /// How long the first answer to a `request_id` is kept.
     pub keep_answers: Duration,
     /// How long changes are kept in the feed. At least as long as a registration can last: a follower that lost its place begins with
@@ -83,7 +87,7 @@ pub struct Deps {
 
 impl Config {
     /// The defaults, with `notice` in force: 30 days, entries from 14 days ago to 30 ahead, 21 days of travel history, no
-    /// health block, 8 companions; answers are kept 7 days, changes 90.
+    /// health block, 8 companions; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90.
     #[must_use]
     pub fn new(notice: Notice) -> Self {
         Self {
@@ -95,6 +99,7 @@ impl Config {
             collect_health: false,
             accept_specimens: false,
             companion_limit: 8,
+            failed_proofs: ProofLimits { per_document: 5, per_caller: 100, window: Duration::minutes(15) },
             keep_answers: Duration::days(7),
             keep_changes: Duration::days(90),
             checkpoint_every: std::time::Duration::from_secs(10),

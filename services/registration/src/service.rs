@@ -4,6 +4,7 @@ mod access;
 mod amend;
 mod companions;
 mod lookup;
+mod proof;
 mod replace;
 mod shown;
 mod submit;

@@ -6,12 +6,15 @@ mod companions;
 mod convert;
 mod entity;
 mod migration;
+mod nobody;
+mod proofs;
 mod reseal;
 mod rows;
 mod sealed;
 
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
+pub(crate) use proofs::Subjects;
 pub use reseal::{ResealError, reseal, rows_under_keys};
 pub(crate) use rows::Rows;
 pub use sealed::Unreadable;

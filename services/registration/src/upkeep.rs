@@ -48,6 +48,7 @@ impl Upkeep {
         let now = self.clock.now();
         while answers::forget(&self.database, now - self.keep_answers).await? > 0 {}
         while self.forget_changes().await? > 0 {}
+        while self.forget_tallies().await? > 0 {}
         Ok(())
     }
 
@@ -60,6 +61,14 @@ impl Upkeep {
             self.feed.committed();
         }
         Ok(expired)
+    }
+
+    async fn forget_tallies(&self) -> Result<u64, Error> {
+        let transaction = self.database.begin().await?;
+        let rows = Rows::new(&transaction, self.database.sealer());
+        let forgotten = rows.forget_tallies(self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
     }
 
     async fn forget_changes(&self) -> Result<u64, Error> {

@@ -8,6 +8,7 @@ use entrypass_proto::qr::v1::{
     WatchVerificationBundleRequest, WatchVerificationBundleResponse,
 };
 use entrypass_rpc::{Guard, Identification, Transport};
+use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tonic::{Code, Status, Streaming, client::Grpc};
 use tonic_types::StatusExt as _;
@@ -25,6 +26,7 @@ both_ways!(
     an_answer_that_was_sent_is_in_flight_no_more,
     who_calls_too_often_is_told_when_to_call_again,
     without_a_list_all_calls_are_counted_together,
+    what_a_flood_was_let_in_with_is_answered_and_the_rest_refused,
 );
 
 const KIOSK: (&str, &str) = ("entrypass-caller", "kiosk");
@@ -172,4 +174,25 @@ async fn without_a_list_all_calls_are_counted_together(way: Way) {
     until("the place is free again", async || keys(&reached, &[]).await.is_ok()).await;
     let (_, call) = reached.probe.calls().pop().expect("a call");
     assert_eq!(call.personal_data(), entrypass_rpc::PersonalData::Full, "as without a guard");
+}
+
+async fn what_a_flood_was_let_in_with_is_answered_and_the_rest_refused(way: Way) {
+    let reached = Reached::behind(guard(caller("kiosk"), 3), way).await;
+    let held = [unanswered(&reached, KIOSK).await, unanswered(&reached, KIOSK).await];
+    let flood = (0..300).map(|_| keys(&reached, &[KIOSK]));
+    let health = async {
+        for _ in 0..20 {
+            if way == Way::Socket {
+                health(reached.transport.clone(), "nobody").await.expect("an overload is no outage");
+            }
+        }
+    };
+    let (answers, ()) = tokio::join!(join_all(flood), health);
+    let (answered, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    for answer in refused {
+        too_much(answer, "TOO_MANY_CALLS");
+    }
+    assert_eq!(answered.len() + held.len(), reached.probe.calls().len(), "whoever was let in has an answer");
+    held.iter().for_each(JoinHandle::abort);
+    until("the places are free again", async || keys(&reached, &[DESK]).await.is_ok()).await;
 }

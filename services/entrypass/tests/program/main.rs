@@ -5,6 +5,7 @@
 mod access;
 mod dev_certs;
 mod drain;
+mod keys;
 mod migrate;
 mod signing_keys;
 mod start;

@@ -2,7 +2,6 @@
 
 use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
-use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
 use entrypass_rule::{Rule, Text, Violations};
@@ -13,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Registrations,
     access::{named, touched},
+    proof::Proof,
 };
 use crate::{
     error::Error,
@@ -31,7 +31,7 @@ struct Binding {
 /// Who is bound.
 enum Who {
     /// Somebody registered: document and name must both fit.
-    Registered { document: Document, name: String },
+    Registered(Proof),
     /// Somebody new, whom the holder registers.
     New(Box<Submission>),
 }
@@ -48,9 +48,10 @@ impl Registrations {
             return Ok(first);
         }
         let now = self.clock.now();
-        let binding = self.binding(message, now)?;
-        if let Who::New(submission) = &binding.who {
-            self.check_notice(submission)?;
+        let binding = self.binding(access, message, now)?;
+        match &binding.who {
+            Who::New(submission) => self.check_notice(submission)?,
+            Who::Registered(proof) => self.prove_for(access, binding.holder, proof, now).await?,
         }
 
         self.once(access, &key, now, async |transaction| {
@@ -67,7 +68,12 @@ impl Registrations {
         .await
     }
 
-    fn binding(&self, message: pb::BindCompanionRequest, now: OffsetDateTime) -> Result<Binding, Violations> {
+    fn binding(
+        &self,
+        access: &Access,
+        message: pb::BindCompanionRequest,
+        now: OffsetDateTime,
+    ) -> Result<Binding, Violations> {
         let pb::BindCompanionRequest {
             request_id,
             registration,
@@ -83,8 +89,7 @@ impl Registrations {
         let holder = violations.take("registration", wire::registration_id(&registration));
         let relationship = violations.collect(wire::relationship(relationship));
         let who = if form.is_none() {
-            self.proof(document, "companion_name", &companion_name, now)
-                .map(|document| Who::Registered { document, name: companion_name })
+            self.proof(access, document, ("companion_name", companion_name), now).map(Who::Registered)
         } else {
             if !companion_name.is_empty() {
                 let text = Text::new(
@@ -99,6 +104,20 @@ impl Registrations {
         };
         let who = violations.collect(who);
         violations.finish(|| Some(Binding { holder: holder?, relationship: relationship?, who: who? }))
+    }
+
+    /// Judges the proof of whoever shall be bound, once there is a holder to bind them. In a transaction of its own: what fails is counted.
+    async fn prove_for(
+        &self,
+        access: &Access,
+        holder: Uuid,
+        proof: &Proof,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        if !self.registration(&self.reader(), holder).await?.is_active(now) {
+            return Err(ChangeRefused::NotActive.into());
+        }
+        self.proved(access, proof, |found| found.is_active(now), now).await.map(drop)
     }
 
     /// Adds the bond, once every rule of binding holds.
@@ -145,12 +164,15 @@ impl Registrations {
         now: OffsetDateTime,
     ) -> Result<(Registration, String, CompanionState), Error> {
         match who {
-            Who::Registered { document, name } => {
-                let registration = self.holder(access, rows, &document, &name, now).await?;
+            Who::Registered(proof) => {
+                let registration = self.still_proved(access, rows, &proof, now).await?;
                 if registration.traveller == holder.traveller {
                     return Err(Error::CompanionIsHolder);
                 }
-                Ok((registration, name.trim().to_owned(), CompanionState::Pending))
+                // Whoever need not give the name is told no more of it than a checkpoint.
+                let masked = || registration.declared.form.name().masked();
+                let name = proof.name.map_or_else(masked, |name| name.trim().to_owned());
+                Ok((registration, name, CompanionState::Pending))
             }
             Who::New(submission) => {
                 // A form for oneself would only be told ALREADY_REGISTERED, which says less.

@@ -2,7 +2,6 @@
 
 use entrypass_access::PersonalData;
 use entrypass_audit::Access;
-use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_rule::{Language, Rule, Text, Violations};
@@ -58,8 +57,8 @@ impl Registrations {
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
         named(access, &name);
         let registration = if name.is_empty() {
-            let document = self.proof(document, "holder_name", &holder_name, now)?;
-            self.holder(access, &rows, &document, &holder_name, now).await?
+            let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
+            self.proved(access, &proof, |found| found.is_active(now), now).await?
         } else if document.is_some() || !holder_name.is_empty() {
             let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
             let mut violations = Violations::default();
@@ -88,16 +87,11 @@ impl Registrations {
         }
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
-        let document = self.proof(document, "holder_name", &holder_name, now)?;
-        let latest = self.reader().latest_of_document(&document.key()).await?;
-        touched(access, &latest);
-        let ended = latest.filter(|registration| {
-            !registration.is_active(now) && registration.declared.form.name().matches(&holder_name)
-        });
-        let declared = ended.ok_or(Error::HolderNotFound)?.declared;
+        let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
+        let ended = self.proved(access, &proof, |found| !found.is_active(now), now).await?;
         Ok(pb::GetPrefillResponse {
-            form: Some(wire::form::render_prefill(&declared.form)),
-            form_version: declared.form_version,
+            form: Some(wire::form::render_prefill(&ended.declared.form)),
+            form_version: ended.declared.form_version,
         })
     }
 
@@ -172,39 +166,6 @@ impl Registrations {
             last.map(|last| PageToken(Uuid::from_u128(u128::from(last.number))).encode()).unwrap_or_default();
         let revisions = revisions.into_iter().map(wire::revision).collect();
         Ok(pb::ListRegistrationRevisionsResponse { revisions, next_page_token })
-    }
-
-    /// Reads the two halves of a holder proof, with the violations of both.
-    pub(super) fn proof(
-        &self,
-        document: Option<pb::Document>,
-        name_field: &str,
-        name: &str,
-        now: OffsetDateTime,
-    ) -> Result<Document, Violations> {
-        let mut violations = Violations::default();
-        let rules = wire::document_rules(&self.form_rules(now));
-        let document = violations.collect(wire::document("document", document, rules));
-        violations.collect(wire::required_text(name_field, name));
-        violations.finish(|| document)
-    }
-
-    /// The active registration that `document` and `name` open together. One answer for an unknown document, a wrong name and an
-    /// ended registration, so that nothing can be learnt by trying.
-    pub(super) async fn holder<C: ConnectionTrait>(
-        &self,
-        access: &Access,
-        rows: &Rows<'_, C>,
-        document: &Document,
-        name: &str,
-        now: OffsetDateTime,
-    ) -> Result<Registration, Error> {
-        let latest = rows.latest_of_document(&document.key()).await?;
-        // Whom somebody tried to be is kept for those who look into it; the answer does not tell.
-        touched(access, &latest);
-        latest
-            .filter(|found| found.is_active(now) && found.declared.form.name().matches(name))
-            .ok_or(Error::HolderNotFound)
     }
 
     /// The companions of `holder`; none when the holder's own registration has ended, and their bonds with it.

@@ -12,6 +12,7 @@ use super::{
     Registrations,
     access::{named, touched},
     amend::Target,
+    proof::{Proof, proving_name},
 };
 use crate::{
     error::Error,
@@ -25,8 +26,7 @@ use crate::{
 /// Another document of the same person, with the proof that it is the same, and what the new document shows beside its number.
 struct Replacement {
     target: Target,
-    old: Document,
-    holder_name: String,
+    proof: Proof,
     new: Document,
     shown: Shown,
 }
@@ -52,9 +52,12 @@ impl Registrations {
             return Ok(first);
         }
         let now = self.clock.now();
-        let replacement = self.replacement(message, now)?;
+        let replacement = self.replacement(access, message, now)?;
         let read = replacement.target.read(&self.reader()).await?;
         touched(access, [&read]);
+        if let Err(error) = self.prove_replacement(access, &key, &read, &replacement, now).await {
+            return self.first_answer_or(access, &key, error).await;
+        }
         let declared = match self.redeclared(&read, &replacement, now) {
             Ok(declared) => declared,
             Err(error) => return self.first_answer_or(access, &key, error).await,
@@ -76,6 +79,7 @@ impl Registrations {
 
     fn replacement(
         &self,
+        access: &Access,
         message: pb::ReplaceDocumentRequest,
         now: OffsetDateTime,
     ) -> Result<Replacement, Violations> {
@@ -97,24 +101,43 @@ impl Registrations {
         let target = violations.collect(Target::parse(&request_id, &registration, &etag));
         let old = violations.collect(wire::document("old_document", old_document, rules));
         let new = violations.collect(wire::document("new_document", new_document, rules));
-        violations.collect(wire::required_text("holder_name", &holder_name));
+        let name = violations.collect(proving_name(access, "holder_name", holder_name));
         let shown = Shown { chinese_name, surname, given_names, single_name, document_expire_date };
-        violations.finish(|| Some(Replacement { target: target?, old: old?, holder_name, new: new?, shown }))
+        violations.finish(|| {
+            let proof = Proof { document: old?, name: name? };
+            Some(Replacement { target: target?, proof, new: new?, shown })
+        })
     }
 
-    /// What is declared with the new document, once old document and name prove the holder: nobody else shall learn what is
-    /// registered from what contradicts it.
+    /// Judges old document and name, before anything that the registration contradicts is told: nobody but the holder shall learn from that
+    /// what is registered.
+    async fn prove_replacement(
+        &self,
+        access: &Access,
+        key: &RequestKey,
+        current: &Registration,
+        replacement: &Replacement,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        let Declared { document, form, .. } = &current.declared;
+        let Proof { document: given, .. } = &replacement.proof;
+        let fits = (document == given) & replacement.proof.names(form.name());
+        // The document may have been replaced by this very request, which another copy has done in the meantime: that is no failure.
+        if !fits && key.first_answer::<pb::ReplaceDocumentResponse>(&self.database).await?.is_some() {
+            return Err(Error::HolderNotFound);
+        }
+        self.settle(access, given, fits, now).await
+    }
+
+    /// What is declared with the new document.
     fn redeclared(
         &self,
         current: &Registration,
         replacement: &Replacement,
         now: OffsetDateTime,
     ) -> Result<Declared, Error> {
-        let Replacement { target: _, old, holder_name, new, shown } = replacement;
-        let Declared { document, form, .. } = &current.declared;
-        if document != old || !form.name().matches(holder_name) {
-            return Err(Error::HolderNotFound);
-        }
+        let Replacement { new, shown, .. } = replacement;
+        let Declared { form, .. } = &current.declared;
         let mut violations = Violations::default();
         let shown = with_shown(wire::form::render(form), form.name(), shown, &mut violations);
         let parsed = wire::form::parse(shown, Some(new), &self.amendment_rules(current, now));

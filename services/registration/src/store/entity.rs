@@ -138,6 +138,24 @@ pub(super) mod companion {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod failed_proof {
+    use sea_orm::entity::prelude::*;
+
+    /// How often proofs of one document, or by one caller, have failed of late.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "failed_proofs")]
+    pub struct Model {
+        /// A blind index.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub subject: Vec<u8>,
+        pub failures: i32,
+        pub end_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod change {
     use sea_orm::entity::prelude::*;
 

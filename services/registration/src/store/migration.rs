@@ -1,5 +1,6 @@
 //! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod proofs;
 mod sealed;
 
 use sea_orm::DynIden;
@@ -12,7 +13,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(ChangeFeed), Box::new(sealed::Sealed), Box::new(Audit)]
+        vec![
+            Box::new(First),
+            Box::new(ChangeFeed),
+            Box::new(sealed::Sealed),
+            Box::new(Audit),
+            Box::new(proofs::Proofs),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -24,6 +24,7 @@ pub struct App {
     random: Arc<SeededRandom>,
     notice_version: String,
     transport: Transport,
+    believed: Transport,
     stopping: CancellationToken,
     database: Arc<TestDatabase>,
     sealer: Sealer,
@@ -86,8 +87,10 @@ impl App {
         };
         let Service { routes, background } = service(config, deps);
         tokio::spawn(background);
-        let transport = Transport::local(routes, &EdgeLayer::new(|| Uuid::from_u128(1)));
-        Self { clock, random, notice_version, transport, stopping, database, sealer }
+        let way = |layer: EdgeLayer| Transport::local(routes.clone(), &layer);
+        let believed = way(EdgeLayer::inside("gateway", || Uuid::from_u128(1)));
+        let transport = way(EdgeLayer::new(|| Uuid::from_u128(1)));
+        Self { clock, random, notice_version, transport, believed, stopping, database, sealer }
     }
 
     /// Tells the service to stop.
@@ -119,6 +122,11 @@ impl App {
     /// A client, cheap to make.
     pub fn client(&self) -> RegistrationServiceClient<Transport> {
         RegistrationServiceClient::new(self.transport.clone())
+    }
+
+    /// A client that is believed what it says of the caller on whose behalf it calls.
+    pub fn believed(&self) -> RegistrationServiceClient<Transport> {
+        RegistrationServiceClient::new(self.believed.clone())
     }
 
     /// The submission of `form` by the holder of the passport `number`, who acknowledges the notice in force.

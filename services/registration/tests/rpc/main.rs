@@ -15,6 +15,7 @@ mod limits;
 mod masked;
 mod notice;
 mod pages;
+mod proofs;
 mod resealing;
 mod sealed;
 mod travellers;

@@ -1,0 +1,74 @@
+//! Somebody who is made up: opened in place of nobody, so that it costs the same to look for a document that is not registered.
+
+use entrypass_seal::Sealer;
+use uuid::Uuid;
+
+use super::{
+    entity::{data_key, registration, revision},
+    sealed::{Content, PersonalKey},
+};
+
+/// As large as what is declared mostly; a form of the first version, which stays readable. The number is of ICAO Doc 9303's specimen.
+const FORM: &str = r#"{"identity":{"name":{"chinese":null,"latin":{"surname":"ERIKSSON","given":"ANNA MARIA"}},"sex":"female",
+"birth_date":"1974-08-12","nationality":"UTO"},"document_expire_date":"2030-04-15","occupation":null,"mobile_phone":"+447700900001",
+"second_phone":null,"email":null,"entry":{"port_of_entry":"CNSZX","entry_date":"2026-11-23","transport":"walk","service_number":null,
+"seat":null,"departure_country":"HKG","departure_city":null},"travel_history":[{"country":"HKG","first_date":"2026-11-01",
+"last_date":"2026-11-23"}],"destination":{"division_code":"440604","address":"祖庙路1号2座301","accommodation":null,
+"accommodation_name":null},"stay_days":null,"purpose":"family","host":null,"domestic_contact":{"name":"李大华","phone":"+8613800138000"},
+"emergency_contact":null,"health":null}"#;
+
+/// Their registration, as it would be read. Drawn up anew each time: the keys that it is sealed under are the present ones.
+pub(super) fn nobody(
+    sealer: &Sealer,
+) -> (registration::Model, Option<revision::Model>, Option<data_key::Model>) {
+    let (id, traveller) = (Uuid::nil(), Uuid::nil());
+    let key = PersonalKey::draw(sealer);
+    let content = Content { document_number: "L898902C3", issuing_state: Some("UTO"), form: FORM };
+    let row = registration::Model {
+        id,
+        traveller_id: traveller,
+        reference: String::new(),
+        state: "ACTIVE".to_owned(),
+        revision: 1,
+        notice_version: String::new(),
+        create_time: 0,
+        update_time: 0,
+        expire_time: 0,
+    };
+    let current = revision::Model {
+        registration_id: id,
+        revision: 1,
+        kind: "REGISTERED".to_owned(),
+        changed_paths: String::new(),
+        document_type: "PASSPORT".to_owned(),
+        form_version: 1,
+        sealed: key.seal_revision(id, 1, &content),
+        create_time: 0,
+    };
+    let key = data_key::Model {
+        traveller_id: traveller,
+        key_id: Vec::new(),
+        wrapped: key.wrapped(traveller),
+        create_time: 0,
+    };
+    (row, Some(current), Some(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use entrypass_ambient::SeededRandom;
+    use entrypass_seal::{KeyRing, Keys, Sealer};
+
+    use super::nobody;
+    use crate::store::convert;
+
+    #[test]
+    fn nobody_can_be_opened_as_anybody_is() {
+        let random = SeededRandom::new(1);
+        let sealer = Sealer::new(KeyRing::new(Keys::generate(&random)), Arc::new(random));
+        let opened = convert::registration(&sealer, nobody(&sealer)).expect("readable");
+        assert!(opened.declared.form.name().matches("Eriksson, Anna Maria"));
+    }
+}
