@@ -3,8 +3,11 @@
 #![expect(clippy::expect_used, reason = "an attack that cannot be tried has not been withstood")]
 
 mod dice;
+mod dumped;
 mod methods;
 mod mutated;
 mod mutation;
 mod raw;
+mod scanner;
+mod stolen;
 mod world;

@@ -1,6 +1,6 @@
 //! A whole system: in one process, over sockets in one process, or as separate processes.
 
-use std::{process::Output, sync::Arc, time::Duration};
+use std::{path::Path, process::Output, sync::Arc, time::Duration};
 
 use entrypass::{
     compose::{self, Background},
@@ -24,6 +24,8 @@ use crate::{
 
 /// How often health is asked while something is waited for.
 const HEALTH_EVERY: Duration = Duration::from_millis(20);
+/// How many lines of a log are shown when a journey has failed.
+const LOGGED: usize = 300;
 /// How long it may take to follow what has happened.
 const HEALTH_LIMIT: Duration = Duration::from_secs(30);
 
@@ -75,8 +77,17 @@ impl System {
 
     /// Starts a system with the configuration file `settings` and so many copies of each service, which call each other's in turn.
     pub async fn with_copies(mode: Mode, settings: &str, copies: usize) -> Self {
+        let plan = Plan::new(settings, mode != Mode::InProcess).await;
+        Self::planned(mode, plan, copies).await
+    }
+
+    /// Starts separate processes that log all they can.
+    pub async fn talkative(settings: &str) -> Self {
+        Self::planned(Mode::Processes, Plan::new(settings, true).await.logging("trace"), 1).await
+    }
+
+    async fn planned(mode: Mode, mut plan: Plan, copies: usize) -> Self {
         let over_sockets = mode != Mode::InProcess;
-        let mut plan = Plan::new(settings, over_sockets).await;
         let apart = mode == Mode::Processes;
         let nodes = if over_sockets { start_nodes(&mut plan, apart, copies).await } else { Vec::new() };
         let (Clients { pass, registration, qr, epass }, tls, here, background) = if over_sockets {
@@ -173,6 +184,11 @@ impl System {
         };
         let reported = tokio::time::timeout(HEALTH_LIMIT, reported).await;
         assert!(reported.is_ok(), "{name}: serving={serving} is not reported");
+    }
+
+    /// Where everything lies that this system writes but its databases: settings, keys, data folders and logs.
+    pub fn folder(&self) -> &Path {
+        self.plan.folder()
     }
 
     /// The database of `service`.
@@ -273,7 +289,9 @@ impl Drop for System {
         for node in &self.nodes {
             let log = node::log(self.plan.folder(), node.role);
             if let Ok(log) = std::fs::read_to_string(log) {
-                eprintln!("--- log of {}:\n{log}", node.role.name());
+                let end = log.lines().rev().take(LOGGED).collect::<Vec<_>>();
+                let end = end.into_iter().rev().collect::<Vec<_>>().join("\n");
+                eprintln!("--- end of the log of {}:\n{end}", node.role.name());
             }
         }
     }
