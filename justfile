@@ -73,6 +73,10 @@ run *arguments:
 bench *arguments:
     cargo bench --package entrypass-token --bench ratios -- {{ arguments }}
 
+# What the audit costs a call, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-audit`.
+bench-audit:
+    cargo bench --package entrypass-registration --bench audit --features unrecorded
+
 # How big an offline bundle is, and how long it takes, by the number of withdrawn codes.
 bundle-size:
     cargo run --release --package entrypass-verifier --example size

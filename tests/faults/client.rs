@@ -1,8 +1,10 @@
 //! A caller as a careful partner writes one: it follows the health of all copies of the gateway, and repeats what may be repeated.
 //!
-//! Made on tonic's own channel and the published contract alone, so that nothing of ours helps it.
+//! Made on tonic's own channel and the published contract alone, so that nothing of ours helps it; but for TLS, which tonic is built without.
 
 use std::{
+    io,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -11,10 +13,16 @@ use std::{
 };
 
 use entrypass_proto::gateway::v1::entry_pass_service_client::EntryPassServiceClient;
-use tokio::task::JoinSet;
+use entrypass_tls::Tls;
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::JoinSet,
+};
 use tonic::{
     Code, Request, Response, Status,
-    transport::{Channel, Endpoint},
+    transport::{Channel, Endpoint, Uri},
 };
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -61,12 +69,11 @@ struct Copy {
 }
 
 impl Gateways {
-    /// The copies at `addresses`.
-    pub(crate) fn at(addresses: &[String]) -> Self {
+    /// The copies at `addresses`, called over TLS with `tls` if it is given.
+    pub(crate) fn at(addresses: &[String], tls: Option<&Tls>) -> Self {
         let mut health = JoinSet::new();
         let copies = addresses.iter().map(|address| {
-            let endpoint = Endpoint::from_shared(address.clone()).expect("an address");
-            let channel = endpoint.connect_timeout(Duration::from_secs(1)).connect_lazy();
+            let channel = channel(address, tls.cloned());
             let serving = Arc::new(AtomicBool::new(false));
             health.spawn(follow(channel.clone(), Arc::clone(&serving)));
             Copy { channel, serving }
@@ -127,6 +134,29 @@ impl Gateways {
         }
     }
 }
+
+/// A connection that makes itself.
+fn channel(address: &str, tls: Option<Tls>) -> Channel {
+    let address: Uri = address.parse().expect("an address");
+    let endpoint = Endpoint::from_static("http://gateway").origin(address.clone());
+    let endpoint = endpoint.connect_timeout(Duration::from_secs(1));
+    endpoint.connect_with_connector_lazy(tower::service_fn(move |_| connect(address.clone(), tls.clone())))
+}
+
+async fn connect(address: Uri, tls: Option<Tls>) -> io::Result<TokioIo<Pin<Box<dyn Socket>>>> {
+    let (host, port) = address.host().zip(address.port_u16()).expect("host and port");
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    let socket: Pin<Box<dyn Socket>> = match tls {
+        Some(tls) => Box::pin(tls.connect(host, stream).await?),
+        None => Box::pin(stream),
+    };
+    Ok(TokioIo::new(socket))
+}
+
+trait Socket: AsyncRead + AsyncWrite + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Send> Socket for S {}
 
 fn may_repeat(insistence: Insistence, status: &Status) -> bool {
     let of_the_connection = status.get_details_error_info().is_none();

@@ -6,7 +6,7 @@ use std::{fs, path::Path, process::Command};
 
 use entrypass_db::DatabaseUrl;
 use entrypass_e2e::{FileClock, program};
-use entrypass_proto::gateway::v1::CheckDocumentRequest;
+use entrypass_proto::gateway::v1::{CheckDocumentRequest, GetNoticeRequest};
 use entrypass_testkit::Program;
 use time::macros::datetime;
 
@@ -27,15 +27,16 @@ pub(crate) async fn full() -> Findings {
     let (data, clock) = (folder.path().join("data"), folder.path().join("clock"));
     let _standing_still = FileClock::new(&clock, datetime!(2026-11-23 02:00 UTC));
     let program = start(&data, &clock).await;
-    let gateways = Gateways::at(&[format!("http://{}", program.address())]);
+    let gateways = Gateways::at(&[format!("http://{}", program.address())], None);
     let mut load = Load::begin(&gateways, Insistence::AfterAnyAccident, TRAVELLERS);
     load.progress(VISITS).await;
 
     let largest = largest_file(&data);
     limit(&program, &format!("{largest}:unlimited"));
     load.retries(VISITS).await;
-    reads_go_on(&gateways).await;
+    notices_go_on(&gateways).await;
     limit(&program, "unlimited:unlimited");
+    reads_go_on(&gateways).await;
     load.progress(VISITS).await;
     let outcome = load.end().await;
     audit(&gateways, &outcome, &DatabaseUrl::sqlite(&data.join("qr.sqlite3"))).await
@@ -65,10 +66,20 @@ fn largest_file(folder: &Path) -> u64 {
     sizes.map(|metadata| metadata.expect("a file").len()).max().expect("a database")
 }
 
+/// What is the same for everybody leaves no record, and needs no room.
+async fn notices_go_on(gateways: &Gateways) {
+    let answer =
+        gateways.insist(Insistence::AfterUnavailable, GetNoticeRequest {}, async |mut gateway, request| {
+            gateway.get_notice(request).await
+        });
+    answer.await.expect("a disk that is full can still be read");
+}
+
+/// A read of a person is answered once there is room for its record.
 async fn reads_go_on(gateways: &Gateways) {
     let request = CheckDocumentRequest { document: Some(entrypass_e2e::Traveller::wang().document) };
     let answer = gateways.insist(Insistence::AfterUnavailable, request, async |mut gateway, request| {
         gateway.check_document(request).await
     });
-    answer.await.expect("a disk that is full can still be read");
+    answer.await.expect("a read that there is room to record");
 }

@@ -84,7 +84,7 @@ async fn run(fault: Fault) -> Findings {
         _ => (1, Insistence::AfterAnyAccident, TRAVELLERS),
     };
     let mut system = System::with_copies(Mode::Processes, LAME_DUCK, copies).await;
-    let gateways = Gateways::at(&listeners(&system, GATEWAY));
+    let gateways = Gateways::at(&listeners(&system, GATEWAY), Some(system.tls()));
     let mut load = Load::begin(&gateways, insistence, travellers);
     load.progress(VISITS).await;
     happen(fault, &mut system, &mut load).await;

@@ -22,9 +22,19 @@ fail() {
     exit 1
 }
 
+# Over mutual TLS as an operator, who says for what, where tests/live has made certificates.
+identity=(-plaintext)
+if [[ -n ${ENTRYPASS_CERTIFICATES-} ]]; then
+    identity=(
+        -cacert "$ENTRYPASS_CERTIFICATES/ca.pem"
+        -cert "$ENTRYPASS_CERTIFICATES/operator.pem" -key "$ENTRYPASS_CERTIFICATES/operator.key"
+        -H 'entrypass-purpose: REVIEW'
+    )
+fi
+
 # grpc ARGUMENT...: grpcurl against the server under test. It knows the contract from reflection alone.
 grpc() {
-    grpcurl -plaintext -max-time 20 -H "accept-language: $language" "$@"
+    grpcurl "${identity[@]}" -max-time 20 -H "accept-language: $language" "$@"
 }
 
 # ask METHOD REQUEST: a call that must succeed; the answer stays in `reply`.

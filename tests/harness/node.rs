@@ -83,8 +83,16 @@ impl Node {
         self.process().signal(Signal::CONT);
     }
 
+    /// What the system says of the process (`VmRSS`).
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process().id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kilobytes * 1024
+    }
+
     pub(crate) fn uri(&self) -> String {
-        format!("http://{}", self.address)
+        format!("https://{}", self.address)
     }
 
     fn process(&self) -> &Program {
@@ -97,10 +105,10 @@ impl Node {
     async fn start_here(&self, plan: &Plan) -> (SocketAddr, Running) {
         let listener = TcpListener::bind(self.address).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let System { routes, stopper, mut background, .. } = plan.start(&[self.role]).await;
+        let System { routes, door, stopper, mut background, .. } = plan.start(&[self.role]).await;
         let closing = CancellationToken::new();
         let closed = closing.clone().cancelled_owned();
-        let serving = entrypass_rpc::serve(listener, routes, plan.surroundings().edge(), closed);
+        let serving = entrypass_rpc::serve(door.listener(listener), routes, door.edge, closed);
         let serving = tokio::spawn(async move {
             serving.await.expect("served to the end");
             background.ended().await;
@@ -117,7 +125,7 @@ impl Node {
             .args(["--config".as_ref(), plan.config_file().as_os_str()])
             .args(["--data-dir".as_ref(), plan.data_dir(self.role).as_os_str()])
             .env_clear()
-            .envs(plan.environment())
+            .envs(plan.environment(self.role))
             .stderr(stderr);
         match Program::start(command).await {
             Ok(program) => (program.address(), Running::Apart(program)),

@@ -15,11 +15,12 @@ use entrypass::{
     role::{Role, Service},
 };
 use entrypass_ambient::SeededRandom;
-use entrypass_testkit::TestDatabase;
+use entrypass_testkit::{Authority, Certificate, TestDatabase};
+use entrypass_tls::Tls;
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::{FileClock, node::program};
+use crate::{FileClock, callers, node::program};
 
 /// When every journey begins: 10:00 in the city.
 const BEGINNING: OffsetDateTime = datetime!(2026-11-23 02:00 UTC);
@@ -35,12 +36,15 @@ pub(crate) struct Plan {
     random: Arc<SeededRandom>,
     databases: [(Service, TestDatabase); 3],
     addresses: Vec<(Service, String)>,
+    /// Of a system with listeners.
+    authority: Option<Authority>,
     folder: TempDir,
 }
 
 impl Plan {
-    /// A plan with the configuration file `settings`, and fresh databases with their schemas.
-    pub(crate) async fn new(settings: &str) -> Self {
+    /// A plan with the configuration file `settings`, and fresh databases with their schemas; with certificates for all roles and a list of callers
+    /// if it is to be `over_tls`.
+    pub(crate) async fn new(settings: &str, over_tls: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (registration, qr, epass) = tokio::join!(
             Box::pin(TestDatabase::migrated::<entrypass_registration::Migrator>("registration")),
@@ -52,9 +56,18 @@ impl Plan {
             random: Arc::new(SeededRandom::new(20_261_123)),
             databases: [(Service::Registration, registration), (Service::Qr, qr), (Service::Epass, epass)],
             addresses: Vec::new(),
+            authority: over_tls.then(|| Authority::new("city")),
             folder,
         };
-        fs::write(plan.config_file(), completed(settings)).expect("written");
+        let mut settings = completed(settings);
+        if let Some(authority) = &plan.authority {
+            callers::list(&mut settings);
+            for role in Role::ALL {
+                let certificate = callers::of_service(authority, role);
+                let _ = callers::write(&certificate, &authority.pem(), plan.folder(), role);
+            }
+        }
+        fs::write(plan.config_file(), settings.to_string()).expect("written");
         for (name, key) in [("key.hex", SIGNING_KEY), ("key-encryption-keys", KEY_ENCRYPTION_KEY)] {
             let mut options = OpenOptions::new();
             let file = options.create(true).write(true).mode(0o600).open(plan.file(name));
@@ -88,21 +101,38 @@ impl Plan {
         self.file(role.name())
     }
 
-    /// What another process finds in its environment.
-    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+    /// The authority that all processes trust.
+    pub(crate) fn authority(&self) -> &Authority {
+        self.authority.as_ref().expect("a system with listeners")
+    }
+
+    /// What the tests call with, over TLS.
+    pub(crate) fn tls_of(&self, certificate: &Certificate) -> Tls {
+        callers::tls(certificate, &self.authority().pem(), self.clock.clone())
+    }
+
+    /// What the process of `role` finds in its environment.
+    pub(crate) fn environment(&self, role: Role) -> Vec<(String, String)> {
         let name = |service: &Service, what| format!("ENTRYPASS_{}_{what}", service.name().to_uppercase());
         let clock = self.file("clock").display().to_string();
         let databases = self.databases.iter();
         let databases = databases.map(|(of, database)| (name(of, "DATABASE"), database.text().to_owned()));
         let addresses = self.addresses.iter().map(|(of, address)| (name(of, "ADDRESS"), address.clone()));
+        let tls = self.folder().join("tls").join(role.name());
+        let tls = ["certificate", "key", "trust"].map(|file| {
+            let path = tls.join(format!("{file}.pem")).display().to_string();
+            (format!("ENTRYPASS_TLS_{}", file.to_uppercase()), path)
+        });
+        let tls = tls.into_iter().filter(|_| self.authority.is_some());
         let rings = Service::ALL.iter().map(|of| (name(of, "KEY_RING"), TestDatabase::KEY_RING.to_owned()));
         let clock = [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter();
-        clock.chain(databases).chain(rings).chain(addresses).collect()
+        clock.chain(databases).chain(rings).chain(addresses).chain(tls).collect()
     }
 
     /// Starts `roles` in this process.
     pub(crate) async fn start(&self, roles: &[Role]) -> compose::System {
-        let environment = self.environment();
+        let first = roles.first().copied().expect("a role");
+        let environment = self.environment(first);
         let variable = |name: &str| {
             let found = environment.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone()).ok_or(std::env::VarError::NotPresent)
@@ -123,7 +153,7 @@ impl Plan {
             .args(["--config".as_ref(), self.config_file().as_os_str()])
             .args(["--data-dir".as_ref(), self.file("data").as_os_str()])
             .env_clear()
-            .envs(self.environment());
+            .envs(self.environment(Role::Gateway));
         command
     }
 
@@ -137,7 +167,7 @@ impl Plan {
 }
 
 /// `settings` with what every system of ours has: its signing keys beside the file, and no lame-duck time unless a journey is about it.
-fn completed(settings: &str) -> String {
+fn completed(settings: &str) -> toml::Table {
     let mut settings: toml::Table = settings.parse().expect("TOML");
     for (section, setting, value) in [
         ("qr", "key_file", toml::Value::from("key.hex")),
@@ -147,5 +177,5 @@ fn completed(settings: &str) -> String {
         let section = settings.entry(section).or_insert_with(|| toml::Table::new().into());
         section.as_table_mut().expect("a section").entry(setting).or_insert(value);
     }
-    settings.to_string()
+    settings
 }

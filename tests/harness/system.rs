@@ -13,10 +13,11 @@ use entrypass_proto::{
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
 use entrypass_rpc::{Transport, is_serving};
-use entrypass_testkit::TestDatabase;
+use entrypass_testkit::{Authority, Certificate, TestDatabase};
+use entrypass_tls::Tls;
 
 use crate::{
-    FileClock,
+    Clients, FileClock, callers,
     node::{self, Node},
     plan::Plan,
 };
@@ -31,9 +32,9 @@ const HEALTH_LIMIT: Duration = Duration::from_secs(30);
 pub enum Mode {
     /// All in one process, without a socket.
     InProcess,
-    /// Each service on a listener of its own in one process, neighbours over TCP.
+    /// Each service on a listener of its own in one process, over mutual TLS.
     Sockets,
-    /// Each service as a process of its own: the program itself, with the journey's clock.
+    /// Each service as a process of its own, over mutual TLS: the program itself, with the journey's clock.
     Processes,
 }
 
@@ -52,6 +53,8 @@ pub struct System {
     pub clock: Arc<FileClock>,
     nodes: Vec<Node>,
     apart: bool,
+    /// Of a system with listeners.
+    tls: Option<Tls>,
     /// Of a system without listeners.
     _background: Option<Background>,
     plan: Plan,
@@ -70,34 +73,61 @@ impl System {
 
     /// Starts a system with the configuration file `settings` and so many copies of each service, which call each other's in turn.
     pub async fn with_copies(mode: Mode, settings: &str, copies: usize) -> Self {
-        let mut plan = Plan::new(settings).await;
+        let over_sockets = mode != Mode::InProcess;
+        let mut plan = Plan::new(settings, over_sockets).await;
         let apart = mode == Mode::Processes;
-        let nodes =
-            if mode == Mode::InProcess { Vec::new() } else { start_nodes(&mut plan, apart, copies).await };
-        let mut whole = None;
-        let [gateway, registration, qr, epass] = match nodes.as_slice() {
-            [] => {
-                let compose::System { routes, background, .. } = plan.start(&Role::ALL).await;
-                whole = Some(background);
-                let here = Transport::local(routes, &plan.surroundings().edge());
-                [here.clone(), here.clone(), here.clone(), here]
-            }
-            nodes => Role::ALL.map(|role| {
-                let node = nodes.iter().find(|node| node.role == role).expect("all roles run");
-                Transport::remote(&node.uri().parse().expect("an address"))
-            }),
+        let nodes = if over_sockets { start_nodes(&mut plan, apart, copies).await } else { Vec::new() };
+        let (Clients { pass, registration, qr, epass }, tls, background) = if over_sockets {
+            let tls = plan.tls_of(&callers::of_tests(plan.authority()));
+            (clients(&nodes, &tls), Some(tls), None)
+        } else {
+            let compose::System { routes, door, background, .. } = plan.start(&Role::ALL).await;
+            let here = Transport::local(routes, &door.edge);
+            (Clients::by(|_| here.clone()), None, Some(background))
         };
-        Self {
-            pass: EntryPassServiceClient::new(gateway),
-            registration: RegistrationServiceClient::new(registration),
-            qr: QrServiceClient::new(qr),
-            epass: EpassServiceClient::new(epass),
-            clock: plan.clock.clone(),
-            nodes,
-            apart,
-            _background: whole,
-            plan,
-        }
+        let clock = plan.clock.clone();
+        Self { pass, registration, qr, epass, clock, nodes, apart, tls, _background: background, plan }
+    }
+
+    /// The clients of whoever has a certificate for `names` (each a URI or a DNS name) from the authority that this system trusts.
+    pub fn called_as(&self, names: &[&str]) -> Clients {
+        self.called_with(&self.authority().certificate(names))
+    }
+
+    /// The clients of whoever has `certificate`, and believes the system's own.
+    pub fn called_with(&self, certificate: &Certificate) -> Clients {
+        self.called_trusting(certificate, &self.authority().pem())
+    }
+
+    /// The clients of whoever has `certificate`, and believes the authorities in `trust` (PEM).
+    pub fn called_trusting(&self, certificate: &Certificate, trust: &str) -> Clients {
+        clients(&self.nodes, &callers::tls(certificate, trust, self.clock.clone()))
+    }
+
+    /// Gives the service `role` a new certificate of `authority`, and has it trust the authorities in `trust` (PEM). It takes them up within seconds.
+    pub fn certify(&self, role: Role, authority: &Authority, trust: &str) {
+        let certificate = callers::of_service(authority, role);
+        let _ = callers::write(&certificate, trust, self.plan.folder(), role);
+    }
+
+    /// With which whoever has a certificate for `names` from the system's authority calls.
+    pub fn tls_of(&self, names: &[&str]) -> Tls {
+        self.plan.tls_of(&self.authority().certificate(names))
+    }
+
+    /// The authority that signs for a system with listeners, and that it trusts.
+    pub fn authority(&self) -> &Authority {
+        self.plan.authority()
+    }
+
+    /// With which the tests call a system with listeners.
+    pub fn tls(&self) -> &Tls {
+        self.tls.as_ref().expect("a system with listeners")
+    }
+
+    /// The way of the tests to a listener at `address`.
+    pub fn way_to(&self, address: &str) -> Transport {
+        Transport::remote_over_tls(&address.parse().expect("an address"), self.tls())
     }
 
     /// What the program says when an operator calls it with `arguments` (between blanks) beside this system, and it ends well.
@@ -126,7 +156,7 @@ impl System {
 
     async fn until(&self, name: &str, serving: bool) {
         let node = self.nodes.iter().find(|node| is(node, name)).expect("a service with a listener");
-        let way = Transport::remote(&node.uri().parse().expect("an address"));
+        let way = self.way_to(&node.uri());
         let reported = async {
             while is_serving(&way, node.role.service_name()).await != serving {
                 tokio::time::sleep(HEALTH_EVERY).await;
@@ -176,9 +206,23 @@ impl System {
         self.find(name).thaw();
     }
 
+    /// How many bytes of memory the process of the service `name` has now.
+    pub fn resident_bytes(&self, name: &str) -> u64 {
+        let node = self.nodes.iter().find(|node| is(node, name)).expect("a service with a listener");
+        node.resident_bytes()
+    }
+
     fn find(&mut self, name: &str) -> &mut Node {
         self.nodes.iter_mut().find(|node| is(node, name)).expect("a service with a listener")
     }
+}
+
+/// The clients of whoever calls the first copies of all roles with `tls`.
+fn clients(nodes: &[Node], tls: &Tls) -> Clients {
+    Clients::by(|role| {
+        let node = nodes.iter().find(|node| node.role == role).expect("a system with listeners");
+        Transport::remote_over_tls(&node.uri().parse().expect("an address"), tls)
+    })
 }
 
 fn is(node: &Node, name: &str) -> bool {

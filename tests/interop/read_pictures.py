@@ -22,14 +22,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
-import grpc
 import resvg_py
 import zxingcpp
 from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 from contract import gateway, gateway_stubs, qr  # noqa: E402
-from partner import call  # noqa: E402
+from partner import call, connect  # noqa: E402
 
 MODULE_SIZES = range(4, 33)
 LEVELS = (qr.ERROR_CORRECTION_L, qr.ERROR_CORRECTION_M, qr.ERROR_CORRECTION_Q, qr.ERROR_CORRECTION_H)
@@ -49,7 +48,7 @@ class Drawer:
     """Asks the running program for drawings of one text."""
 
     def __init__(self, address: str, text: str):
-        self.stub = gateway_stubs.EntryPassServiceStub(grpc.insecure_channel(address))
+        self.stub = gateway_stubs.EntryPassServiceStub(connect(address))
         self.text = text
 
     def draw(self, image_format: int, level: int, module_size: int = 0) -> gateway.RenderQrCodeResponse:

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::gateway::v1::{GetNoticeRequest, entry_pass_service_client::EntryPassServiceClient};
-use entrypass_rpc::Transport;
 use entrypass_testkit::Refusal;
 use tonic::{Code, Request};
 
@@ -73,7 +72,7 @@ async fn a_copy_serves_what_the_first_has_written() {
     let before = wang.register(&system, "wang").await.expect("registered");
     let address = system.copy(GATEWAY).await;
     system.stop(GATEWAY).await;
-    system.pass = EntryPassServiceClient::new(Transport::remote(&address.parse().expect("an address")));
+    system.pass = EntryPassServiceClient::new(system.way_to(&address));
     let again = wang.register(&system, "wang").await.expect("the first answer");
     assert_eq!(again.registration, before.registration);
 }

@@ -30,6 +30,7 @@ macro_rules! journeys {
 
 mod amending;
 mod apart;
+mod certificates;
 mod checkpoint;
 mod companions;
 mod electronic_pass;

@@ -47,8 +47,7 @@ async fn every_listener_reports_its_service_and_the_whole_as_serving() {
     assert_eq!(system.listeners().count(), 4);
     for (service, address) in system.listeners() {
         system.until_serving(service).await;
-        let transport = Transport::remote(&address.parse().expect("an address"));
-        let mut health = HealthClient::new(transport);
+        let mut health = HealthClient::new(system.way_to(&address));
         for name in ["", service] {
             let request = HealthCheckRequest { service: name.to_owned() };
             let answer = health.check(request).await.expect("known").into_inner();
@@ -125,11 +124,14 @@ async fn a_write_does_without_the_offer() {
 /// A gateway of its own beside `system`, whose QR service takes connections and never says a word.
 async fn beside_a_silent_qr(system: &System) -> (EntryPassServiceClient<Transport>, TcpListener) {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let way = |address: &str| Transport::remote(&address.parse().expect("an address"));
-    let to = |name| way(&system.listeners().find(|(service, _)| *service == name).expect("a listener").1);
+    let to = |name| {
+        let (_, address) = system.listeners().find(|(service, _)| *service == name).expect("a listener");
+        system.way_to(&address)
+    };
+    let nowhere = format!("http://{}", silent.local_addr().expect("an address"));
     let routes = entrypass_gateway::routes(entrypass_gateway::Deps {
         registration: to(entrypass_registration::SERVICE_NAME),
-        qr: way(&format!("http://{}", silent.local_addr().expect("an address"))),
+        qr: Transport::remote(&nowhere.parse().expect("an address")),
         epass: to(entrypass_epass::SERVICE_NAME),
         stopping: CancellationToken::new(),
     });

@@ -22,7 +22,7 @@ from contract import (
     registration_service,
     verification,
 )
-from partner import call, fresh_id, refused
+from partner import call, connect, fresh_id, refused
 from people import (
     CHILD,
     CHILD_CARD,
@@ -345,7 +345,7 @@ class Journey:
 
 def main() -> None:
     (address,) = sys.argv[1:]
-    with grpc.insecure_channel(address) as channel:
+    with connect(address) as channel:
         Journey(channel).walk()
     print("  the partner's journey ends well")
 

@@ -1,8 +1,10 @@
 """How a partner system calls: with a deadline and a language, reading errors by code, reason and field."""
 
 import datetime
+import os
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import grpc
 from google.rpc import error_details_pb2
@@ -25,9 +27,20 @@ class Refusal:
     """Description by field path and rule."""
 
 
+def connect(address: str) -> grpc.Channel:
+    """A channel to the server: over mutual TLS as an operator, where tests/live has made certificates."""
+    folder = os.environ.get("ENTRYPASS_CERTIFICATES")
+    if folder is None:
+        return grpc.insecure_channel(address)
+    names = ("ca.pem", "operator.key", "operator.pem")
+    trust, key, certificate = (Path(folder, name).read_bytes() for name in names)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(trust, key, certificate))
+
+
 def call(method, request, language: str = "en"):
-    """Makes a call that is to succeed; a refusal raises grpc.RpcError."""
-    return method(request, timeout=DEADLINE_SECONDS, metadata=[("accept-language", language)])
+    """Makes a call that is to succeed, and says for what; a refusal raises grpc.RpcError."""
+    metadata = [("accept-language", language), ("entrypass-purpose", "REVIEW")]
+    return method(request, timeout=DEADLINE_SECONDS, metadata=metadata)
 
 
 def refused(method, request, code: grpc.StatusCode, reason: str, language: str = "en") -> Refusal:

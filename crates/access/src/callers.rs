@@ -7,8 +7,12 @@ use crate::{
     PersonalData, Refusal, Who,
 };
 
-/// Most of anything that is counted for a caller.
+/// Most of anything that is counted for a caller; so much is as good as no limit.
 const MOST: u32 = 1_000_000;
+
+impl CallerLimits {
+    const NONE: Self = Self { requests_per_second: MOST, burst: MOST, in_flight: MOST, streams: MOST };
+}
 
 /// Everybody who may call, with their rules.
 #[derive(Debug, Clone)]
@@ -37,7 +41,7 @@ pub struct KnownCaller {
 
 impl Callers {
     /// Judges `settings`. `rpcs` are the full names of all RPCs that there are; a caller has those of the limits `usual` that it has no
-    /// number of its own for.
+    /// number of its own for, and a service that speaks for others has none of these.
     ///
     /// # Errors
     /// The first setting that cannot be used.
@@ -190,7 +194,8 @@ impl Judge<'_> {
     }
 
     fn limits(&self, settings: &CallerSettings) -> Result<CallerLimits, Fault> {
-        let usual = self.usual;
+        // What reaches a service of ours through another was counted there, caller by caller.
+        let usual = if settings.speaks_for_others { CallerLimits::NONE } else { self.usual };
         // Who gives a rate of its own does not mean the usual burst.
         let burst = settings.burst.or(settings.requests_per_second).unwrap_or(usual.burst);
         Ok(CallerLimits {

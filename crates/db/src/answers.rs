@@ -100,6 +100,16 @@ impl RequestKey {
         self.answer(database.reader(), database.sealer()).await
     }
 
+    /// Whom the answer is about that was given to this `request_id`, if one was, and about somebody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn subject(&self, database: &Database) -> Result<Option<Uuid>, DbErr> {
+        let key = (self.caller.clone(), self.request_id.clone());
+        let row = entity::Entity::find_by_id(key).one(database.reader()).await?;
+        Ok(row.and_then(|row| row.subject))
+    }
+
     async fn answer<A: Message + Default>(
         &self,
         connection: &impl ConnectionTrait,

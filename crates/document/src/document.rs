@@ -191,14 +191,20 @@ impl Document {
     /// A number of fewer than eight characters is masked throughout: four visible ones would be more than half.
     #[must_use]
     pub fn masked_number(&self) -> String {
-        let length = self.number.len();
-        let visible = |place: usize| length >= 8 && (place < 2 || place >= length - 2);
-        self.number.chars().enumerate().map(|(place, c)| if visible(place) { c } else { '*' }).collect()
+        mask_number(&self.number)
     }
 
     fn identity(&self) -> (DocumentType, Option<Country>, &str) {
         (self.document_type, self.issuing_state, &self.number)
     }
+}
+
+/// As [`Document::masked_number`], for a canonical number that comes without its document.
+#[must_use]
+pub fn mask_number(number: &str) -> String {
+    let length = number.chars().count();
+    let visible = |place: usize| length >= 8 && (place < 2 || place >= length - 2);
+    number.chars().enumerate().map(|(place, c)| if visible(place) { c } else { '*' }).collect()
 }
 
 // Not derived: the century that a short year decodes to depends on the day of parsing, the identity must not.

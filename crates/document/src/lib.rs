@@ -40,7 +40,7 @@ mod sex;
 mod spelling;
 
 pub use country::Country;
-pub use document::{Document, DocumentInput, Rules};
+pub use document::{Document, DocumentInput, Rules, mask_number};
 pub use document_type::DocumentType;
 pub use rule::BrokenRule;
 pub use sex::Sex;

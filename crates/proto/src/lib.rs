@@ -1,7 +1,7 @@
 //! Generated messages, clients and servers of the Entry Pass contract.
 //!
 //! Owns no line of logic: `proto/` is the source, `build.rs` the generator. Conversions to domain types live in each
-//! service's `wire.rs`.
+//! service's `wire.rs`. `Debug` of a message prints what its fields' names promise to be nobody's (`build/debug.rs`), and leaves out the rest.
 #![allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code is not ours to mend")]
 
 /// The compiled `.proto` files with comments, for reflection and for field masks.
@@ -18,6 +18,7 @@ pub mod errors {
 pub mod registration {
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/entrypass.registration.v1.rs"));
+        include!(concat!(env!("OUT_DIR"), "/entrypass.registration.v1.debug.rs"));
     }
 }
 
@@ -25,6 +26,7 @@ pub mod registration {
 pub mod qr {
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/entrypass.qr.v1.rs"));
+        include!(concat!(env!("OUT_DIR"), "/entrypass.qr.v1.debug.rs"));
     }
 }
 
@@ -32,6 +34,7 @@ pub mod qr {
 pub mod epass {
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/entrypass.epass.v1.rs"));
+        include!(concat!(env!("OUT_DIR"), "/entrypass.epass.v1.debug.rs"));
     }
 }
 
@@ -39,5 +42,6 @@ pub mod epass {
 pub mod gateway {
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/entrypass.gateway.v1.rs"));
+        include!(concat!(env!("OUT_DIR"), "/entrypass.gateway.v1.debug.rs"));
     }
 }

@@ -1,12 +1,15 @@
-//! Who calls.
+//! Who calls, by name.
 //!
-//! Until mutual TLS comes (issue 5), this is what a caller says of itself, on loopback. It keeps the `request_id`s of callers apart; it
-//! is no proof of anything and must open nothing.
+//! What a name is worth is the edge layer's to know: with TLS it is that of a caller in the list, whose certificate was proven; without, it is
+//! what a caller on this machine says of itself, which keeps the `request_id`s of callers apart and is no proof of anything.
 
 use std::sync::Arc;
 
 /// The metadata key in which a caller says who it is, and in which each hop hands it on.
 pub(crate) const HEADER: &str = "entrypass-caller";
+
+/// The metadata key in which a service of ours says who it is while it speaks for others, where no certificate does.
+pub(crate) const RELAY_HEADER: &str = "entrypass-relay";
 
 /// What a caller is called that says nothing usable of itself.
 const ANONYMOUS: &str = "anonymous";

@@ -1,11 +1,12 @@
 //! The layer around every service, over a socket and in process alike.
 //!
 //! tonic enforces deadlines and logs nothing inside its transport server only, which an in-process call never passes.
-//! What must hold in both modes is therefore done here: the call's context, its deadline, a caught panic, one log line. Of an answer that
+//! What must hold in both modes is therefore done here: who is let in, the call's context, its deadline, a caught panic, one log line. Of an answer that
 //! is a stream only the beginning passes here; [`crate::answer_stream`] keeps the same promises for the rest.
 
 use std::{
     convert::Infallible,
+    future::ready,
     panic::AssertUnwindSafe,
     sync::Arc,
     task::{Context, Poll},
@@ -19,7 +20,7 @@ use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 use uuid::Uuid;
 
-use crate::{Call, Caller, Problem, standing::Standing};
+use crate::{Call, Caller, Guard, Problem, permit::Permit, standing::Standing};
 
 /// How long before its deadline a call is answered `DEADLINE_EXCEEDED`: tonic's own timer would answer CANCELLED first.
 pub(crate) const ANSWER_MARGIN: Duration = Duration::from_millis(5);
@@ -28,40 +29,53 @@ pub(crate) const ANSWER_MARGIN: Duration = Duration::from_millis(5);
 #[derive(Clone)]
 pub struct EdgeLayer {
     new_trace_id: Arc<dyn Fn() -> Uuid + Send + Sync>,
-    believes: Believes,
+    door: Door,
 }
 
-/// What a layer makes of what a call says of its caller.
+/// Who is let in, and what is made of what a call says of its caller.
 #[derive(Clone)]
-enum Believes {
+enum Door {
     /// Everybody is who they say, and is shown everything.
-    Claims,
+    Open,
     /// This neighbour in the same process is believed.
-    Neighbour(Caller),
+    Inside(Caller),
+    /// Whom this lets in.
+    Guarded(Guard),
 }
 
 impl EdgeLayer {
     /// An open layer: whoever calls is believed to be who they say, and is shown everything; holders are proven. For a listener that only this
     /// machine reaches. Draws the trace ids of callers without one from `new_trace_id`.
     pub fn new(new_trace_id: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
-        Self { new_trace_id: Arc::new(new_trace_id), believes: Believes::Claims }
+        Self { new_trace_id: Arc::new(new_trace_id), door: Door::Open }
     }
 
     /// A layer for calls that `neighbour`, a service in this process, makes: what it says of the first caller is believed.
     pub fn inside(neighbour: &str, new_trace_id: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
-        let believes = Believes::Neighbour(Caller::read(Some(neighbour)));
-        Self { new_trace_id: Arc::new(new_trace_id), believes }
+        let door = Door::Inside(Caller::read(Some(neighbour)));
+        Self { new_trace_id: Arc::new(new_trace_id), door }
     }
 
-    fn call(&self, request: &Request<Body>, received: Instant) -> Call {
+    /// The same layer, with `guard` in front of everything: what it refuses costs nothing behind it.
+    #[must_use]
+    pub fn guarded_by(self, guard: Guard) -> Self {
+        Self { door: Door::Guarded(guard), ..self }
+    }
+
+    /// Reads a call's context, and whether it is let in.
+    fn receive(&self, request: &Request<Body>, received: Instant) -> (Call, Result<Permit, Problem>) {
         let headers = request.headers();
         let method = request.uri().path().trim_start_matches('/');
         let call = Call::from_headers(headers, received, (self.new_trace_id)()).of_method(method);
-        match &self.believes {
-            Believes::Claims => call,
-            Believes::Neighbour(neighbour) => {
-                call.with_standing(Standing::relayed(headers, neighbour.clone()))
+        match &self.door {
+            Door::Open => (call, Ok(Permit::default())),
+            Door::Inside(neighbour) => {
+                (call.with_standing(Standing::relayed(headers, neighbour.clone())), Ok(Permit::default()))
             }
+            Door::Guarded(guard) => match guard.admit(headers, request.extensions(), method) {
+                Ok((standing, permit)) => (call.with_standing(standing), Ok(permit)),
+                Err(problem) => (call, Err(problem)),
+            },
         }
     }
 }
@@ -96,7 +110,15 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let received = Instant::now();
-        let call = self.layer.call(&request, received);
+        let (call, admitted) = self.layer.receive(&request, received);
+        let permit = match admitted {
+            Ok(permit) => permit,
+            Err(problem) => {
+                let response = problem.to_status(&call).into_http();
+                log(&call, &response, received.elapsed());
+                return ready(Ok(response)).boxed();
+            }
+        };
         request.extensions_mut().insert(call.clone());
         let last_moment = call.deadline().checked_sub(ANSWER_MARGIN).unwrap_or(received);
         // Nothing useful can be done in no time: the handler is not even begun.
@@ -118,7 +140,7 @@ where
                 Err(_elapsed) => Problem::new(ErrorReason::DeadlineExceeded).to_status(&call).into_http(),
             };
             log(&call, &response, received.elapsed());
-            Ok(response)
+            Ok(permit.held_by(response))
         }
         .boxed()
     }

@@ -6,6 +6,7 @@
 use std::{
     error::Error,
     io,
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -14,20 +15,24 @@ use std::{
 };
 
 use entrypass_proto::errors::v1::ErrorReason;
+use entrypass_tls::Tls;
 use http::{Request, Response, Uri};
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
-use tokio::{net::TcpStream, time::Instant};
-use tonic::{
-    Status, TimeoutExpired,
-    body::Body,
-    transport::{Channel, Endpoint},
-};
+use tokio::time::{Instant, timeout};
+use tonic::{Status, TimeoutExpired, body::Body, transport::Channel};
 use tower::{Service as _, ServiceExt as _};
 
-use crate::{Addresses, Call, Problem, timeout};
+use crate::{
+    Addresses, Call, Problem,
+    addresses::{host, is_over_tls},
+    connection::Socket,
+    timeout::stated,
+};
 
 /// How long resolving and connecting may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
+/// How long both ends may take to prove who they are.
+const PROOF_LIMIT: Duration = Duration::from_secs(1);
 /// How long after a failed connection no other is tried. Calls that waited for it queue behind each other, each for a connection of its own:
 /// without this the last of them would wait for all of their time-outs.
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
@@ -69,8 +74,9 @@ struct LastFailure(Mutex<Option<Instant>>);
 
 impl Copies {
     /// The copies at `addresses`. Nothing is connected yet.
-    pub(crate) fn at(addresses: &Addresses) -> Self {
-        let copies = addresses.iter().map(|uri| Copy { channel: channel(uri), failed: Arc::default() });
+    pub(crate) fn at(addresses: &Addresses, tls: Option<&Tls>) -> Self {
+        let copy = |uri: &Uri| Copy { channel: channel(uri, tls.cloned()), failed: Arc::default() };
+        let copies = addresses.iter().map(copy);
         Self { copies: copies.collect(), turn: Arc::default() }
     }
 
@@ -87,9 +93,9 @@ impl Copies {
         let copy = self.next().cloned();
         async move {
             let copy = copy.ok_or_else(|| Status::unavailable("no address"))?;
-            let timeout = timeout::stated(request.headers()).unwrap_or(Duration::MAX);
+            let limit = stated(request.headers()).unwrap_or(Duration::MAX);
             // tonic's own timer does not run while the request waits for a connection.
-            let answered = tokio::time::timeout(timeout, copy.channel.oneshot(request)).await;
+            let answered = timeout(limit, copy.channel.oneshot(request)).await;
             copy.failed.set(!matches!(answered, Ok(Ok(_))));
             match answered {
                 Ok(answered) => answered.map_err(|error| connection_status(&error)),
@@ -120,10 +126,17 @@ impl LastFailure {
 }
 
 /// A connection that makes itself when it is used, and again when it was lost.
-fn channel(address: &Uri) -> Channel {
+fn channel(address: &Uri, tls: Option<Tls>) -> Channel {
     let failed = Arc::<LastFailure>::default();
-    let connector = tower::service_fn(move |uri| connect(uri, Arc::clone(&failed)));
-    Endpoint::from(address.clone())
+    let way = Arc::new(Endpoint { address: address.clone(), tls, failed });
+    let connector = tower::service_fn(move |_| {
+        let way = Arc::clone(&way);
+        async move { way.connect().await }
+    });
+    // Where to connect is our connector's to know, and over TLS or not: tonic refuses `https` as soon as any crate turns its own TLS on. From
+    // the origin it takes what requests say of themselves.
+    tonic::transport::Endpoint::from_static("http://neighbour")
+        .origin(address.clone())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
@@ -132,18 +145,39 @@ fn channel(address: &Uri) -> Channel {
         .connect_with_connector_lazy(connector)
 }
 
-/// Resolves the host's name and connects, unless that failed a moment ago.
-async fn connect(uri: Uri, failed: Arc<LastFailure>) -> Result<TokioIo<TcpStream>, BoxError> {
-    if failed.within(CONNECT_PAUSE) {
-        return Err(io::Error::from(io::ErrorKind::HostUnreachable).into());
+/// Where a copy is, and how it is reached.
+struct Endpoint {
+    address: Uri,
+    tls: Option<Tls>,
+    failed: Arc<LastFailure>,
+}
+
+impl Endpoint {
+    /// Resolves the host's name and connects, unless that failed a moment ago.
+    async fn connect(&self) -> Result<TokioIo<Pin<Box<dyn Socket>>>, BoxError> {
+        if self.failed.within(CONNECT_PAUSE) {
+            return Err(io::Error::from(io::ErrorKind::HostUnreachable).into());
+        }
+        let connected = self.connect_anyway().await;
+        self.failed.set(connected.is_err());
+        Ok(TokioIo::new(connected?))
     }
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    // Divided among the addresses of the name, so that the first of them cannot take it all; the outer one bounds the resolver, too.
-    connector.set_connect_timeout(Some(CONNECT_LIMIT));
-    let connected = tokio::time::timeout(CONNECT_LIMIT, connector.call(uri)).await;
-    failed.set(!matches!(connected, Ok(Ok(_))));
-    Ok(connected??)
+
+    async fn connect_anyway(&self) -> Result<Pin<Box<dyn Socket>>, BoxError> {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        // The scheme says what is done with the connection, which is ours to do.
+        connector.enforce_http(false);
+        // Divided among the addresses of the name, so that the first of them cannot take it all; the outer one bounds the resolver, too.
+        connector.set_connect_timeout(Some(CONNECT_LIMIT));
+        let stream = timeout(CONNECT_LIMIT, connector.call(self.address.clone())).await??.into_inner();
+        if !is_over_tls(&self.address) {
+            return Ok(Box::pin(stream));
+        }
+        let no_identity = || io::Error::other("without certificates nobody is called over TLS");
+        let (tls, host) = self.tls.as_ref().zip(host(&self.address)).ok_or_else(no_identity)?;
+        Ok(Box::pin(timeout(PROOF_LIMIT, tls.connect(host, stream)).await??))
+    }
 }
 
 /// What a failed connection means. A caller's deadline shall be told in the same way whether the neighbour is in this process or not; tonic

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entrypass_access::{HolderProof, PersonalData};
+use entrypass_access::{HolderProof, KnownCaller, PersonalData};
 use http::HeaderMap;
 
 use crate::{Caller, caller};
@@ -54,6 +54,26 @@ impl Standing {
         }
     }
 
+    /// That of `known`. Of what a service of ours says of somebody else, all is believed; without that it calls for itself.
+    pub(crate) fn known(headers: &HeaderMap, known: &KnownCaller) -> Self {
+        let itself = Caller::read(Some(known.name()));
+        if known.speaks_for_others() && !is_itself(headers, known) {
+            return Self::relayed(headers, itself);
+        }
+        Self {
+            caller: itself.clone(),
+            peer: itself,
+            purpose: stated_purpose(headers),
+            personal_data: known.personal_data(),
+            holder_proof: known.holder_proof(),
+        }
+    }
+
+    /// Somebody of whom nothing is known, and who is shown the least.
+    pub(crate) fn unknown() -> Self {
+        Self::relayed(&HeaderMap::new(), Caller::read(None))
+    }
+
     /// What the next hop is told.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let purpose = self.purpose.as_deref().map(|purpose| (PURPOSE, purpose));
@@ -74,10 +94,15 @@ pub(crate) fn stated_purpose(headers: &HeaderMap) -> Option<Arc<str>> {
     text(headers, PURPOSE).filter(usable).map(Into::into)
 }
 
+/// Whether `known` says that it calls for itself.
+pub(crate) fn is_itself(headers: &HeaderMap, known: &KnownCaller) -> bool {
+    text(headers, caller::HEADER).is_none_or(|name| name == known.name())
+}
+
 fn personal_data(headers: &HeaderMap) -> Option<PersonalData> {
     text(headers, PERSONAL_DATA).map(|value| PersonalData::parse(value).unwrap_or_default())
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -1,8 +1,9 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
-//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), a
-//! process of the program ([`Program`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
+//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), every
+//! method of a service ([`call_every_method`], [`audited`]), a process of the program ([`Program`]), certificates good and bad ([`Authority`]), many
+//! sockets in one test ([`allow_many_files`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: what is started with which settings, which is each harness's own.
 
 #![expect(
@@ -11,15 +12,21 @@
     reason = "a refusal that lacks what every refusal has fails the test that reads it, as does a database that cannot be had"
 )]
 
+mod certificates;
 mod database;
 mod feed;
+mod limit;
+mod methods;
 mod program;
 mod refusal;
 mod registrations;
 mod wait;
 
+pub use certificates::{Authority, Certificate, self_signed};
 pub use database::TestDatabase;
 pub use feed::Feed;
+pub use limit::allow_many_files;
+pub use methods::{audited, call_every_method};
 pub use program::Program;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};

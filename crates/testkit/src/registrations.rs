@@ -238,6 +238,7 @@ registration_service_without! {
     erase_traveller: EraseTravellerRequest => EraseTravellerResponse,
     export_traveller: ExportTravellerRequest => ExportTravellerResponse,
     list_registration_revisions: ListRegistrationRevisionsRequest => ListRegistrationRevisionsResponse,
+    list_access: ListAccessRequest => ListAccessResponse,
     bind_companion: BindCompanionRequest => BindCompanionResponse,
     confirm_companion: ConfirmCompanionRequest => ConfirmCompanionResponse,
     unbind_companion: UnbindCompanionRequest => UnbindCompanionResponse,

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use entrypass_audit::Head;
 use entrypass_seal::Purpose;
 use entrypass_token::{Algorithm, KeyId};
 use entrypass_verifier::Thumbprint;
@@ -40,8 +41,35 @@ pub(crate) enum Command {
     /// reseal; retire the old one. Whoever hurries leaves copies that cannot read what others write.
     #[command(subcommand)]
     Keys(Keys),
+    /// Make certificates for trying out, of an authority of their own, with a configuration that works with them.
+    DevCerts(DevCerts),
+    /// Look at the audit chains: are they as the services wrote them? Works beside running copies, and changes nothing.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Decide on codes without a network: by a bundle, from text or pictures. Needs no configuration and no running service.
     Verify(Verify),
+    /// Tell which rule of the configuration decides whether a caller may call an RPC, and what it is shown. Needs no running service.
+    Explain(Explain),
+}
+
+/// Ends with 0 if the call is let in, with 2 if it is refused, and with 1 if it was called wrongly or the configuration cannot be used.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The caller: its name in the list, or its identity, a SPIFFE id or a DNS name.
+    #[arg(long)]
+    pub(crate) caller: String,
+    /// The RPC by its full name: `entrypass.gateway.v1.EntryPassService/GetEntryPass`.
+    #[arg(long, value_name = "PACKAGE.SERVICE/METHOD")]
+    pub(crate) rpc: String,
+}
+
+/// The key of the authority lies beside them: not for real travellers.
+#[derive(Debug, Args)]
+pub(crate) struct DevCerts {
+    /// The folder, made if missing. What is there already is not overwritten.
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -154,6 +182,22 @@ pub(crate) struct OneKey {
     /// `encryption`, `index` or `audit`.
     #[arg(long, default_value = "encryption")]
     pub(crate) purpose: Purpose,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
+    /// each of which is named, and with 1 if it was called wrongly or a database cannot be read.
+    Verify {
+        #[command(flatten)]
+        services: Services,
+        /// What `head` printed earlier (for one service): the chain must go on from there. Without it, nobody sees that the last records were cut
+        /// off.
+        #[arg(long, value_name = "POSITION:LINK")]
+        expect: Option<Head>,
+    },
+    /// Print how far each chain is, to be noted where nobody can change it who can change the database.
+    Head(Services),
 }
 
 /// Ends with 0 if every code is VALID, with 2 if one is not, with 3 if none is bad but something cannot be decided, and with 1 if it

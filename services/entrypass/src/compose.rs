@@ -1,18 +1,24 @@
 //! Which roles a process runs, and how each reaches its neighbours: in this process where they are in it, by address where not.
 
+mod door;
+mod ways;
+
 use std::{future::ready, path::Path, sync::Arc, time::Duration};
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
-use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
+use entrypass_rpc::{EdgeLayer, Operations, Probe};
 use entrypass_seal::Sealer;
+use entrypass_tls::TlsError;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+pub use self::door::Door;
+use self::ways::Ways;
 use crate::{
     config::{Config, ConfigError, RingPlace},
     data_dir::{DataDir, DataDirError},
@@ -36,6 +42,8 @@ pub struct Surroundings {
 pub struct System {
     /// Everything that a listener serves: the services, health, reflection.
     pub routes: Routes,
+    /// How callers come in.
+    pub door: Door,
     /// Ends their work.
     pub stopper: Stopper,
     /// What they do unasked.
@@ -66,6 +74,9 @@ pub enum StartError {
     /// A key ring cannot be used.
     #[error(transparent)]
     KeyRing(#[from] RingError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A database cannot be used.
     #[error("{}", .service.name())]
     Database {
@@ -89,11 +100,16 @@ impl Surroundings {
         Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
     }
 
-    /// The layer around every service.
-    #[must_use]
-    pub fn edge(&self) -> EdgeLayer {
+    /// The layer around everything at a listener.
+    fn edge(&self) -> EdgeLayer {
         let Self { clock, random } = self.clone();
         EdgeLayer::new(move || random.uuid_v7(clock.now()))
+    }
+
+    /// The layer around a service that `role` calls in the same process.
+    fn edge_inside(&self, role: Role) -> EdgeLayer {
+        let Self { clock, random } = self.clone();
+        EdgeLayer::inside(role.name(), move || random.uuid_v7(clock.now()))
     }
 }
 
@@ -125,14 +141,15 @@ impl Background {
 /// Opens everything that `roles` need, and only then puts them together and to work. `data_dir` is the folder of whatever has no place of its own.
 ///
 /// # Errors
-/// When settings, data folder, a database or the signing keys cannot be used; nothing has been started then.
+/// When settings, certificates, data folder, a database or the signing keys cannot be used; nothing has been started then.
 pub async fn start(
     config: &Config,
     roles: &[Role],
     data_dir: &Path,
     surroundings: &Surroundings,
 ) -> Result<System, StartError> {
-    let ways = Ways::elsewhere(config, roles, surroundings.edge())?;
+    let door = Door::open(config, surroundings)?;
+    let ways = Ways::elsewhere(config, roles, door.tls.as_ref(), surroundings)?;
     let mut opened = Opened::open(config, roles, data_dir, surroundings).await?;
     let data_dir = opened.data_dir.take();
     let rings = std::mem::take(&mut opened.rings);
@@ -144,6 +161,7 @@ pub async fn start(
     let probes = parts.iter().map(|part| (part.role.service_name(), part.probe.clone())).collect();
     let mut background = JoinSet::new();
     background.spawn(operations.follow(probes, PROBE_EVERY, draining.clone()));
+    background.spawn(door.clone().keep_fresh(stopping.clone()));
     for part in parts {
         background.spawn(part.background);
     }
@@ -151,7 +169,7 @@ pub async fn start(
         background.spawn(stopping.clone().run_until_cancelled_owned(ring.follow()).map(drop));
     }
     let stopper = Stopper { operations, draining, stopping };
-    Ok(System { routes, stopper, background: Background(background), data_dir })
+    Ok(System { routes, door, stopper, background: Background(background), data_dir })
 }
 
 /// A role of this process, ready to work.
@@ -160,42 +178,6 @@ struct Part {
     routes: Routes,
     background: BoxFuture<'static, ()>,
     probe: Probe,
-}
-
-/// The ways to the services that somebody in this process calls, and whether they are well.
-struct Ways {
-    edge: EdgeLayer,
-    known: Vec<(Service, Transport, Probe)>,
-}
-
-impl Ways {
-    /// Those to services that `roles` need and that run elsewhere.
-    fn elsewhere(config: &Config, roles: &[Role], edge: EdgeLayer) -> Result<Self, StartError> {
-        let mut known = Vec::new();
-        for role in roles {
-            for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
-                let addresses = config.neighbours.addresses(service)?;
-                let way =
-                    Transport::remote(&addresses.ok_or(ConfigError::NoAddress { role: *role, service })?);
-                let probe = Probe::neighbour(way.clone(), service.role().service_name());
-                known.push((service, way, probe));
-            }
-        }
-        Ok(Self { edge, known })
-    }
-
-    /// Notes that `service` runs in this process.
-    fn add(&mut self, service: Service, part: &Part) {
-        let way = Transport::local(part.routes.clone(), &self.edge);
-        self.known.push((service, way, part.probe.clone()));
-    }
-
-    /// The way from `role` to `service`.
-    fn to(&self, service: Service, role: Role) -> Result<(Transport, Probe), ConfigError> {
-        let known = self.known.iter().find(|(known, ..)| *known == service);
-        let (_, way, probe) = known.ok_or(ConfigError::NoAddress { role, service })?;
-        Ok((way.clone(), probe.clone()))
-    }
 }
 
 /// What the roles of a process work with: settings, databases and keys. Nothing runs yet.

@@ -1,6 +1,7 @@
 //! The configuration file and what the environment says instead of it: every setting a city has, with its default. The only
 //! place that reads either.
 
+mod access;
 mod database;
 mod error;
 mod key_source;
@@ -9,11 +10,14 @@ mod metrics;
 mod neighbours;
 mod process;
 mod services;
+mod tls;
 
 use std::{env::VarError, fs, path::Path};
 
+use entrypass_access::{AccessSettings, CallerSettings};
 use serde::Deserialize;
 
+pub use access::Limits;
 pub use database::{Databases, Secret};
 pub use error::ConfigError;
 pub use key_source::{KeySource, RingPlace};
@@ -21,6 +25,7 @@ pub use metrics::Metrics;
 pub use neighbours::Neighbours;
 pub use process::{Drain, Requests};
 pub use services::{Epass, Qr, Registration};
+pub use tls::{Tls, Version};
 
 use crate::role::Service;
 
@@ -32,6 +37,8 @@ pub struct Config {
     pub database: Databases,
     /// Where services are that do not run in this process.
     pub neighbours: Neighbours,
+    /// Who the process is, and whose certificates it believes.
+    pub tls: Tls,
     /// How the process ends.
     pub drain: Drain,
     /// Who is told how the process is doing.
@@ -44,12 +51,18 @@ pub struct Config {
     pub qr: Qr,
     /// Settings of the epass service.
     pub epass: Epass,
+    /// What is open to whom beside the services.
+    pub access: AccessSettings,
+    /// How much is taken from callers.
+    pub limits: Limits,
+    /// Who may call; whoever reaches the listener when nobody is listed.
+    pub callers: Vec<CallerSettings>,
 }
 
 impl Config {
     /// Reads `file`, if there is one, and then what `variable` gives for a name of the environment, which goes before the file:
-    /// `ENTRYPASS_QR_DATABASE`, `ENTRYPASS_QR_ADDRESS`, `ENTRYPASS_QR_KEY_RING` and the like for the other services, and
-    /// `ENTRYPASS_QR_KEY_ENCRYPTION_KEYS`.
+    /// `ENTRYPASS_QR_DATABASE`, `ENTRYPASS_QR_ADDRESS`, `ENTRYPASS_QR_KEY_RING` and the like for the other services,
+    /// `ENTRYPASS_QR_KEY_ENCRYPTION_KEYS`, and the paths `ENTRYPASS_TLS_CERTIFICATE`, `ENTRYPASS_TLS_KEY` and `ENTRYPASS_TLS_TRUST`.
     ///
     /// Other names are not looked for: orchestrators set some of their own that begin with a service's name.
     ///
@@ -80,6 +93,11 @@ impl Config {
         if let Some(keys) = variable(keys::KEY_ENCRYPTION_KEYS.to_owned())? {
             config.qr.key_encryption_keys = KeySource::Environment(keys.into());
         }
+        for (name, setting) in config.tls.variables() {
+            if let Some(path) = variable(name.to_owned())? {
+                *setting = Some(path.into());
+            }
+        }
         config.check()?;
         Ok(config)
     }
@@ -98,8 +116,9 @@ impl Config {
             }
         }
         let Qr { key_file, key_dir, key_encryption_keys, .. } = &mut config.qr;
-        let optional = [&mut config.registration.notice, key_file, key_dir].into_iter().flatten();
-        for file in optional.chain(key_encryption_keys.path_mut()) {
+        let optional = [&mut config.registration.notice, key_file, key_dir].into_iter();
+        let tls = config.tls.variables().map(|(_, setting)| setting);
+        for file in optional.chain(tls).flatten().chain(key_encryption_keys.path_mut()) {
             *file = beside.join(&*file);
         }
         Ok(config)
@@ -113,7 +132,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         for service in Service::ALL {
             self.database.url(service, Path::new(""))?;
-            self.neighbours.addresses(service)?;
+            self.neighbours.addresses(service, self.tls.files()?.is_some())?;
         }
         self.database.connections()?;
         self.drain.lame_duck()?;
@@ -123,7 +142,10 @@ impl Config {
         self.qr.service(&self.requests)?;
         self.qr.key_rules()?;
         self.epass.service(&self.requests)?;
-        Ok(())
+        self.callers()?;
+        // A certificate alone would have to open everything, or nothing.
+        let is_listed = self.tls.files()?.is_none() || !self.callers.is_empty();
+        ConfigError::range("callers", "at least one [[callers]] with TLS: who may call what", is_listed)
     }
 
     fn read(path: &Path) -> Result<Self, ConfigError> {

@@ -3,13 +3,18 @@
 //!
 //! Owns: which services run where, and with which settings; how a process starts and ends. Does not own: anything a service does.
 
+mod audit;
 mod cli;
 pub mod compose;
 pub mod config;
 mod data_dir;
+mod dev_certs;
+mod explain;
+mod greeting;
 mod key_rings;
 mod keys;
 mod migrate;
+mod open_files;
 pub mod program;
 pub mod role;
 mod serve;

@@ -6,10 +6,10 @@ use clap::Parser as _;
 use tokio::runtime::Runtime;
 
 use crate::{
-    Failure,
-    cli::{Cli, Command},
+    Failure, audit,
+    cli::{Cli, Command, DevCerts},
     compose::Surroundings,
-    keys, migrate, serve, signing_keys, verify,
+    dev_certs, explain, keys, migrate, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -20,7 +20,7 @@ use crate::{
 pub fn main(surroundings: &Surroundings) -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command(),
-        Err(wrong) => return explain(&wrong),
+        Err(wrong) => return show(&wrong),
     };
     match run(command, surroundings) {
         Ok(code) => code,
@@ -39,33 +39,45 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Says what is wrong with the arguments, or the help that they ask for.
-fn explain(wrong: &clap::Error) -> ExitCode {
+fn show(wrong: &clap::Error) -> ExitCode {
     let _ = wrong.print();
-    // There 2 says that a code is not VALID, which a slip of the keyboard must not say.
-    let verifying = env::args_os().nth(1).is_some_and(|command| command == "verify");
+    // There 2 says that a code is not VALID, a call refused or a chain broken, which a slip of the keyboard must not say.
+    let answering = env::args_os()
+        .nth(1)
+        .is_some_and(|command| ["verify", "explain", "audit"].into_iter().any(|answers| command == answers));
     match u8::try_from(wrong.exit_code()) {
         Ok(0) => ExitCode::SUCCESS,
-        Ok(code) if !verifying => ExitCode::from(code),
+        Ok(code) if !answering => ExitCode::from(code),
         _ => ExitCode::FAILURE,
     }
 }
 
 fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failure> {
     match command {
+        Command::Audit(look) => ends_with(audit::audit(look, surroundings)),
         Command::Serve(serve) => in_runtime(serve::serve(&serve, surroundings)),
         Command::Migrate(step) => in_runtime(migrate::migrate(&step, surroundings)),
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
         Command::Keys(change) => in_runtime(keys::keys(change, surroundings)),
+        Command::Explain(question) => explain::explain(&question),
+        Command::DevCerts(DevCerts { folder }) => {
+            dev_certs::make(&folder, surroundings.clock.as_ref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Verify(verify) => Ok(verify::verify(&verify, surroundings.clock.as_ref())?),
     }
 }
 
 fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
+    ends_with(async { command.await.map(|()| ExitCode::SUCCESS) })
+}
+
+/// As [`in_runtime`], for a command that says how it ends.
+fn ends_with(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let runtime = Runtime::new()?;
     let done = runtime.block_on(command);
     // What is still running has had its time.
     runtime.shutdown_background();
-    done.map(|()| ExitCode::SUCCESS)
+    done
 }
 
 /// The error and its causes. A driver repeats its cause in its own words, which is left out.

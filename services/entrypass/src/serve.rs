@@ -1,12 +1,7 @@
 //! The command `serve`: a process that runs roles until it is told to stop.
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{io::IsTerminal as _, net::IpAddr, time::Duration};
 
-use entrypass_rpc::Listener;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
@@ -21,7 +16,8 @@ use crate::{
     cli::{LogFormat, Serve},
     compose::{self, Stopper, Surroundings, System},
     config::{Drain, Metrics},
-    role::Role,
+    greeting::greet,
+    open_files,
 };
 
 /// When a caller is asked to connect anew: so that callers spread over copies that were started after they connected.
@@ -31,8 +27,10 @@ const LONGEST_CONNECTION: Duration = Duration::from_mins(10);
 /// databases.
 pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Result<(), Failure> {
     start_log(arguments)?;
-    refuse_open_address(arguments.listen.ip())?;
     let config = arguments.place.config()?;
+    if config.tls.files()?.is_none() {
+        refuse_open_address(arguments.listen.ip())?;
+    }
     let mut signals = Signals::take()?;
     let listen = TcpListener::bind(arguments.listen).await;
     let listener = listen.map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
@@ -43,13 +41,15 @@ pub(crate) async fn serve(arguments: &Serve, surroundings: &Surroundings) -> Res
         // Nothing runs yet that would have to end.
         _ = signals.next() => return Ok(()),
     };
-    let System { routes, stopper, mut background, data_dir: _locked } = started;
-    greet(listener.local_addr()?, &arguments.roles)?;
+    let System { routes, door, stopper, mut background, data_dir: _locked } = started;
+    greet(listener.local_addr()?, arguments, &config)?;
     let closing = CancellationToken::new();
-    let listener = Listener::from(listener).connections_up_to(LONGEST_CONNECTION);
+    let connections = usize::try_from(open_files::room_for(config.limits.connections))?;
+    let listener =
+        door.listener(listener).connections_at_once(connections).connections_up_to(LONGEST_CONNECTION);
     let closed = closing.clone().cancelled_owned();
     let working = async {
-        entrypass_rpc::serve(listener, routes, surroundings.edge(), closed).await?;
+        entrypass_rpc::serve(listener, routes, door.edge, closed).await?;
         background.ended().await;
         Ok(())
     };
@@ -108,12 +108,12 @@ impl Signals {
     }
 }
 
-/// Without TLS anybody on the way could read what travellers declare, and anybody could call.
+/// Without TLS anybody on the way could read what travellers declare, and call in anybody's name.
 fn refuse_open_address(address: IpAddr) -> Result<(), Failure> {
     if address.is_loopback() {
         Ok(())
     } else {
-        Err(format!("{address} is not a loopback address: without TLS the program serves this machine only")
+        Err(format!("{address} is not a loopback address: without TLS ([tls] in the configuration) the program serves this machine only")
             .into())
     }
 }
@@ -137,21 +137,4 @@ fn tell_numbers(settings: &Metrics) -> Result<(), Failure> {
     let Some(address) = settings.listen()? else { return Ok(()) };
     let told = PrometheusBuilder::new().with_http_listener(address).install();
     Ok(told.map_err(|error| format!("metrics cannot be told on {address}: {error}"))?)
-}
-
-/// Says where the program listens, and a call to try.
-fn greet(address: SocketAddr, roles: &[Role]) -> std::io::Result<()> {
-    let mut out = std::io::stdout();
-    let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
-    writeln!(out, "listening on {address}: {}", names.join(", "))?;
-    writeln!(out, "without TLS: for this machine only")?;
-    if roles.contains(&Role::Gateway) {
-        writeln!(out, "try:")?;
-        writeln!(
-            out,
-            "  grpcurl -plaintext -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_PASSPORT\", \"number\": \"G00000000\", \"issuing_state\": \"CHN\"}}}}' \\"
-        )?;
-        writeln!(out, "    {address} entrypass.gateway.v1.EntryPassService/CheckDocument")?;
-    }
-    out.flush()
 }

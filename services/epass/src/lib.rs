@@ -20,6 +20,7 @@ mod wire;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_audit::Audit;
 use entrypass_db::{Database, retention::Retention};
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
@@ -78,13 +79,15 @@ pub fn service(config: Config, deps: Deps) -> Service {
         retention,
         stopping: deps.stopping.clone(),
     };
+    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    let (numbered, stopping) = (audit.clone(), deps.stopping.clone());
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run());
+        tokio::join!(follower.run(apply), upkeep.run(), numbered.run(stopping));
     };
-    let server = EpassServiceServer::new(service::Epass::new(city_divisions, deps))
+    let server = EpassServiceServer::new(service::Epass::new(city_divisions, deps, audit))
         .max_decoding_message_size(MAX_REQUEST_BYTES);
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -5,6 +5,7 @@ mod levels;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_audit::{Access, Audit};
 use entrypass_db::{
     Database,
     answers::{Kept, RequestKey},
@@ -17,7 +18,7 @@ use entrypass_proto::{
         registration_service_client::RegistrationServiceClient,
     },
 };
-use entrypass_rpc::{Call, Neighbour, PageToken, Transport, answer};
+use entrypass_rpc::{Call, Neighbour, PageToken, Transport};
 use entrypass_seal::Sealer;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use time::OffsetDateTime;
@@ -34,6 +35,9 @@ use crate::{
     store, wire,
 };
 
+/// The collection of registrations, as their resource names begin.
+const REGISTRATIONS: &str = "registrations";
+
 /// The service behind the generated server.
 pub(crate) struct Epass {
     database: Database,
@@ -41,6 +45,7 @@ pub(crate) struct Epass {
     random: Arc<dyn Random>,
     registration: Neighbour<RegistrationServiceClient<Transport>>,
     city_divisions: Vec<String>,
+    audit: Audit,
 }
 
 /// What is known here of one person.
@@ -55,86 +60,86 @@ impl EpassService for Epass {
         &self,
         request: Request<pb::GetElectronicPassOfferRequest>,
     ) -> Result<Response<pb::GetElectronicPassOfferResponse>, Status> {
-        answer(request, |call, message| self.offer(call, message)).await
+        self.audit.answer(request, |call, message| self.offer(call, message)).await
     }
 
     async fn apply_for_electronic_pass(
         &self,
         request: Request<pb::ApplyForElectronicPassRequest>,
     ) -> Result<Response<pb::ApplyForElectronicPassResponse>, Status> {
-        answer(request, |call, message| self.apply(call, message)).await
+        self.audit.answer(request, |call, message| self.apply(call, message)).await
     }
 
     async fn get_electronic_pass(
         &self,
         request: Request<pb::GetElectronicPassRequest>,
     ) -> Result<Response<pb::GetElectronicPassResponse>, Status> {
-        answer(request, |call, message| self.get(call, message)).await
+        self.audit.answer(request, |call, message| self.get(call, message)).await
     }
 
     async fn get_electronic_pass_levels(
         &self,
         request: Request<pb::GetElectronicPassLevelsRequest>,
     ) -> Result<Response<pb::GetElectronicPassLevelsResponse>, Status> {
-        answer(request, |call, message| self.levels(call, message)).await
+        self.audit.answer(request, |call, message| self.levels(call, message)).await
     }
 
     async fn review_electronic_pass_application(
         &self,
         request: Request<pb::ReviewElectronicPassApplicationRequest>,
     ) -> Result<Response<pb::ReviewElectronicPassApplicationResponse>, Status> {
-        answer(request, |call, message| self.review(call, message)).await
+        self.audit.answer(request, |call, message| self.review(call, message)).await
     }
 
     async fn list_electronic_pass_applications(
         &self,
         request: Request<pb::ListElectronicPassApplicationsRequest>,
     ) -> Result<Response<pb::ListElectronicPassApplicationsResponse>, Status> {
-        answer(request, |_, message| self.list(message)).await
+        self.audit.answer(request, |call, message| self.list(call, message)).await
     }
 
     async fn export_electronic_pass(
         &self,
         request: Request<pb::ExportElectronicPassRequest>,
     ) -> Result<Response<pb::ExportElectronicPassResponse>, Status> {
-        answer(request, |_, message| self.export(message)).await
+        self.audit.answer(request, |call, message| self.export(call, message)).await
     }
 
     async fn record_external_pass(
         &self,
         request: Request<pb::RecordExternalPassRequest>,
     ) -> Result<Response<pb::RecordExternalPassResponse>, Status> {
-        answer(request, |call, message| self.record(call, message)).await
+        self.audit.answer(request, |call, message| self.record(call, message)).await
     }
 }
 
 impl Epass {
     /// The service on `deps`, for a city with these divisions.
-    pub(crate) fn new(city_divisions: Vec<String>, deps: Deps) -> Self {
+    pub(crate) fn new(city_divisions: Vec<String>, deps: Deps, audit: Audit) -> Self {
         let Deps { database, clock, random, registration, stopping: _ } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
-        Self { database, clock, random, registration, city_divisions }
+        Self { database, clock, random, registration, city_divisions, audit }
     }
 
     async fn offer(
         &self,
-        call: Call,
+        call: Access,
         request: pb::GetElectronicPassOfferRequest,
     ) -> Result<pb::GetElectronicPassOfferResponse, Error> {
         let pb::GetElectronicPassOfferRequest { registration } = request;
         let registration = wire::parse_registration(&registration)?;
-        let applicant = self.applicant(&call, registration).await?;
+        let applicant = self.named(&call, registration).await?;
         Ok(pb::GetElectronicPassOfferResponse { offer: Some(self.offer_for(&applicant).await?) })
     }
 
     async fn get(
         &self,
-        call: Call,
+        call: Access,
         request: pb::GetElectronicPassRequest,
     ) -> Result<pb::GetElectronicPassResponse, Error> {
         let pb::GetElectronicPassRequest { registration } = request;
         let registration = wire::parse_registration(&registration)?;
-        let applicant = self.applicant(&call, registration).await?;
+        let applicant = self.named(&call, registration).await?;
         let offer = self.offer_for(&applicant).await?;
         let level = level(offer.electronic_pass.is_some(), applicant.circumstances);
         Ok(pb::GetElectronicPassResponse {
@@ -153,20 +158,21 @@ impl Epass {
 
     async fn apply(
         &self,
-        call: Call,
+        call: Access,
         request: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Error> {
         let registration = wire::parse_apply(&request)?;
+        call.touch(REGISTRATIONS, registration, None);
         let key =
             RequestKey::new(call.caller().as_str(), "ApplyForElectronicPass", &request.request_id, &request);
         // A repetition gets its first answer also when the neighbour cannot be reached.
-        if let Some(first) = key.first_answer(&self.database).await? {
+        if let Some(first) = call.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         // Asked before the transaction begins: no lock is held while a neighbour answers.
-        let applicant = self.applicant(&call, registration).await?;
+        let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
-        key.once(&self.database, now, async |transaction| {
+        call.once(&key, &self.database, now, async |transaction| {
             let application = self.submit(transaction, &applicant, now).await?;
             let application = Some(wire::render_application(&application));
             Ok(Kept::about(applicant.traveller, pb::ApplyForElectronicPassResponse { application }))
@@ -210,7 +216,7 @@ impl Epass {
 
     async fn review(
         &self,
-        call: Call,
+        call: Access,
         request: pb::ReviewElectronicPassApplicationRequest,
     ) -> Result<pb::ReviewElectronicPassApplicationResponse, Error> {
         let wire::ReviewRequest { application, etag, review } = wire::parse_review(&request)?;
@@ -221,10 +227,11 @@ impl Epass {
             &request,
         );
         let now = self.clock.now();
-        key.once(&self.database, now, async |transaction| {
+        call.once(&key, &self.database, now, async |transaction| {
             let found = store::application(transaction, self.database.sealer(), application)
                 .await?
                 .ok_or(Error::ApplicationNotFound)?;
+            call.touch(REGISTRATIONS, found.registration, Some(found.traveller));
             if found.etag() != etag {
                 return Err(Error::EtagMismatch);
             }
@@ -254,11 +261,15 @@ impl Epass {
 
     async fn list(
         &self,
+        call: Access,
         request: pb::ListElectronicPassApplicationsRequest,
     ) -> Result<pb::ListElectronicPassApplicationsResponse, Error> {
         let wire::ListRequest { state, page } = wire::parse_list(&request)?;
         let (page, next) =
             store::applications(self.database.reader(), self.database.sealer(), state, page).await?;
+        for application in &page {
+            call.touch(REGISTRATIONS, application.registration, Some(application.traveller));
+        }
         Ok(pb::ListElectronicPassApplicationsResponse {
             applications: page.iter().map(wire::render_application).collect(),
             next_page_token: next.map(PageToken::encode).unwrap_or_default(),
@@ -267,10 +278,12 @@ impl Epass {
 
     async fn export(
         &self,
+        call: Access,
         request: pb::ExportElectronicPassRequest,
     ) -> Result<pb::ExportElectronicPassResponse, Error> {
         let pb::ExportElectronicPassRequest { traveller } = request;
         let traveller = wire::parse_person(&traveller)?;
+        call.touch_person(traveller);
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
         let applications = store::applications_of(reader, sealer, traveller).await?;
         let pass = store::pass_of(reader, traveller).await?;
@@ -282,12 +295,13 @@ impl Epass {
 
     async fn record(
         &self,
-        call: Call,
+        call: Access,
         request: pb::RecordExternalPassRequest,
     ) -> Result<pb::RecordExternalPassResponse, Error> {
         let request_id = request.request_id.clone();
         let wire::RecordRequest { document, pass } = wire::parse_record(request, self.clock.now())?;
         let traveller = self.traveller(&call, document).await?;
+        call.touch_person(traveller);
         let now = self.clock.now();
         let pass = Pass::recorded(self.random.uuid_v7(now), traveller, pass, now);
         let recorded = wire::render_pass(&pass);
@@ -295,7 +309,7 @@ impl Epass {
         // beside everything else that is in it would give the document number away to whoever tries all numbers.
         let meaning = pb::ElectronicPass { name: String::new(), ..recorded.clone() };
         let key = RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &meaning);
-        key.once(&self.database, now, async |transaction| {
+        call.once(&key, &self.database, now, async |transaction| {
             // As for an application: the person may have been erased since they were asked for.
             hold(transaction, [traveller]).await?;
             if store::has_ended(transaction, traveller).await? {
@@ -306,6 +320,14 @@ impl Epass {
             Ok(Kept::about(traveller, answer))
         })
         .await
+    }
+
+    /// The applicant of a registration that the call names.
+    async fn named(&self, access: &Access, registration: Uuid) -> Result<Applicant, Error> {
+        access.touch(REGISTRATIONS, registration, None);
+        let applicant = self.applicant(access, registration).await?;
+        access.touch(REGISTRATIONS, registration, Some(applicant.traveller));
+        Ok(applicant)
     }
 
     async fn applicant(&self, call: &Call, registration: Uuid) -> Result<Applicant, Error> {

@@ -60,6 +60,10 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.revisions(call, message)).await
     }
 
+    async fn list_access(&self, request: Request<pb::ListAccessRequest>) -> Answer<pb::ListAccessResponse> {
+        answer(request, |call, message| self.access(call, message)).await
+    }
+
     async fn render_qr_code(
         &self,
         request: Request<pb::RenderQrCodeRequest>,
@@ -299,6 +303,20 @@ impl Gateway {
             same!(answer, registration::ListRegistrationRevisionsResponse => pb::ListRegistrationRevisionsResponse {
                 revisions, next_page_token
             }),
+        )
+    }
+
+    async fn access(
+        &self,
+        call: Call,
+        message: pb::ListAccessRequest,
+    ) -> Result<pb::ListAccessResponse, Problem> {
+        let request = same!(message, pb::ListAccessRequest => registration::ListAccessRequest {
+            traveller, registration, page_size, page_token
+        });
+        let answer = ask!(self, call, registration.list_access(request))?;
+        Ok(
+            same!(answer, registration::ListAccessResponse => pb::ListAccessResponse { records, next_page_token }),
         )
     }
 

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entrypass_access::{AccessSettings, CallerLimits, CallerSettings, Callers};
 use entrypass_gateway::{Deps, routes};
 use entrypass_proto::{
     errors::v1::ErrorReason,
@@ -21,7 +22,10 @@ use entrypass_proto::{
         registration_service_server::SERVICE_NAME, watch_registrations_request::Start,
     },
 };
-use entrypass_rpc::{AnswerStream, Call, EdgeLayer, Problem, Transport, serve};
+use entrypass_rpc::{
+    AnswerStream, Call, EdgeLayer, Guard, HolderProof, Identification, PersonalData, Problem, Transport,
+    rpc_names, serve,
+};
 use entrypass_testkit::Refusal;
 use futures_util::{
     StreamExt as _,
@@ -122,9 +126,17 @@ fn edge() -> EdgeLayer {
 
 /// A gateway in front of `registration`, in process; nobody else is there.
 fn gateway(registration: Transport, stopping: &CancellationToken) -> EntryPassServiceClient<Transport> {
+    gateway_behind(&edge(), registration, stopping)
+}
+
+fn gateway_behind(
+    guarded: &EdgeLayer,
+    registration: Transport,
+    stopping: &CancellationToken,
+) -> EntryPassServiceClient<Transport> {
     let nobody = || Transport::local(Routes::default(), &edge());
     let deps = Deps { registration, qr: nobody(), epass: nobody(), stopping: stopping.clone() };
-    EntryPassServiceClient::new(Transport::local(routes(deps), &edge()))
+    EntryPassServiceClient::new(Transport::local(routes(deps), guarded))
 }
 
 fn beside(feed: &Feed) -> EntryPassServiceClient<Transport> {
@@ -281,4 +293,74 @@ async fn a_gateway_that_stops_ends_its_streams() {
     let refusal = end(stream).await;
     assert_eq!(refusal.is(), (Code::Unavailable, "SHUTTING_DOWN"));
     assert!(refusal.retry_after.is_some());
+}
+
+#[tokio::test]
+async fn what_the_first_caller_is_shown_is_told_to_the_registration_service() {
+    let full = |personal_data| CallerSettings {
+        personal_data,
+        purposes: vec!["REVIEW".to_owned()],
+        ..caller("desk", "entrypass.gateway.v1.EntryPassService/*")
+    };
+    let ours = CallerSettings {
+        speaks_for_others: true,
+        ..caller("gateway", "entrypass.registration.v1.RegistrationService/*")
+    };
+    for personal_data in [PersonalData::Full, PersonalData::Masked] {
+        for here in [true, false] {
+            let feed = Feed::default();
+            let registration = Routes::new(feed.clone());
+            let registration = if here {
+                Transport::local(registration, &EdgeLayer::inside("gateway", || Uuid::from_u128(1)))
+            } else {
+                elsewhere(registration, edge().guarded_by(listing(ours.clone()))).await.spoken_by("gateway")
+            };
+            let guarded = edge().guarded_by(listing(full(personal_data)));
+            let client = gateway_behind(&guarded, registration, &CancellationToken::new());
+            let mut request = Request::new(pb::WatchRegistrationsRequest::default());
+            for (name, value) in [
+                ("entrypass-caller", "desk"),
+                ("entrypass-purpose", "REVIEW"),
+                ("entrypass-personal-data", "full"),
+            ] {
+                request.metadata_mut().insert(name, value.parse().expect("a value"));
+            }
+            let _open = watch(client, request).await;
+            let (_, call) = locked(&feed.0.asked).pop().expect("asked");
+            assert_eq!((call.caller().as_str(), call.peer().as_str()), ("desk", "gateway"));
+            assert_eq!((call.personal_data(), call.holder_proof()), (personal_data, HolderProof::Waived));
+            assert_eq!(call.purpose(), Some("REVIEW"));
+        }
+    }
+}
+
+fn caller(name: &str, rpcs: &str) -> CallerSettings {
+    CallerSettings {
+        name: name.to_owned(),
+        identity: name.to_owned(),
+        rpcs: vec![rpcs.to_owned()],
+        personal_data: PersonalData::Masked,
+        holder_proof: HolderProof::Waived,
+        purposes: Vec::new(),
+        must_state_purpose: None,
+        speaks_for_others: false,
+        requests_per_second: None,
+        burst: None,
+        in_flight: None,
+        streams: None,
+    }
+}
+
+fn listing(caller: CallerSettings) -> Guard {
+    let usual = CallerLimits { requests_per_second: 100, burst: 100, in_flight: 100, streams: 100 };
+    let callers = Callers::new(&[caller], &AccessSettings::default(), usual, rpc_names());
+    Guard::listing(callers.expect("a list"), Identification::Claim, 100)
+}
+
+/// The way over a socket to `routes`.
+async fn elsewhere(routes: Routes, edge: EdgeLayer) -> Transport {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(serve(listener, routes, edge, std::future::pending()));
+    Transport::remote(&format!("http://{address}").parse().expect("an address"))
 }

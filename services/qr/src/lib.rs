@@ -14,7 +14,6 @@ mod error;
 mod following;
 mod keys;
 mod record;
-mod recorder;
 mod render;
 mod service;
 mod standing;
@@ -26,6 +25,7 @@ mod wire;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_audit::{Audit, Group};
 use entrypass_db::{Database, retention::Retention};
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::{
@@ -94,6 +94,8 @@ pub fn service(config: Config, deps: Deps) -> Service {
         retention: Retention::new(database.clone(), Arc::clone(&clock), "qr", random.uuid_v7(clock.now())),
         stopping: stopping.clone(),
     };
+    let audit =
+        Audit::of_resources("registrations", database.clone(), Arc::clone(&clock), Arc::clone(&random));
     let as_of = AsOf::default();
     let bundles = bundles::Bundles::new(bundles::Surroundings {
         store: store.clone(),
@@ -114,7 +116,14 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let keys_upkeep = keys::Upkeep::new(keys.clone());
     let codes = service::Codes {
         config,
-        recorder: Arc::new(recorder::Recorder::new(store.clone())),
+        recorder: {
+            let store = store.clone();
+            Group::new("verifications leave no record for now", move |records| {
+                let store = store.clone();
+                async move { store.keep_verifications(records).await }
+            })
+        },
+        audit: audit.clone(),
         store,
         keys,
         clock,
@@ -133,7 +142,8 @@ pub fn service(config: Config, deps: Deps) -> Service {
             follower.run(apply),
             upkeep.run(),
             keys_upkeep.run(stopping.clone()),
-            bundles.run(stopping)
+            bundles.run(stopping.clone()),
+            audit.run(stopping)
         );
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }

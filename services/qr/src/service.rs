@@ -11,6 +11,7 @@ mod withdraw;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_audit::{Access, Audit, Group};
 use entrypass_follow::AsOf;
 use entrypass_proto::{
     qr::v1::{self as pb, qr_service_server::QrService},
@@ -19,13 +20,14 @@ use entrypass_proto::{
 use entrypass_rpc::{AnswerStream, Neighbour, Transport, answer, answer_stream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::{
     Config,
     bundles::Bundles,
     error::Error,
     keys::Keys,
-    recorder::Recorder,
+    record::Record,
     store::{Pen, Store},
 };
 
@@ -37,7 +39,8 @@ pub(crate) struct Codes {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
-    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) recorder: Arc<Group<Record>>,
+    pub(crate) audit: Audit,
     /// How far changes of registrations are followed.
     pub(crate) as_of: AsOf,
     pub(crate) bundles: Bundles,
@@ -52,84 +55,84 @@ impl QrService for Codes {
         &self,
         request: Request<pb::IssueQrCodesRequest>,
     ) -> Answer<pb::IssueQrCodesResponse> {
-        answer(request, |_, message| self.issue(message)).await
+        self.audit.answer(request, |access, message| self.issue(access, message)).await
     }
 
     async fn render_qr_code(
         &self,
         request: Request<pb::RenderQrCodeRequest>,
     ) -> Answer<pb::RenderQrCodeResponse> {
-        answer(request, async |_, message| self.render(&message).await).await
+        self.audit.answer(request, async |_, message| self.render(&message).await).await
     }
 
     async fn verify_qr_code(
         &self,
         request: Request<pb::VerifyQrCodeRequest>,
     ) -> Answer<pb::VerifyQrCodeResponse> {
-        answer(request, |call, message| self.verify(call, message)).await
+        self.audit.answer(request, |call, message| self.verify(call, message)).await
     }
 
     async fn verify_qr_codes(
         &self,
         request: Request<pb::VerifyQrCodesRequest>,
     ) -> Answer<pb::VerifyQrCodesResponse> {
-        answer(request, |call, message| self.verify_all(call, message)).await
+        self.audit.answer(request, |call, message| self.verify_all(call, message)).await
     }
 
     async fn list_verifications(
         &self,
         request: Request<pb::ListVerificationsRequest>,
     ) -> Answer<pb::ListVerificationsResponse> {
-        answer(request, |_, message| self.list_records(message)).await
+        self.audit.answer(request, |_, message| self.list_records(message)).await
     }
 
     async fn count_verifications(
         &self,
         request: Request<pb::CountVerificationsRequest>,
     ) -> Answer<pb::CountVerificationsResponse> {
-        answer(request, |_, message| self.count_records(message)).await
+        self.audit.answer(request, |_, message| self.count_records(message)).await
     }
 
     async fn export_qr_codes(
         &self,
         request: Request<pb::ExportQrCodesRequest>,
     ) -> Answer<pb::ExportQrCodesResponse> {
-        answer(request, |_, message| self.export(message)).await
+        self.audit.answer(request, |access, message| self.export(access, message)).await
     }
 
     async fn revoke_qr_codes(
         &self,
         request: Request<pb::RevokeQrCodesRequest>,
     ) -> Answer<pb::RevokeQrCodesResponse> {
-        answer(request, |call, message| self.revoke(call, message)).await
+        self.audit.answer(request, |call, message| self.revoke(call, message)).await
     }
 
     async fn suspend_qr_codes(
         &self,
         request: Request<pb::SuspendQrCodesRequest>,
     ) -> Answer<pb::SuspendQrCodesResponse> {
-        answer(request, |call, message| self.suspend(call, message)).await
+        self.audit.answer(request, |call, message| self.suspend(call, message)).await
     }
 
     async fn reinstate_qr_codes(
         &self,
         request: Request<pb::ReinstateQrCodesRequest>,
     ) -> Answer<pb::ReinstateQrCodesResponse> {
-        answer(request, |call, message| self.reinstate(call, message)).await
+        self.audit.answer(request, |call, message| self.reinstate(call, message)).await
     }
 
     async fn change_qr_codes(
         &self,
         request: Request<pb::ChangeQrCodesRequest>,
     ) -> Answer<pb::ChangeQrCodesResponse> {
-        answer(request, |call, message| self.change(call, message)).await
+        self.audit.answer(request, |call, message| self.change(call, message)).await
     }
 
     async fn get_qr_code_standing(
         &self,
         request: Request<pb::GetQrCodeStandingRequest>,
     ) -> Answer<pb::GetQrCodeStandingResponse> {
-        answer(request, |_, message| self.standing(message)).await
+        self.audit.answer(request, |access, message| self.standing(access, message)).await
     }
 
     async fn get_verification_bundle(
@@ -153,6 +156,13 @@ impl QrService for Codes {
         request: Request<pb::ListVerificationKeysRequest>,
     ) -> Answer<pb::ListVerificationKeysResponse> {
         answer(request, async |_, _| Ok::<_, Error>(self.verification_keys())).await
+    }
+}
+
+/// Notes that the call is about these registrations. Whose they are is not known here.
+fn touched(access: &Access, registrations: impl IntoIterator<Item = Uuid>) {
+    for registration in registrations {
+        access.touch("registrations", registration, None);
     }
 }
 

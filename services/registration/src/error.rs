@@ -25,8 +25,6 @@ pub(crate) enum Error {
     TravellerErased,
     #[error("nobody has this name")]
     TravellerNotFound,
-    #[error("the caller is shown masked data only")]
-    Masked,
     #[error("no active registration for this document and name")]
     HolderNotFound,
     #[error("too many proofs for this document, or by this caller, have failed")]
@@ -49,6 +47,8 @@ pub(crate) enum Error {
     CompanionAlreadyBound,
     #[error("no such companion")]
     CompanionNotFound,
+    #[error("the caller is shown personal data masked")]
+    PersonalDataMasked { caller: String },
     #[error("the changes behind this cursor are not there")]
     CursorOutOfRange,
     #[error("the database failed: {0}")]
@@ -88,7 +88,6 @@ impl From<Error> for Problem {
             Error::RequestIdReused => Self::new(ErrorReason::RequestIdReused),
             Error::TravellerErased => Self::new(ErrorReason::TravellerErased),
             Error::TravellerNotFound => Self::new(ErrorReason::TravellerNotFound),
-            Error::Masked => Self::new(ErrorReason::PersonalDataMasked),
             Error::HolderNotFound => Self::new(ErrorReason::HolderNotFound),
             Error::TooManyFailedProofs { closed_for } => {
                 Self::new(ErrorReason::TooManyFailedProofs).retry_in(closed_for)
@@ -110,6 +109,9 @@ impl From<Error> for Problem {
             Error::CompanionIsHolder => Self::new(ErrorReason::CompanionIsHolder),
             Error::CompanionAlreadyBound => Self::new(ErrorReason::CompanionAlreadyBound),
             Error::CompanionNotFound => Self::new(ErrorReason::CompanionNotFound),
+            Error::PersonalDataMasked { caller } => {
+                Self::new(ErrorReason::PersonalDataMasked).with("caller", caller)
+            }
             Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
@@ -153,7 +155,6 @@ mod tests {
             (Error::RequestIdReused, Code::InvalidArgument, "REQUEST_ID_REUSED"),
             (Error::TravellerErased, Code::FailedPrecondition, "TRAVELLER_ERASED"),
             (Error::TravellerNotFound, Code::NotFound, "TRAVELLER_NOT_FOUND"),
-            (Error::Masked, Code::PermissionDenied, "PERSONAL_DATA_MASKED"),
             (Error::HolderNotFound, Code::NotFound, "HOLDER_NOT_FOUND"),
             (
                 Error::TooManyFailedProofs { closed_for: Duration::from_secs(1) },

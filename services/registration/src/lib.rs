@@ -23,6 +23,7 @@ mod wire;
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
+use entrypass_audit::Audit;
 use entrypass_db::Database;
 use entrypass_proto::registration::v1::registration_service_server::{self, RegistrationServiceServer};
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service};
@@ -113,13 +114,31 @@ impl Config {
 /// The service, ready to be run.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
+    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    audited(config, deps, audit)
+}
+
+/// The service without its audit, by which a benchmark measures what that costs. No program is built with it.
+#[cfg(feature = "unrecorded")]
+#[must_use]
+pub fn service_without_records(config: Config, deps: Deps) -> Service {
+    let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    audited(config, deps, audit.without_records())
+}
+
+fn audited(config: Config, deps: Deps, audit: Audit) -> Service {
     let feed = Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let upkeep = Upkeep::new(&config, &deps, feed.clone());
     let stopping = deps.stopping.clone();
-    let server = RegistrationServiceServer::new(service::Registrations::new(config, deps, feed.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let server = RegistrationServiceServer::new(service::Registrations::new(
+        config,
+        deps,
+        feed.clone(),
+        audit.clone(),
+    ))
+    .max_decoding_message_size(MAX_REQUEST_BYTES);
     let background = async move {
-        tokio::join!(feed.run(stopping.clone()), upkeep.run(stopping));
+        tokio::join!(feed.run(stopping.clone()), upkeep.run(stopping.clone()), audit.run(stopping));
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

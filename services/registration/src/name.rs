@@ -152,7 +152,7 @@ fn key(name: &str) -> String {
 }
 
 /// The first letter and one `*`. An apostrophe before it, as in `'T HOOFT`, is no letter.
-fn initial(part: &str) -> Option<String> {
+pub(crate) fn initial(part: &str) -> Option<String> {
     part.chars().find(|c| c.is_alphabetic()).map(|first| format!("{first}*"))
 }
 

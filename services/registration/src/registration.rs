@@ -67,6 +67,22 @@ impl StoredState {
     }
 }
 
+/// What there is to know of a registration without what was declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Latest {
+    pub(crate) id: Uuid,
+    pub(crate) traveller: Uuid,
+    pub(crate) stored_state: StoredState,
+    pub(crate) expire_time: OffsetDateTime,
+}
+
+impl Latest {
+    /// The state at `now`.
+    pub(crate) fn at(&self, now: OffsetDateTime) -> StoredState {
+        self.stored_state.at(now, self.expire_time)
+    }
+}
+
 /// What made a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RevisionKind {

@@ -1,7 +1,9 @@
 //! Messages to domain values and back: the only place that names both.
 
+mod access;
 mod change;
 pub(crate) mod form;
+mod mask;
 mod render;
 
 use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
@@ -10,7 +12,9 @@ use entrypass_rpc::resource_id;
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
+pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, registration_name, revision,
     traveller_name,

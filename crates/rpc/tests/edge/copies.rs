@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -177,11 +180,29 @@ async fn a_machine_that_does_not_answer_costs_a_second_or_the_callers_time() {
 async fn an_old_connection_is_made_anew_without_a_failed_call() {
     let (listener, address) = bind().await;
     let listener = Listener::from(listener).connections_up_to(Duration::from_millis(50));
-    let copy = Copy::serve(listener, address, Arc::default());
+    let _copy = Copy::serve(listener, address, Arc::default());
+    let (address, connections) = counted(address).await;
     let transport = remote(&[address]);
     let began = Instant::now();
-    while copy.probe.peers().len() < 3 {
+    while connections.load(Ordering::SeqCst) < 3 {
         ask(&transport).await.expect("an answer");
         assert!(began.elapsed() < Duration::from_secs(10), "the connection is never renewed");
     }
+}
+
+/// A way to `address` that counts connections.
+async fn counted(address: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
+    let (listener, before) = bind().await;
+    let connections = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut service = TcpStream::connect(address).await?;
+                tokio::io::copy_bidirectional(&mut caller, &mut service).await
+            });
+        }
+    });
+    (before, connections)
 }

@@ -5,11 +5,14 @@
 mod context;
 mod copies;
 mod deadline;
+mod guard;
 mod health;
+mod limits;
 mod neighbour;
 mod panic;
 mod probe;
 mod stream;
+mod tls;
 
 /// Runs each test over both ways to a neighbour.
 macro_rules! both_ways {

@@ -1,18 +1,22 @@
 //! A service that notes how it was called and does what its caller says.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use entrypass_access::Peer;
 use entrypass_proto::qr::v1::{
     self as pb,
     qr_service_client::QrServiceClient,
     qr_service_server::{QrService, QrServiceServer, SERVICE_NAME},
 };
-use entrypass_rpc::{Addresses, AnswerStream, Call, EdgeLayer, Listener, Operations, Transport, serve};
+use entrypass_rpc::{
+    Addresses, AnswerStream, Call, EdgeLayer, Guard, Listener, Operations, Transport, serve,
+};
+use futures_util::StreamExt as _;
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::oneshot,
@@ -35,6 +39,8 @@ pub enum Way {
 /// A way to a probe, which notes its calls.
 pub struct Reached {
     pub client: QrServiceClient<Transport>,
+    /// Leads to health as well, over a socket.
+    pub transport: Transport,
     pub probe: Arc<Probe>,
 }
 
@@ -42,7 +48,7 @@ pub struct Reached {
 #[derive(Default)]
 pub struct Probe {
     calls: Mutex<Vec<(Instant, Call)>>,
-    peers: Mutex<BTreeSet<SocketAddr>>,
+    peers: Mutex<Vec<Peer>>,
     failures: Mutex<VecDeque<Status>>,
     next: Option<QrServiceClient<Transport>>,
 }
@@ -58,19 +64,28 @@ pub struct Copy {
 impl Reached {
     /// A probe behind a layer that draws the trace id `fresh_trace`.
     pub async fn by(way: Way, fresh_trace: u128) -> Self {
-        Self::start(way, fresh_trace, Probe::default()).await
+        Self::start(way, edge(fresh_trace), Probe::default()).await
+    }
+
+    /// A probe behind `guard`.
+    pub async fn behind(guard: Guard, way: Way) -> Self {
+        Self::start(way, edge(1).guarded_by(guard), Probe::default()).await
+    }
+
+    /// A probe behind `edge`, which hands calls on to `next`.
+    pub async fn between(edge: EdgeLayer, next: QrServiceClient<Transport>, way: Way) -> Self {
+        Self::start(way, edge, Probe { next: Some(next), ..Probe::default() }).await
     }
 
     /// A probe that hands calls on to `next`.
     pub async fn before(next: &Self, way: Way, fresh_trace: u128) -> Self {
         let next = Some(next.client.clone());
-        Self::start(way, fresh_trace, Probe { next, ..Probe::default() }).await
+        Self::start(way, edge(fresh_trace), Probe { next, ..Probe::default() }).await
     }
 
-    async fn start(way: Way, fresh_trace: u128, probe: Probe) -> Self {
+    async fn start(way: Way, edge: EdgeLayer, probe: Probe) -> Self {
         let probe = Arc::new(probe);
         let routes = Routes::new(QrServiceServer::from_arc(Arc::clone(&probe)));
-        let edge = EdgeLayer::new(move || Uuid::from_u128(fresh_trace));
         let transport = match way {
             Way::InProcess => Transport::local(routes, &edge),
             Way::Socket => {
@@ -81,8 +96,13 @@ impl Reached {
                 remote(&[address])
             }
         };
-        Self { client: QrServiceClient::new(transport), probe }
+        Self { client: QrServiceClient::new(transport.clone()), transport, probe }
     }
+}
+
+/// An open layer that draws the trace id `fresh_trace`.
+fn edge(fresh_trace: u128) -> EdgeLayer {
+    EdgeLayer::new(move || Uuid::from_u128(fresh_trace))
 }
 
 /// The way to the copies at `addresses`.
@@ -163,8 +183,8 @@ impl Probe {
         locked(&self.calls).clone()
     }
 
-    /// From where it was called over a socket: one address for each connection.
-    pub fn peers(&self) -> BTreeSet<SocketAddr> {
+    /// Who called it over a socket, as their certificates say, in order.
+    pub fn peers(&self) -> Vec<Peer> {
         locked(&self.peers).clone()
     }
 
@@ -176,7 +196,7 @@ impl Probe {
     fn note<T>(&self, request: &Request<T>) -> Call {
         let call = Call::of(request);
         locked(&self.calls).push((Instant::now(), call.clone()));
-        locked(&self.peers).extend(request.remote_addr());
+        locked(&self.peers).extend(request.extensions().get().cloned());
         call
     }
 }
@@ -242,12 +262,13 @@ macro_rules! qr_service_without {
 
             type WatchVerificationBundleStream = AnswerStream<pb::WatchVerificationBundleResponse>;
 
-            /// Nobody calls this.
+            /// A stream that never says anything.
             async fn watch_verification_bundle(
                 &self,
-                _: Request<pb::WatchVerificationBundleRequest>,
+                request: Request<pb::WatchVerificationBundleRequest>,
             ) -> Result<Response<Self::WatchVerificationBundleStream>, Status> {
-                Err(Status::unimplemented("nobody calls this"))
+                self.note(&request);
+                Ok(Response::new(futures_util::stream::pending().boxed()))
             }
 
             $(async fn $method(&self, _: Request<pb::$request>) -> Result<Response<pb::$response>, Status> {
@@ -264,6 +285,7 @@ qr_service_without! {
     suspend_qr_codes: SuspendQrCodesRequest => SuspendQrCodesResponse,
     reinstate_qr_codes: ReinstateQrCodesRequest => ReinstateQrCodesResponse,
     change_qr_codes: ChangeQrCodesRequest => ChangeQrCodesResponse,
+    export_qr_codes: ExportQrCodesRequest => ExportQrCodesResponse,
     get_qr_code_standing: GetQrCodeStandingRequest => GetQrCodeStandingResponse,
     get_verification_bundle: GetVerificationBundleRequest => GetVerificationBundleResponse,
 }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use entrypass_access::AccessError;
 use entrypass_db::UrlError;
 use entrypass_qr::{KeyEncryptionKeysError, KeysError};
 use entrypass_registration::NoticeError;
@@ -47,6 +48,9 @@ pub enum ConfigError {
         /// Where and why.
         source: NoticeError,
     },
+    /// The list of callers cannot be used.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// A value is outside its range.
     #[error("{setting} must be {rule}")]
     Range {

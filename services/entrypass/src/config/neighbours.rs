@@ -12,7 +12,8 @@ use crate::role::Service;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Neighbours {
-    /// Addresses of the copies of the registration service, `http://HOST:PORT`, with commas between them.
+    /// Addresses of the copies of the registration service, `https://HOST:PORT` with TLS and `http://HOST:PORT` without, with commas
+    /// between them.
     pub registration: Option<String>,
     /// Those of the QR service.
     pub qr: Option<String>,
@@ -34,8 +35,9 @@ impl Neighbours {
     /// The addresses of the copies of `service`, if it has any.
     ///
     /// # Errors
-    /// When one is none, or one of another machine: without TLS everybody on the way could read what travellers declare.
-    pub fn addresses(&self, service: Service) -> Result<Option<Addresses>, ConfigError> {
+    /// When one is none, or without TLS in a process that has certificates, or the other way round. Or, without TLS, one of another machine:
+    /// everybody on the way could read what travellers declare.
+    pub fn addresses(&self, service: Service, over_tls: bool) -> Result<Option<Addresses>, ConfigError> {
         let setting = match service {
             Service::Registration => &self.registration,
             Service::Qr => &self.qr,
@@ -43,12 +45,24 @@ impl Neighbours {
         };
         let Some(text) = setting.as_deref() else { return Ok(None) };
         let wrong = |rule| ConfigError::Address { service, rule };
-        let addresses: Addresses =
-            text.parse().map_err(|_| wrong("http://HOST:PORT, one or several with commas"))?;
-        let elsewhere = |host: &str| host.parse().is_ok_and(|address: IpAddr| !address.is_loopback());
-        if addresses.hosts().any(elsewhere) {
-            return Err(wrong("an address of this machine, as long as there is no TLS"));
+        let addresses: Addresses = text.parse().map_err(|_| {
+            wrong("https://HOST:PORT, or http://HOST:PORT without TLS; one or several with commas")
+        })?;
+        match (over_tls, addresses.over_tls()) {
+            (true, false) => Err(wrong("https://HOST:PORT, since there are certificates ([tls])")),
+            (false, true) => Err(wrong("http://HOST:PORT, as long as there are no certificates ([tls])")),
+            (false, false) if !addresses.hosts().all(is_here) => {
+                Err(wrong("an address of this machine, or localhost, as long as there is no TLS"))
+            }
+            _ => Ok(Some(addresses)),
         }
-        Ok(Some(addresses))
+    }
+}
+
+/// Whether `host` is this machine. Of names, only those that are so everywhere (RFC 6761, 6.3): where another leads is known when it is used.
+fn is_here(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }

@@ -29,12 +29,15 @@ fn the_documented_file_holds_the_defaults_and_names_every_setting() {
     // The settings without a default stand in it as comments; with those the file must be a whole configuration, in which
     // nothing is missing: Debug names every field.
     let all = documented.lines().map(|line| match line.strip_prefix("# ") {
+        Some(setting) if setting.starts_with("[[") => setting,
+        Some(example) if example.starts_with(' ') => line,
         Some(setting) if setting.contains(" = ") && !setting.contains(". ") => setting,
         _ => line,
     });
     let all: Config = toml::from_str(&all.collect::<Vec<_>>().join("\n")).expect("a configuration");
     let shown = format!("{all:?}");
     assert!(!shown.contains("None"), "{shown}");
+    assert_eq!(all.callers().expect("a list").map(|callers| callers.all().len()), Some(1), "{shown}");
 }
 
 #[test]
@@ -110,10 +113,10 @@ fn changes_are_kept_longer_where_registrations_count_longer() {
 #[test]
 fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
     let with = |address: &str| parse(&format!("[neighbours]\nqr = '{address}'")).expect("well-formed");
-    for good in ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443,http://qr.entrypass:7443"]
+    for good in ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443,http://qr.localhost:7443"]
     {
         let config = with(good);
-        assert!(config.neighbours.addresses(Service::Qr).expect("an address").is_some());
+        assert!(config.neighbours.addresses(Service::Qr, false).expect("an address").is_some());
     }
     let place = "neighbours.qr or ENTRYPASS_QR_ADDRESS must be";
     for bad in [
@@ -122,27 +125,91 @@ fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
         "qr",
         "qr:7443",
         "http://qr",
-        "https://qr:7443",
+        "https://qr:7443/",
+        "https://qr:7443,http://qr:7443",
         "http://qr:7443/x",
         "http://u:p@qr:7443",
         "http://:7443",
     ] {
         let error = with(bad).check().expect_err(bad);
-        assert_eq!(chain(&error), format!("{place} http://HOST:PORT, one or several with commas"), "{bad}");
+        assert_eq!(
+            chain(&error),
+            format!("{place} https://HOST:PORT, or http://HOST:PORT without TLS; one or several with commas"),
+            "{bad}"
+        );
     }
-    let error = with("http://localhost:7443,http://192.0.2.1:7443").check().expect_err("another machine");
-    assert_eq!(chain(&error), format!("{place} an address of this machine, as long as there is no TLS"));
+    // What is not surely this machine is reached over TLS only.
+    for elsewhere in
+        ["http://localhost:7443,http://192.0.2.1:7443", "http://qr:7443", "http://localhost.example:1"]
+    {
+        let error = with(elsewhere).check().expect_err(elsewhere);
+        assert_eq!(
+            chain(&error),
+            format!("{place} an address of this machine, or localhost, as long as there is no TLS")
+        );
+    }
+    let error = with("https://qr:7443").check().expect_err("no certificates");
+    assert_eq!(
+        chain(&error),
+        format!("{place} http://HOST:PORT, as long as there are no certificates ([tls])")
+    );
+}
+
+const TLS: &str = "[tls]\ncertificate = 'c.pem'\nkey = '/run/k.pem'\ntrust = 't.pem'\n";
+const CALLER: &str = "[[callers]]\nname = 'kiosk'\nidentity = 'kiosk.city.example'\nrpcs = []\n";
+
+#[test]
+fn with_certificates_neighbours_are_called_over_tls_wherever_they_are() {
+    let with =
+        |address: &str| parse(&format!("{TLS}{CALLER}[neighbours]\nqr = '{address}'")).expect("well-formed");
+    for good in ["https://qr.city.example:7443,https://192.0.2.1:7443", "https://localhost:1"] {
+        with(good).check().expect(good);
+    }
+    let error = with("http://localhost:7443").check().expect_err("without TLS");
+    assert_eq!(
+        chain(&error),
+        "neighbours.qr or ENTRYPASS_QR_ADDRESS must be https://HOST:PORT, since there are certificates ([tls])"
+    );
+}
+
+#[test]
+fn certificates_come_all_three_with_a_list_of_callers() {
+    let config = parse(&format!("{TLS}minimum = '1.2'\n{CALLER}")).expect("well-formed");
+    config.check().expect("complete");
+    let files = config.tls.files().expect("complete").expect("all three");
+    assert_eq!(
+        [files.certificate, files.key, files.trust].map(|path| path.display().to_string()),
+        ["etc/c.pem", "/run/k.pem", "etc/t.pem"]
+    );
+    let table = [
+        (TLS.to_owned(), "callers must be at least one [[callers]] with TLS: who may call what"),
+        ("[tls]\ncertificate = 'c.pem'".to_owned(), "tls.key must be given, as "),
+        (format!("[tls]\nkey = 'k.pem'\ntrust = 't.pem'\n{CALLER}"), "tls.certificate must be given, as "),
+        (format!("[tls]\nkey = 'k.pem'\ncertificate = 't.pem'\n{CALLER}"), "tls.trust must be given, as "),
+        (
+            "[tls]\nminimum = '1.1'".to_owned(),
+            "etc/entrypass.toml line 2: unknown variant `1.1`, expected `1.2` or `1.3`",
+        ),
+        ("[tls]\nca = 'c.pem'".to_owned(), "etc/entrypass.toml line 2: unknown field `ca`"),
+        ("[limits]\nconnections = 0".to_owned(), "limits.connections must be 1 to 1000000"),
+    ];
+    for (text, expected) in table {
+        let told = told(&text);
+        assert!(told.starts_with(expected), "{expected}: {told}");
+    }
 }
 
 #[test]
 fn the_environment_goes_before_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("entrypass.toml");
-    std::fs::write(&file, "[database]\nqr = 'sqlite:from-file'\nepass = 'sqlite:from-file'")
-        .expect("written");
+    let text = "[database]\nqr = 'sqlite:from-file'\nepass = 'sqlite:from-file'\n";
+    std::fs::write(&file, format!("{text}{TLS}{CALLER}")).expect("written");
     let variable = |name: &str| match name {
         "ENTRYPASS_QR_DATABASE" => Ok("sqlite:from-environment".to_owned()),
-        "ENTRYPASS_REGISTRATION_ADDRESS" => Ok("http://localhost:7444".to_owned()),
+        "ENTRYPASS_REGISTRATION_ADDRESS" => Ok("https://localhost:7444".to_owned()),
+        "ENTRYPASS_TLS_CERTIFICATE" => Ok("qr.pem".to_owned()),
+        "ENTRYPASS_TLS_KEY" => Ok("qr.key".to_owned()),
         _ => Err(VarError::NotPresent),
     };
     let config = Config::load(Some(&file), variable).expect("a configuration");
@@ -151,8 +218,12 @@ fn the_environment_goes_before_the_file() {
         Service::ALL.map(url),
         ["sqlite:data/registration.sqlite3", "sqlite:from-environment", "sqlite:from-file"]
     );
-    let addresses = config.neighbours.addresses(Service::Registration).expect("an address").expect("one");
+    let addresses =
+        config.neighbours.addresses(Service::Registration, true).expect("an address").expect("one");
     assert_eq!(addresses.hosts().collect::<Vec<_>>(), ["localhost"]);
+    let files = config.tls.files().expect("complete").expect("all three");
+    assert_eq!([files.certificate, files.key], ["qr.pem", "qr.key"].map(Path::new));
+    assert_eq!(files.trust, folder.path().join("t.pem"));
 
     let error = Config::load(None, |_| Ok("nonsense".to_owned())).expect_err("no URL");
     let named = "database.registration or ENTRYPASS_REGISTRATION_DATABASE cannot be used: ";

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod access;
+mod audit;
+mod dev_certs;
 mod drain;
 mod keys;
 mod migrate;

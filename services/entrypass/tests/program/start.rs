@@ -188,3 +188,38 @@ async fn a_data_folder_is_one_processes_and_only_taken_when_it_is_needed() {
     let second = Program::start(second).await.expect("it serves");
     drop((first, second));
 }
+
+#[test]
+fn certificates_that_cannot_be_used_are_told_before_anything_is_made() {
+    let place = Place::new();
+    place.told("dev-certs certs");
+    let serve = format!("{SERVE} --config certs/entrypass.toml");
+    let file = |name: &str| place.path("certs").join(name);
+    let table: [(&str, &dyn Fn(), &str); 3] = [
+        (
+            "gateway.key",
+            &|| fs::copy(file("qr.key"), file("gateway.key")).map(drop).expect("copied"),
+            "certs/gateway.key is not the key of certs/gateway.pem",
+        ),
+        (
+            "ca.pem",
+            &|| fs::write(file("ca.pem"), "").expect("written"),
+            "certs/ca.pem has no certificate in PEM",
+        ),
+        (
+            "gateway.pem",
+            &|| fs::remove_file(file("gateway.pem")).expect("removed"),
+            "cannot read certs/gateway.pem: No such file",
+        ),
+    ];
+    for (name, spoil, expected) in table {
+        let good = fs::read(file(name)).expect("a file");
+        spoil();
+        let told = place.refusal(&serve);
+        assert!(told.starts_with(expected), "{told}");
+        fs::write(file(name), good).expect("written");
+    }
+    let told = place.refusal(&format!("{serve} --role gateway"));
+    assert!(told.starts_with("the role gateway needs registration"), "{told}");
+    assert!(!place.path("data").exists(), "nothing was made");
+}

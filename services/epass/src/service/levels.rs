@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entrypass_audit::Access;
 use entrypass_proto::{
     epass::v1 as pb,
     registration::v1::{
@@ -11,7 +12,7 @@ use entrypass_proto::{
 use entrypass_rpc::{Call, Transport};
 use uuid::Uuid;
 
-use super::Epass;
+use super::{Epass, REGISTRATIONS};
 use crate::{
     application::Applicant,
     error::Error,
@@ -23,11 +24,14 @@ impl Epass {
     /// One call and one statement, however many are asked for.
     pub(super) async fn levels(
         &self,
-        call: Call,
+        call: Access,
         request: pb::GetElectronicPassLevelsRequest,
     ) -> Result<pb::GetElectronicPassLevelsResponse, Error> {
         let ids = wire::parse_levels(&request)?;
         let holders = self.holders(&call, request.registrations).await?;
+        for holder in holders.values() {
+            call.touch(REGISTRATIONS, holder.registration, Some(holder.traveller));
+        }
         let travellers = holders.values().map(|holder| holder.traveller);
         let with_pass = store::with_pass(self.database.reader(), travellers).await?;
         let answer = |id: &Uuid| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use entrypass_ambient::{Random as _, SystemRandom, TestClock};
+use entrypass_audit::Audit;
 use entrypass_db::{Database, hold};
 use entrypass_follow::{Change, ChangeKind};
 use entrypass_rpc::EdgeLayer;
@@ -31,10 +32,11 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
         registration: registrations.transport(&EdgeLayer::new(Uuid::nil)),
         stopping: CancellationToken::new(),
     };
+    let audit = Audit::new(deps.database.clone(), clock.clone(), Arc::new(SystemRandom));
     let elsewhere = open().await;
     (
         place,
-        Epass::new(vec!["4406".to_owned()], deps),
+        Epass::new(vec!["4406".to_owned()], deps, audit),
         elsewhere,
         Effects { clock, sealer: TestDatabase::sealer() },
     )

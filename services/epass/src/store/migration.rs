@@ -12,11 +12,37 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Following), Box::new(sealed::Sealed), Box::new(leases::Leases)]
+        vec![
+            Box::new(First),
+            Box::new(Following),
+            Box::new(sealed::Sealed),
+            Box::new(Audit),
+            Box::new(leases::Leases),
+        ]
     }
 
     fn migration_table_name() -> DynIden {
         "epass_migrations".into_iden()
+    }
+}
+
+/// Who asked for what.
+struct Audit;
+
+impl MigrationName for Audit {
+    fn name(&self) -> &'static str {
+        "m0004_audit"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Audit {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::create_tables(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::drop_tables(manager).await
     }
 }
 

@@ -14,7 +14,7 @@ use entrypass_proto::{
     },
 };
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
-use entrypass_testkit::{Refusal, Registrations, TestDatabase, eventually};
+use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
 use time::{Duration, macros::datetime};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ pub const KEEP_ANSWERS: Duration = Duration::hours(24);
 pub struct App {
     pub clock: Arc<TestClock>,
     pub registrations: Arc<Registrations>,
-    client: EpassServiceClient<Transport>,
+    transport: Transport,
     database: Database,
     place: Arc<TestDatabase>,
 }
@@ -82,13 +82,23 @@ impl App {
         let service =
             service(Config { keep_answers: KEEP_ANSWERS, city_divisions: vec!["4406".to_owned()] }, deps);
         tokio::spawn(service.background);
-        let client = EpassServiceClient::new(Transport::local(service.routes, &edge()));
-        Self { clock, registrations, client, database, place }
+        let transport = Transport::local(service.routes, &edge());
+        Self { clock, registrations, transport, database, place }
+    }
+
+    /// The way to it.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// What the audit has of `method`.
+    pub async fn audited(&self, method: &str) -> Vec<(Option<String>, Option<Uuid>, String)> {
+        audited(&self.database, method).await
     }
 
     /// A client, cheap to make.
     pub fn client(&self) -> EpassServiceClient<Transport> {
-        self.client.clone()
+        EpassServiceClient::new(self.transport.clone())
     }
 
     /// A person with an active registration by resident identity card, the `number`-th of this test.

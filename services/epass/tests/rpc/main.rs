@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
 mod apply;
+mod audit;
 mod external_pass;
 mod following;
 mod harness;

@@ -1,10 +1,11 @@
 //! Issuing: the code of each revision, signed afresh.
 
+use entrypass_audit::Access;
 use entrypass_proto::qr::v1 as pb;
 use entrypass_token::Draft;
 use time::OffsetDateTime;
 
-use super::Codes;
+use super::{Codes, touched};
 use crate::{
     code::{Code, CodeState, Period, Subject},
     error::Error,
@@ -16,12 +17,15 @@ use crate::{
 impl Codes {
     pub(super) async fn issue(
         &self,
+        access: Access,
         message: pb::IssueQrCodesRequest,
     ) -> Result<pb::IssueQrCodesResponse, Error> {
         let subjects = wire::subjects(message)?;
+        touched(&access, subjects.iter().map(|subject| subject.registration));
         let pen = self.pen();
-        let CodesOf { codes, standings, recorded } = self.store.codes_of(&subjects, &pen).await?;
+        let CodesOf { codes, standings, recorded } = self.store.codes_of(&subjects, &pen, &access).await?;
         if recorded {
+            access.recorded();
             self.bundles.committed();
         }
         let mut qr_codes = Vec::with_capacity(codes.len());

@@ -1,9 +1,10 @@
 //! What was verified.
 
+use entrypass_audit::Access;
 use entrypass_proto::qr::v1 as pb;
 use entrypass_rpc::PageToken;
 
-use super::Codes;
+use super::{Codes, touched};
 use crate::{error::Error, store::MOST_COUNTS, wire};
 
 impl Codes {
@@ -21,10 +22,12 @@ impl Codes {
 
     pub(super) async fn export(
         &self,
+        access: Access,
         message: pb::ExportQrCodesRequest,
     ) -> Result<pb::ExportQrCodesResponse, Error> {
         let pb::ExportQrCodesRequest { registrations } = message;
         let registrations = wire::registrations("registrations", &registrations)?;
+        touched(&access, registrations.iter().copied());
         let codes = self.store.exported(&registrations).await?;
         Ok(pb::ExportQrCodesResponse { codes: codes.into_iter().map(wire::exported).collect() })
     }

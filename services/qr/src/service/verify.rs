@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use entrypass_audit::Access;
 use entrypass_proto::{
     qr::v1 as pb,
     registration::v1::{GetTravelGroupsRequest, registration_service_client::RegistrationServiceClient},
@@ -16,7 +17,7 @@ use time::OffsetDateTime;
 use tonic::Code as GrpcCode;
 use uuid::Uuid;
 
-use super::Codes;
+use super::{Codes, touched};
 use crate::{
     code::Code,
     error::Error,
@@ -43,7 +44,7 @@ type Groups = Option<HashMap<Uuid, Group>>;
 impl Codes {
     pub(super) async fn verify(
         &self,
-        call: Call,
+        call: Access,
         message: pb::VerifyQrCodeRequest,
     ) -> Result<pb::VerifyQrCodeResponse, Error> {
         let mut decisions = self.decide(&call, wire::scan(message)?).await?;
@@ -52,17 +53,18 @@ impl Codes {
 
     pub(super) async fn verify_all(
         &self,
-        call: Call,
+        call: Access,
         message: pb::VerifyQrCodesRequest,
     ) -> Result<pb::VerifyQrCodesResponse, Error> {
         let decisions = self.decide(&call, wire::scans(message)?).await?;
         Ok(pb::VerifyQrCodesResponse { decisions })
     }
 
-    async fn decide(&self, call: &Call, scan: Scan) -> Result<Vec<pb::VerifyQrCodeResponse>, Error> {
+    async fn decide(&self, call: &Access, scan: Scan) -> Result<Vec<pb::VerifyQrCodeResponse>, Error> {
         let now = self.clock.now();
         let readings = self.read(scan.contents.iter().map(|content| without_additions(content))).await?;
         let codes = self.store.recorded(&ids(&readings)).await?;
+        touched(call, codes.values().map(|code| code.registration));
         let groups = self.groups(call, &codes).await?;
         let decisions: Vec<_> =
             readings.iter().map(|reading| self.judge(reading, &codes, &groups, now)).collect();
@@ -71,7 +73,7 @@ impl Codes {
         let records = self.records(call, &scan, &decisions, now);
         let names: Vec<_> = records.iter().map(|record| wire::verification_name(record.id)).collect();
         let patience = call.share(LONGEST_KEEPING).time_left();
-        let kept = self.recorder.keep(records, patience).await;
+        let (kept, _) = tokio::join!(self.recorder.keep(records, patience), call.record_within(patience));
         let render = |(decision, name): (&Decision<'_>, String)| {
             wire::decision(decision, &withdrawn, if kept { name } else { String::new() }, now)
         };

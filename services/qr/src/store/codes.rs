@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entrypass_audit::Access;
 use entrypass_db::{hold, instant, micros};
 use entrypass_token::CodeId;
 use entrypass_verifier::WithdrawalKind as Kind;
@@ -57,8 +58,13 @@ impl Store {
     }
 
     /// The codes of `subjects` in their order, and how those of their registrations stand. Codes that do not exist yet are recorded, and
-    /// supersede those of earlier revisions.
-    pub(crate) async fn codes_of(&self, subjects: &[Subject], pen: &Pen<'_>) -> Result<CodesOf, Error> {
+    /// supersede those of earlier revisions, and the call has its record then.
+    pub(crate) async fn codes_of(
+        &self,
+        subjects: &[Subject],
+        pen: &Pen<'_>,
+        access: &Access,
+    ) -> Result<CodesOf, Error> {
         let known = codes_of(self.database.reader(), subjects).await?;
         let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
         if let Some(codes) = in_order(&known, subjects) {
@@ -71,6 +77,7 @@ impl Store {
         record(&transaction, revisions, pen).await?;
         let known = codes_of(&transaction, subjects).await?;
         let standings = standings(&transaction, &registrations, pen.now).await?;
+        access.record(&transaction).await?;
         transaction.commit().await?;
         let missing = Error::Corrupt("a code that was just recorded is missing");
         Ok(CodesOf { codes: in_order(&known, subjects).ok_or(missing)?, standings, recorded: true })

@@ -22,12 +22,33 @@ impl MigratorTrait for Migrator {
             Box::new(withdrawals::Withdrawals),
             Box::new(verifications::Verifications),
             Box::new(sealed_answers::SealedAnswers),
+            Box::new(Audit),
             Box::new(leases::Leases),
         ]
     }
 
     fn migration_table_name() -> DynIden {
         "qr_migrations".into_iden()
+    }
+}
+
+/// Who asked for what.
+struct Audit;
+
+impl MigrationName for Audit {
+    fn name(&self) -> &'static str {
+        "m0007_audit"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Audit {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::create_tables(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::drop_tables(manager).await
     }
 }
 

@@ -27,7 +27,7 @@ use entrypass_proto::{
 };
 use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, service};
 use entrypass_rpc::{EdgeLayer, Transport};
-use entrypass_testkit::{Registrations, TestDatabase, eventually};
+use entrypass_testkit::{Registrations, TestDatabase, audited, eventually};
 use entrypass_token::Algorithm;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
@@ -54,7 +54,7 @@ pub struct App {
     pub clock: Arc<TestClock>,
     pub registrations: Arc<Registrations>,
     random: Arc<SeededRandom>,
-    client: QrServiceClient<Transport>,
+    transport: Transport,
     pub stopping: CancellationToken,
     pub database: Database,
     place: Arc<TestDatabase>,
@@ -127,9 +127,19 @@ impl App {
         }
     }
 
+    /// The way to it.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// What the audit has of `method`.
+    pub async fn audited(&self, method: &str) -> Vec<(Option<String>, Option<Uuid>, String)> {
+        audited(&self.database, method).await
+    }
+
     /// A client, cheap to make.
     pub fn client(&self) -> QrServiceClient<Transport> {
-        self.client.clone()
+        QrServiceClient::new(self.transport.clone())
     }
 
     /// How many keys have a private half in the database.
@@ -280,8 +290,8 @@ impl Surroundings {
         };
         let service = service(config, deps);
         tokio::spawn(service.background);
-        let client = QrServiceClient::new(Transport::local(service.routes, &edge()));
-        App { clock, registrations, random, client, stopping, database, place, folder }
+        let transport = Transport::local(service.routes, &edge());
+        App { clock, registrations, random, transport, stopping, database, place, folder }
     }
 }
 

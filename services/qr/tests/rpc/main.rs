@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
+mod audit;
 mod bundle;
 mod checkpoint;
 mod following;

@@ -1,3 +1,5 @@
+mod redacted;
+
 use std::collections::BTreeSet;
 
 use entrypass_ambient::{Random as _, SeededRandom};

@@ -1,15 +1,19 @@
 //! Changing a registration: amendment and cancellation. Each makes a revision.
 
 use entrypass_ambient::city_date;
+use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{Call, required_request_id};
+use entrypass_rpc::required_request_id;
 use entrypass_rule::{Rule, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Registrations;
+use super::{
+    Registrations,
+    access::{named, touched},
+};
 use crate::{
     error::Error,
     form::{FORM_VERSION, Form, FormRules},
@@ -66,22 +70,23 @@ impl Target {
 impl Registrations {
     pub(super) async fn update(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::UpdateRegistrationRequest,
     ) -> Result<pb::UpdateRegistrationResponse, Error> {
         let key =
-            RequestKey::new(call.caller().as_str(), "UpdateRegistration", &message.request_id, &message);
-        if let Some(first) = key.first_answer(&self.database).await? {
+            RequestKey::new(access.caller().as_str(), "UpdateRegistration", &message.request_id, &message);
+        named(access, &message.registration);
+        if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
-        let (target, current, form) = match self.amendment(message, now).await {
+        let (target, current, form) = match self.amendment(access, message, now).await {
             Ok(amendment) => amendment,
-            Err(error) => return self.first_answer_or(&key, error).await,
+            Err(error) => return self.first_answer_or(access, &key, error).await,
         };
         let changed = wire::form::changed_paths(&current.declared.form, &form);
 
-        self.once(&key, now, async |transaction| {
+        self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
             let document = current.declared.document.clone();
@@ -99,6 +104,7 @@ impl Registrations {
     /// form is judged as a whole, with everything else that is wrong; so the registration is read before anything is refused.
     async fn amendment(
         &self,
+        access: &Access,
         message: pb::UpdateRegistrationRequest,
         now: OffsetDateTime,
     ) -> Result<(Target, Registration, Form), Error> {
@@ -114,6 +120,7 @@ impl Registrations {
             Ok(id) => self.reader().registration(id).await?,
             Err(_) => None,
         };
+        touched(access, &current);
         if let (Some(target), Some(current)) = (&target, &current)
             && current.etag() != target.etag
         {
@@ -143,16 +150,18 @@ impl Registrations {
 
     pub(super) async fn cancel(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::CancelRegistrationRequest,
     ) -> Result<pb::CancelRegistrationResponse, Error> {
         let key =
-            RequestKey::new(call.caller().as_str(), "CancelRegistration", &message.request_id, &message);
+            RequestKey::new(access.caller().as_str(), "CancelRegistration", &message.request_id, &message);
+        named(access, &message.registration);
         let now = self.clock.now();
         let target = Target::parse(&message.request_id, &message.registration, &message.etag)?;
-        self.once(&key, now, async |transaction| {
+        self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = target.read_locked(&rows).await?;
+            touched(access, [&current]);
             current.check_cancellation(&target.etag, now)?;
             let cancelled = current.cancelled(now);
             rows.save_revision(&cancelled, RevisionKind::Cancelled, &[]).await?;

@@ -1,14 +1,19 @@
 //! Who travels with whom.
 
+use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{Call, required_request_id};
+use entrypass_rpc::required_request_id;
 use entrypass_rule::{Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Registrations, proof::Proof};
+use super::{
+    Registrations,
+    access::{named, touched},
+    proof::Proof,
+};
 use crate::{
     error::Error,
     registration::{ChangeRefused, Companion, CompanionState, Registration, Relationship},
@@ -34,26 +39,28 @@ enum Who {
 impl Registrations {
     pub(super) async fn bind(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::BindCompanionRequest,
     ) -> Result<pb::BindCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "BindCompanion", &message.request_id, &message);
-        if let Some(first) = key.first_answer(&self.database).await? {
+        let key = RequestKey::new(access.caller().as_str(), "BindCompanion", &message.request_id, &message);
+        named(access, &message.registration);
+        if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
-        let binding = self.binding(call, message, now)?;
+        let binding = self.binding(access, message, now)?;
         match &binding.who {
             Who::New(submission) => self.check_notice(submission)?,
-            Who::Registered(proof) => self.prove_for(call, binding.holder, proof, now).await?,
+            Who::Registered(proof) => self.prove_for(access, binding.holder, proof, now).await?,
         }
 
-        self.once(&key, now, async |transaction| {
+        self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             // Two binds at once must not exceed the limit together.
             rows.lock(binding.holder).await?;
             let holder = self.registration(&rows, binding.holder).await?;
-            self.add_bond(&rows, &holder, binding, now).await?;
+            touched(access, [&holder]);
+            self.add_bond(access, &rows, &holder, binding, now).await?;
             // The companion does not stand in it.
             let registration = Some(wire::registration(&holder, now));
             Ok(Kept::about(holder.traveller, pb::BindCompanionResponse { registration }))
@@ -63,7 +70,7 @@ impl Registrations {
 
     fn binding(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::BindCompanionRequest,
         now: OffsetDateTime,
     ) -> Result<Binding, Violations> {
@@ -82,7 +89,7 @@ impl Registrations {
         let holder = violations.take("registration", wire::registration_id(&registration));
         let relationship = violations.collect(wire::relationship(relationship));
         let who = if form.is_none() {
-            self.proof(call, document, ("companion_name", companion_name), now).map(Who::Registered)
+            self.proof(access, document, ("companion_name", companion_name), now).map(Who::Registered)
         } else {
             if !companion_name.is_empty() {
                 let text = Text::new(
@@ -102,7 +109,7 @@ impl Registrations {
     /// Judges the proof of whoever shall be bound, once there is a holder to bind them. In a transaction of its own: what fails is counted.
     async fn prove_for(
         &self,
-        call: &Call,
+        access: &Access,
         holder: Uuid,
         proof: &Proof,
         now: OffsetDateTime,
@@ -110,12 +117,13 @@ impl Registrations {
         if !self.registration(&self.reader(), holder).await?.is_active(now) {
             return Err(ChangeRefused::NotActive.into());
         }
-        self.proved(call, proof, |found| found.is_active(now), now).await.map(drop)
+        self.proved(access, proof, |found| found.is_active(now), now).await.map(drop)
     }
 
     /// Adds the bond, once every rule of binding holds.
     async fn add_bond<C: ConnectionTrait>(
         &self,
+        access: &Access,
         rows: &Rows<'_, C>,
         holder: &Registration,
         binding: Binding,
@@ -125,7 +133,8 @@ impl Registrations {
             return Err(ChangeRefused::NotActive.into());
         }
         let companions = rows.companions(&[holder.id], now).await?;
-        let (registration, display_name, state) = self.bindable(rows, holder, binding.who, now).await?;
+        let (registration, display_name, state) =
+            self.bindable(access, rows, holder, binding.who, now).await?;
         if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
             return Err(Error::CompanionAlreadyBound);
         }
@@ -148,6 +157,7 @@ impl Registrations {
     /// The registration of whoever shall be bound, the name that the holder's side gave, and whether the bond needs confirming.
     async fn bindable<C: ConnectionTrait>(
         &self,
+        access: &Access,
         rows: &Rows<'_, C>,
         holder: &Registration,
         who: Who,
@@ -155,7 +165,7 @@ impl Registrations {
     ) -> Result<(Registration, String, CompanionState), Error> {
         match who {
             Who::Registered(proof) => {
-                let registration = self.still_proved(rows, &proof, now).await?;
+                let registration = self.still_proved(access, rows, &proof, now).await?;
                 if registration.traveller == holder.traveller {
                     return Err(Error::CompanionIsHolder);
                 }
@@ -170,7 +180,7 @@ impl Registrations {
                 if owner == Some(holder.traveller) {
                     return Err(Error::CompanionIsHolder);
                 }
-                let registration = self.register(rows, *submission, now).await?;
+                let registration = self.register(access, rows, *submission, now).await?;
                 let name = registration.declared.form.name().display();
                 Ok((registration, name, CompanionState::Confirmed))
             }
@@ -179,15 +189,18 @@ impl Registrations {
 
     pub(super) async fn confirm(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::ConfirmCompanionRequest,
     ) -> Result<pb::ConfirmCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
+        let key =
+            RequestKey::new(access.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
+        named(access, &message.registration);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        self.once(&key, now, async |transaction| {
+        self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let (holder, mut companion) = bond.read(&rows, now).await?;
+            touched(access, [&holder, &companion.registration]);
             if companion.registration.id != bond.side {
                 return Err(Error::CompanionNotFound);
             }
@@ -204,15 +217,17 @@ impl Registrations {
 
     pub(super) async fn unbind(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::UnbindCompanionRequest,
     ) -> Result<pb::UnbindCompanionResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "UnbindCompanion", &message.request_id, &message);
+        let key = RequestKey::new(access.caller().as_str(), "UnbindCompanion", &message.request_id, &message);
+        named(access, &message.registration);
         let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
         let now = self.clock.now();
-        self.once(&key, now, async |transaction| {
+        self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let (holder, companion) = bond.read(&rows, now).await?;
+            touched(access, [&holder, &companion.registration]);
             rows.remove_companion(&holder, companion.id, now).await?;
             let registration = self.registration(&rows, bond.side).await?;
             let of = registration.traveller;

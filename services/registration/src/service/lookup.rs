@@ -1,13 +1,18 @@
 //! What only reads: the document check, the notice, look-ups, history.
 
+use entrypass_access::PersonalData;
+use entrypass_audit::Access;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{Call, PageRequest, PageToken};
+use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_rule::{Language, Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Registrations;
+use super::{
+    Registrations,
+    access::{named, seen, touched},
+};
 use crate::{
     error::Error,
     registration::{Companion, CompanionState, Registration, StoredState},
@@ -18,14 +23,17 @@ use crate::{
 impl Registrations {
     pub(super) async fn check(
         &self,
+        access: &Access,
         message: pb::CheckDocumentRequest,
     ) -> Result<pb::CheckDocumentResponse, Error> {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
         let latest = self.reader().latest_state_of_document(&document.key()).await?;
-        let active =
-            latest.is_some_and(|(state, expire_time)| state.at(now, expire_time) == StoredState::Active);
+        if let Some(latest) = &latest {
+            seen(access, latest);
+        }
+        let active = latest.as_ref().is_some_and(|latest| latest.at(now) == StoredState::Active);
         let outcome = if active { pb::CheckOutcome::Registered } else { pb::CheckOutcome::New };
         Ok(pb::CheckDocumentResponse {
             outcome: outcome.into(),
@@ -41,15 +49,16 @@ impl Registrations {
 
     pub(super) async fn get(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::GetRegistrationRequest,
     ) -> Result<pb::GetRegistrationResponse, Error> {
         let now = self.clock.now();
         let rows = self.reader();
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
+        named(access, &name);
         let registration = if name.is_empty() {
-            let proof = self.proof(call, document, ("holder_name", holder_name), now)?;
-            self.proved(call, &proof, |found| found.is_active(now), now).await?
+            let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
+            self.proved(access, &proof, |found| found.is_active(now), now).await?
         } else if document.is_some() || !holder_name.is_empty() {
             let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
             let mut violations = Violations::default();
@@ -58,7 +67,9 @@ impl Registrations {
         } else {
             self.registration(&rows, Violations::at("registration", wire::registration_id(&name))?).await?
         };
+        touched(access, [&registration]);
         let companions = self.companions(&rows, &registration, now).await?;
+        touched(access, companions.iter().map(|companion| &companion.registration));
         Ok(pb::GetRegistrationResponse {
             registration: Some(wire::registration(&registration, now)),
             companions: wire::companions(&companions),
@@ -67,13 +78,17 @@ impl Registrations {
 
     pub(super) async fn prefill(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::GetPrefillRequest,
     ) -> Result<pb::GetPrefillResponse, Error> {
+        if access.personal_data() == PersonalData::Masked {
+            // A form with masks in it would be submitted with them.
+            return Err(Error::PersonalDataMasked { caller: access.caller().as_str().to_owned() });
+        }
         let now = self.clock.now();
         let pb::GetPrefillRequest { document, holder_name } = message;
-        let proof = self.proof(call, document, ("holder_name", holder_name), now)?;
-        let ended = self.proved(call, &proof, |found| !found.is_active(now), now).await?;
+        let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
+        let ended = self.proved(access, &proof, |found| !found.is_active(now), now).await?;
         Ok(pb::GetPrefillResponse {
             form: Some(wire::form::render_prefill(&ended.declared.form)),
             form_version: ended.declared.form_version,
@@ -82,22 +97,27 @@ impl Registrations {
 
     pub(super) async fn facts(
         &self,
+        access: &Access,
         message: pb::GetRegistrationFactsRequest,
     ) -> Result<pb::GetRegistrationFactsResponse, Error> {
         let id = Violations::at("registration", wire::registration_id(&message.registration))?;
+        named(access, &message.registration);
         let registration = self.registration(&self.reader(), id).await?;
+        touched(access, [&registration]);
         Ok(wire::facts(&registration, self.clock.now()))
     }
 
     /// One statement, however many registrations are asked for.
     pub(super) async fn batch_facts(
         &self,
+        access: &Access,
         message: pb::BatchGetRegistrationFactsRequest,
     ) -> Result<pb::BatchGetRegistrationFactsResponse, Error> {
         let pb::BatchGetRegistrationFactsRequest { registrations } = message;
         let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
         let found = self.reader().registrations(&ids).await?;
+        touched(access, &found);
         let facts = found.iter().map(|one| wire::facts(one, now)).collect();
         Ok(pb::BatchGetRegistrationFactsResponse { facts })
     }
@@ -105,6 +125,7 @@ impl Registrations {
     /// Two statements, however many registrations are asked for.
     pub(super) async fn groups(
         &self,
+        access: &Access,
         message: pb::GetTravelGroupsRequest,
     ) -> Result<pb::GetTravelGroupsResponse, Error> {
         let pb::GetTravelGroupsRequest { registrations } = message;
@@ -115,6 +136,8 @@ impl Registrations {
         let active: Vec<_> = holders.iter().filter(|one| one.is_active(now)).map(|one| one.id).collect();
         let mut companions = rows.companions(&active, now).await?;
         companions.retain(|bond| bond.state == CompanionState::Confirmed);
+        let members = holders.iter().chain(companions.iter().map(|companion| &companion.registration));
+        touched(access, members);
         let group = |id: &Uuid| {
             let holder = holders.iter().find(|holder| holder.id == *id);
             wire::group(holder, companions.iter().filter(|bond| bond.holder == *id), now)
@@ -124,21 +147,20 @@ impl Registrations {
 
     pub(super) async fn revisions(
         &self,
+        access: &Access,
         message: pb::ListRegistrationRevisionsRequest,
     ) -> Result<pb::ListRegistrationRevisionsResponse, Error> {
         let mut violations = Violations::default();
         let id = violations.take("registration", wire::registration_id(&message.registration));
         let page = PageRequest::parse(message.page_size, &message.page_token);
         let page = violations.collect(page);
+        named(access, &message.registration);
         let (id, page) = violations.finish(|| Some((id?, page?)))?;
         // A token holds the last revision that was shown; one that no revision can have was not ours, and shows nothing.
         let before = page.after.map(|token| u16::try_from(token.0.as_u128()).unwrap_or(0));
         let rows = self.reader();
+        touched(access, [&self.registration(&rows, id).await?]);
         let revisions = rows.revisions(id, before, page.size).await?;
-        if revisions.is_empty() {
-            // Nothing older, or nothing at all.
-            self.registration(&rows, id).await?;
-        }
         let last = revisions.last().filter(|last| last.number > 1);
         let next_page_token =
             last.map(|last| PageToken(Uuid::from_u128(u128::from(last.number))).encode()).unwrap_or_default();

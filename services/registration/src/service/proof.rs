@@ -4,6 +4,7 @@
 //! a burst has no more of them than a slow attacker; and a failure is committed before it is told. Nobody learns more by being refused than
 //! that it was in vain: a wrong name, an unknown document and an ended registration get one answer, and cost the same work.
 
+use entrypass_audit::Access;
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{Call, HolderProof};
@@ -11,7 +12,7 @@ use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 
-use super::Registrations;
+use super::{Registrations, access::touched};
 use crate::{
     error::Error,
     name::PersonName,
@@ -53,15 +54,17 @@ impl Registrations {
     /// The registration that `proof` opens, if it `counts`.
     pub(super) async fn proved(
         &self,
-        call: &Call,
+        access: &Access,
         proof: &Proof,
         counts: impl Fn(&Registration) -> bool,
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
         let (found, known) = self.reader().latest_or_nobody(&proof.document.key()).await?;
+        // Whom somebody tried to be is kept for those who look into it; the answer does not tell.
+        touched(access, Some(&found).filter(|_| known));
         // Every part is looked at, whatever the others say.
         let fits = known & counts(&found) & proof.names(found.declared.form.name());
-        self.settle(call, &proof.document, fits, now).await?;
+        self.settle(access, &proof.document, fits, now).await?;
         Ok(found)
     }
 
@@ -69,11 +72,13 @@ impl Registrations {
     /// counts nothing.
     pub(super) async fn still_proved<C: ConnectionTrait>(
         &self,
+        access: &Access,
         rows: &Rows<'_, C>,
         proof: &Proof,
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
         let latest = rows.latest_of_document(&proof.document.key()).await?;
+        touched(access, &latest);
         let opened = |found: &Registration| found.is_active(now) && proof.names(found.declared.form.name());
         latest.filter(opened).ok_or(Error::HolderNotFound)
     }

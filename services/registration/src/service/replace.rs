@@ -1,15 +1,16 @@
 //! Another document of the same person in place of the registered one.
 
+use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::Call;
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 
 use super::{
     Registrations,
+    access::{named, touched},
     amend::Target,
     proof::{Proof, proving_name},
 };
@@ -42,25 +43,27 @@ struct Shown {
 impl Registrations {
     pub(super) async fn replace(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::ReplaceDocumentRequest,
     ) -> Result<pb::ReplaceDocumentResponse, Error> {
-        let key = RequestKey::new(call.caller().as_str(), "ReplaceDocument", &message.request_id, &message);
-        if let Some(first) = key.first_answer(&self.database).await? {
+        let key = RequestKey::new(access.caller().as_str(), "ReplaceDocument", &message.request_id, &message);
+        named(access, &message.registration);
+        if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
-        let replacement = self.replacement(call, message, now)?;
+        let replacement = self.replacement(access, message, now)?;
         let read = replacement.target.read(&self.reader()).await?;
-        if let Err(error) = self.prove_replacement(call, &key, &read, &replacement, now).await {
-            return self.first_answer_or(&key, error).await;
+        touched(access, [&read]);
+        if let Err(error) = self.prove_replacement(access, &key, &read, &replacement, now).await {
+            return self.first_answer_or(access, &key, error).await;
         }
         let declared = match self.redeclared(&read, &replacement, now) {
             Ok(declared) => declared,
-            Err(error) => return self.first_answer_or(&key, error).await,
+            Err(error) => return self.first_answer_or(access, &key, error).await,
         };
 
-        self.once(&key, now, async |transaction| {
+        self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
             take(&rows, &current, &declared.document, now).await?;
@@ -76,7 +79,7 @@ impl Registrations {
 
     fn replacement(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::ReplaceDocumentRequest,
         now: OffsetDateTime,
     ) -> Result<Replacement, Violations> {
@@ -98,7 +101,7 @@ impl Registrations {
         let target = violations.collect(Target::parse(&request_id, &registration, &etag));
         let old = violations.collect(wire::document("old_document", old_document, rules));
         let new = violations.collect(wire::document("new_document", new_document, rules));
-        let name = violations.collect(proving_name(call, "holder_name", holder_name));
+        let name = violations.collect(proving_name(access, "holder_name", holder_name));
         let shown = Shown { chinese_name, surname, given_names, single_name, document_expire_date };
         violations.finish(|| {
             let proof = Proof { document: old?, name: name? };
@@ -110,7 +113,7 @@ impl Registrations {
     /// what is registered.
     async fn prove_replacement(
         &self,
-        call: &Call,
+        access: &Access,
         key: &RequestKey,
         current: &Registration,
         replacement: &Replacement,
@@ -123,7 +126,7 @@ impl Registrations {
         if !fits && key.first_answer::<pb::ReplaceDocumentResponse>(&self.database).await?.is_some() {
             return Err(Error::HolderNotFound);
         }
-        self.settle(call, given, fits, now).await
+        self.settle(access, given, fits, now).await
     }
 
     /// What is declared with the new document.

@@ -1,14 +1,15 @@
 //! Registering an entry, and making a person known.
 
+use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{Call, required_request_id};
+use entrypass_rpc::required_request_id;
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Registrations;
+use super::{Registrations, access::touched};
 use crate::{
     error::Error,
     registration::{Registration, StoredState, expire_time},
@@ -22,20 +23,20 @@ const REFERENCE_PREFIX: &str = "FS";
 impl Registrations {
     pub(super) async fn submit(
         &self,
-        call: &Call,
+        access: &Access,
         message: pb::SubmitRegistrationRequest,
     ) -> Result<pb::SubmitRegistrationResponse, Error> {
         let key =
-            RequestKey::new(call.caller().as_str(), "SubmitRegistration", &message.request_id, &message);
-        if let Some(first) = key.first_answer(&self.database).await? {
+            RequestKey::new(access.caller().as_str(), "SubmitRegistration", &message.request_id, &message);
+        if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let now = self.clock.now();
         let submission = self.submission(message, now)?;
         self.check_notice(&submission)?;
 
-        self.once(&key, now, async |transaction| {
-            let registration = self.register(&self.rows(transaction), submission, now).await?;
+        self.once(access, &key, now, async |transaction| {
+            let registration = self.register(access, &self.rows(transaction), submission, now).await?;
             let of = registration.traveller;
             let registration = Some(wire::registration(&registration, now));
             Ok(Kept::about(of, pb::SubmitRegistrationResponse { registration }))
@@ -77,6 +78,7 @@ impl Registrations {
     /// Registers an entry of the person whom the declared document belongs to.
     pub(super) async fn register<C: ConnectionTrait>(
         &self,
+        access: &Access,
         rows: &Rows<'_, C>,
         submission: Submission,
         now: OffsetDateTime,
@@ -84,6 +86,7 @@ impl Registrations {
         let Submission { declared, acknowledged_notice_version } = submission;
         let document_key = declared.document.key();
         let traveller = self.traveller(rows, &document_key, now).await?;
+        access.touch_person(traveller);
         rows.expire_of(traveller, now).await?;
         let registration = Registration {
             id: self.random.uuid_v7(now),
@@ -98,6 +101,7 @@ impl Registrations {
             update_time: now,
         };
         rows.add_registration(&registration).await?;
+        touched(access, [&registration]);
         Ok(registration)
     }
 
@@ -122,6 +126,7 @@ impl Registrations {
 
     pub(super) async fn resolve(
         &self,
+        access: &Access,
         message: pb::ResolveTravellerRequest,
     ) -> Result<pb::ResolveTravellerResponse, Error> {
         let now = self.clock.now();
@@ -129,7 +134,10 @@ impl Registrations {
         let document = wire::document("document", message.document, rules)?;
         let transaction = self.database.begin().await?;
         let traveller = self.traveller(&self.rows(&transaction), &document.key(), now).await?;
+        access.touch_person(traveller);
+        access.record(&transaction).await?;
         transaction.commit().await?;
+        access.recorded();
         Ok(pb::ResolveTravellerResponse { traveller: wire::traveller_name(traveller) })
     }
 }

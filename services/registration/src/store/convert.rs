@@ -18,7 +18,8 @@ use crate::{
     change::{Change, ChangeKind, Extent},
     error::Error,
     registration::{
-        Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
+        Companion, CompanionState, Declared, Latest, Registration, Relationship, Revision, RevisionKind,
+        StoredState,
     },
 };
 
@@ -95,6 +96,11 @@ pub(super) fn document_rows(
 
 pub(super) fn state(row: &registration::Model) -> Result<(StoredState, OffsetDateTime), Error> {
     Ok((stored_state(&row.state)?, instant(row.expire_time)?))
+}
+
+pub(super) fn latest(row: &registration::Model) -> Result<Latest, Error> {
+    let (stored_state, expire_time) = state(row)?;
+    Ok(Latest { id: row.id, traveller: row.traveller_id, stored_state, expire_time })
 }
 
 pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {

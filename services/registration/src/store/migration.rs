@@ -18,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(First),
             Box::new(ChangeFeed),
             Box::new(sealed::Sealed),
+            Box::new(Audit),
             Box::new(proofs::Proofs),
             Box::new(leases::Leases),
         ]
@@ -101,6 +102,26 @@ impl MigrationTrait for ChangeFeed {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         entrypass_db::answers::remove_caller(manager).await
+    }
+}
+
+/// Who asked for what.
+struct Audit;
+
+impl MigrationName for Audit {
+    fn name(&self) -> &'static str {
+        "m0004_audit"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Audit {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::create_tables(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        entrypass_audit::drop_tables(manager).await
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     change::{Change, ChangeKind},
     error::Error,
-    registration::{Registration, Revision, RevisionKind, StoredState},
+    registration::{Latest, Registration, Revision, RevisionKind, StoredState},
 };
 
 /// The rows that one connection or transaction sees, in the clear.
@@ -70,13 +70,10 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         Ok((convert::registration(self.sealer, found.unwrap_or(nobody))?, known))
     }
 
-    /// As [`Self::latest_of_document`], without what was declared: stored state and end.
-    pub(crate) async fn latest_state_of_document(
-        &self,
-        document_key: &str,
-    ) -> Result<Option<(StoredState, OffsetDateTime)>, Error> {
+    /// As [`Self::latest_of_document`], without what was declared.
+    pub(crate) async fn latest_state_of_document(&self, document_key: &str) -> Result<Option<Latest>, Error> {
         let row = self.counting(document_key).one(self.connection).await?;
-        row.map(|row| convert::state(&row)).transpose()
+        row.map(|row| convert::latest(&row)).transpose()
     }
 
     /// The person whom `document_key` belongs to.

@@ -11,7 +11,7 @@ use tonic::Code;
 
 use crate::{
     feed::{Following, from},
-    harness::{App, amendment, binding, config, form, passport},
+    harness::{App, amendment, binding, config, form},
     travellers::replacement,
 };
 

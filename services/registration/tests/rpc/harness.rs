@@ -23,8 +23,8 @@ pub struct App {
     pub clock: Arc<TestClock>,
     random: Arc<SeededRandom>,
     notice_version: String,
-    client: RegistrationServiceClient<Transport>,
-    believed: RegistrationServiceClient<Transport>,
+    transport: Transport,
+    believed: Transport,
     stopping: CancellationToken,
     database: Arc<TestDatabase>,
     sealer: Sealer,
@@ -87,11 +87,10 @@ impl App {
         };
         let Service { routes, background } = service(config, deps);
         tokio::spawn(background);
-        let client =
-            |layer: EdgeLayer| RegistrationServiceClient::new(Transport::local(routes.clone(), &layer));
-        let believed = client(EdgeLayer::inside("gateway", || Uuid::from_u128(1)));
-        let client = client(EdgeLayer::new(|| Uuid::from_u128(1)));
-        Self { clock, random, notice_version, client, believed, stopping, database, sealer }
+        let way = |layer: EdgeLayer| Transport::local(routes.clone(), &layer);
+        let believed = way(EdgeLayer::inside("gateway", || Uuid::from_u128(1)));
+        let transport = way(EdgeLayer::new(|| Uuid::from_u128(1)));
+        Self { clock, random, notice_version, transport, believed, stopping, database, sealer }
     }
 
     /// Tells the service to stop.
@@ -115,14 +114,19 @@ impl App {
         ring.replace(change(&ring.keys()));
     }
 
+    /// The way to it.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// A client, cheap to make.
     pub fn client(&self) -> RegistrationServiceClient<Transport> {
-        self.client.clone()
+        RegistrationServiceClient::new(self.transport.clone())
     }
 
     /// A client that is believed what it says of the caller on whose behalf it calls.
     pub fn believed(&self) -> RegistrationServiceClient<Transport> {
-        self.believed.clone()
+        RegistrationServiceClient::new(self.believed.clone())
     }
 
     /// The submission of `form` by the holder of the passport `number`, who acknowledges the notice in force.

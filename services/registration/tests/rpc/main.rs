@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a broken helper of a test is a failed test")]
 
 mod as_of;
+mod audit;
 mod copies;
 mod erase;
 mod facts;
@@ -12,6 +13,7 @@ mod groups;
 mod harness;
 mod health;
 mod limits;
+mod masked;
 mod notice;
 mod pages;
 mod proofs;

@@ -20,6 +20,8 @@ pub(crate) const RULES: FormRules = FormRules {
     accept_specimens: true,
 };
 
+pub(crate) const COLLECTING: FormRules = FormRules { collect_health: true, ..RULES };
+
 /// What a form that keeps every rule breaks.
 pub(crate) const NOTHING: [&str; 0] = [];
 
@@ -140,7 +142,12 @@ pub(crate) fn contact(name: &str, phone: &str) -> pb::Contact {
 
 /// `form`, which keeps every rule.
 pub(crate) fn parsed(form: pb::RegistrationForm, document: &Document) -> Form {
-    super::parse(form, Some(document), &RULES).expect("a form that keeps every rule")
+    parsed_by(form, document, &RULES)
+}
+
+/// `form`, which keeps every one of `rules`.
+pub(crate) fn parsed_by(form: pb::RegistrationForm, document: &Document, rules: &FormRules) -> Form {
+    super::parse(form, Some(document), rules).expect("a form that keeps every rule")
 }
 
 /// Paths and reasons, as `form.sex REQUIRED`.

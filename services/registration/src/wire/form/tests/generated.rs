@@ -6,11 +6,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use prost_types::FieldMask;
 
-use super::super::fixture::{NOTHING, RULES, broken_by, health, identity_card, visitor};
+use super::super::fixture::{COLLECTING, NOTHING, broken_by, health, identity_card, visitor};
 use super::super::{Mask, parse, render};
-use crate::form::FormRules;
-
-const COLLECTING: FormRules = FormRules { collect_health: true, ..RULES };
 
 /// Every text of a form, present messages only.
 pub(super) fn texts(form: &mut pb::RegistrationForm) -> Vec<&mut String> {

@@ -2,11 +2,9 @@
 
 use entrypass_proto::registration::v1 as pb;
 
-use super::super::fixture::{NOTHING, RULES, broken_by, health, resident};
+use super::super::fixture::{COLLECTING, NOTHING, RULES, broken_by, health, resident};
 use super::parse;
 use crate::form::FormRules;
-
-const COLLECTING: FormRules = FormRules { collect_health: true, ..RULES };
 
 fn declared(health: Option<pb::HealthDeclaration>, rules: &FormRules) -> Vec<String> {
     broken_by(parse(pb::RegistrationForm { health, ..resident() }, None, rules))

@@ -1,5 +1,7 @@
 //! Compiles `proto/` without a system `protoc`, so that cloning and `cargo run` is all a newcomer does.
 
+mod debug;
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 const ROOT: &str = "../../proto";
@@ -10,6 +12,9 @@ const FILES: [&str; 5] = [
     "entrypass/epass/v1/epass_service.proto",
     "entrypass/gateway/v1/entry_pass_service.proto",
 ];
+/// Those with messages.
+const PACKAGES: [&str; 4] =
+    ["entrypass.registration.v1", "entrypass.qr.v1", "entrypass.epass.v1", "entrypass.gateway.v1"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={ROOT}");
@@ -19,6 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     // A channel is opened in `entrypass-rpc` only; without `connect` every client takes any transport.
-    tonic_prost_build::configure().build_transport(false).compile_fds(compiler.file_descriptor_set())?;
+    let files = compiler.file_descriptor_set();
+    for package in PACKAGES {
+        fs::write(out.join(format!("{package}.debug.rs")), debug::implementations(&files, package)?)?;
+    }
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .skip_debug(PACKAGES.map(|package| format!(".{package}")))
+        .compile_fds(files)?;
     Ok(())
 }

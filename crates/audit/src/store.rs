@@ -1,0 +1,224 @@
+//! The tables of an audit chain: `audit_records`, `audit_chain` with a place for each, `audit_waiting` for those that have none yet, and the one row
+//! of `audit_head`. Records and places are inserted and never touched again.
+
+mod entity;
+mod migration;
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _,
+    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
+};
+use uuid::Uuid;
+
+use self::entity::{head, place, record, waiting};
+use crate::{
+    chain::{Head, Link},
+    inspection::{Filed, Place},
+    record::{Mac, Record, Signed},
+};
+
+pub use migration::{create_tables, drop_tables};
+
+/// Rows that one statement writes or reads at most; PostgreSQL takes 65 535 values, SQLite 32 766, and a record has twelve.
+pub(crate) const AT_ONCE: usize = 1000;
+/// The one row of `audit_head`.
+const THE_HEAD: i32 = 1;
+
+/// Whose records are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Those about this person.
+    Subject(Uuid),
+    /// Those about this resource, such as `registrations/{id}`.
+    Resource(String),
+}
+
+/// Writes records down. Each waits for its place from then on.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, records: &[Signed]) -> Result<(), DbErr> {
+    for some in records.chunks(AT_ONCE) {
+        let rows = some.iter().cloned().map(row);
+        record::Entity::insert_many(rows).exec_without_returning(connection).await?;
+    }
+    Ok(())
+}
+
+/// The head, held to the end of the transaction.
+pub(crate) async fn hold_head(transaction: &impl ConnectionTrait) -> Result<Head, DbErr> {
+    let row = head::Entity::find_by_id(THE_HEAD).lock_exclusive().one(transaction).await?;
+    row.as_ref().and_then(read_head).ok_or_else(|| DbErr::Custom("no row of the audit head".to_owned()))
+}
+
+/// The head; `None` when its row is not there, or not readable.
+pub(crate) async fn head(connection: &impl ConnectionTrait) -> Result<Option<Head>, DbErr> {
+    let row = head::Entity::find_by_id(THE_HEAD).one(connection).await?;
+    Ok(row.as_ref().and_then(read_head))
+}
+
+/// Whether a record waits for its place.
+pub(crate) async fn some_wait(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(waiting::Entity::find().limit(1).one(connection).await?.is_some())
+}
+
+/// The oldest of those that wait, each with its record, if that is still there.
+pub(crate) async fn waiting(
+    transaction: &impl ConnectionTrait,
+) -> Result<Vec<(Uuid, Option<Signed>)>, DbErr> {
+    let first = waiting::Entity::find().order_by_asc(waiting::Column::RecordId).limit(AT_ONCE as u64);
+    let ids: Vec<_> = first.all(transaction).await?.into_iter().map(|row| row.record_id).collect();
+    let found = record::Entity::find().filter(record::Column::Id.is_in(ids.iter().copied()));
+    let mut found = found.order_by_asc(record::Column::Id).all(transaction).await?.into_iter().peekable();
+    let with_record = |id| {
+        let record = found.next_if(|row| row.id == id).map(read);
+        (id, record)
+    };
+    Ok(ids.into_iter().map(with_record).collect())
+}
+
+/// Gives records their places and moves the head, which the transaction holds. Those of `settled` wait no longer.
+pub(crate) async fn add_places(
+    transaction: &impl ConnectionTrait,
+    places: Vec<(i64, Uuid, Mac)>,
+    settled: Vec<Uuid>,
+    head: Head,
+) -> Result<(), DbErr> {
+    if !places.is_empty() {
+        let rows = places.into_iter().map(|(position, record, link)| place::ActiveModel {
+            position: Set(position),
+            record_id: Set(record),
+            key_id: Set(link.key.to_vec()),
+            link: Set(link.code.to_vec()),
+        });
+        place::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+        head::Entity::update_many()
+            .col_expr(head::Column::Position, head.position.into())
+            .col_expr(head::Column::Link, head.link.0.to_vec().into())
+            .filter(head::Column::Id.eq(THE_HEAD))
+            .exec(transaction)
+            .await?;
+    }
+    let wait_no_longer = waiting::Entity::delete_many().filter(waiting::Column::RecordId.is_in(settled));
+    wait_no_longer.exec(transaction).await.map(drop)
+}
+
+/// Makes the head of a chain without records.
+pub(crate) async fn begin_chain(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let Head { position, link } = Head::EMPTY;
+    let row = head::ActiveModel { id: Set(THE_HEAD), position: Set(position), link: Set(link.0.to_vec()) };
+    head::Entity::insert(row).exec_without_returning(connection).await.map(drop)
+}
+
+/// The next records behind `after`, in the order of their ids, each with where it stands, all as of one moment.
+pub(crate) async fn filed(
+    connection: &impl ConnectionTrait,
+    after: Option<Uuid>,
+) -> Result<Vec<Filed>, DbErr> {
+    let behind = if after.is_some() { "WHERE id > $1" } else { "" };
+    let query = format!(
+        "SELECT r.*, c.position AS place, w.record_id AS waits FROM \
+         (SELECT * FROM audit_records {behind} ORDER BY id LIMIT {AT_ONCE}) AS r \
+         LEFT JOIN audit_chain AS c ON c.record_id = r.id \
+         LEFT JOIN audit_waiting AS w ON w.record_id = r.id ORDER BY r.id"
+    );
+    let file = |row: QueryResult| {
+        let waits: Option<Uuid> = row.try_get("", "waits")?;
+        Ok(Filed {
+            signed: read(record::Model::from_query_result(&row, "")?),
+            position: row.try_get("", "place")?,
+            waits: waits.is_some(),
+        })
+    };
+    all(connection, &query, after.map(Value::from)).await?.into_iter().map(file).collect()
+}
+
+/// The next places behind `after` up to `to`, in their order.
+pub(crate) async fn places(
+    connection: &impl ConnectionTrait,
+    after: Option<i64>,
+    to: i64,
+) -> Result<Vec<Place>, DbErr> {
+    let behind = after.map_or_else(String::new, |after| format!("position > {after} AND"));
+    let query = format!(
+        "SELECT c.*, r.key_id AS record_key_id, r.mac FROM \
+         (SELECT * FROM audit_chain WHERE {behind} position <= {to} ORDER BY position LIMIT {AT_ONCE}) AS c \
+         LEFT JOIN audit_records AS r ON r.id = c.record_id ORDER BY c.position"
+    );
+    let read = |row: QueryResult| {
+        let place::Model { position, record_id, key_id, link } = place::Model::from_query_result(&row, "")?;
+        let key: Option<Vec<u8>> = row.try_get("", "record_key_id")?;
+        let code: Option<Vec<u8>> = row.try_get("", "mac")?;
+        let of_record = key.zip(code).map(|(key, code)| mac(&key, &code));
+        Ok(Place { position, link: mac(&key_id, &link), record: record_id, mac: of_record })
+    };
+    all(connection, &query, None).await?.into_iter().map(read).collect()
+}
+
+/// The first position behind the head, of which there is none.
+pub(crate) async fn beyond_head(connection: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
+    let query = "SELECT c.position FROM audit_chain AS c, audit_head AS h \
+                 WHERE c.position > h.position ORDER BY c.position LIMIT 1";
+    let rows = all(connection, query, None).await?;
+    rows.first().map(|row| row.try_get("", "position")).transpose()
+}
+
+/// At most `size` records about something that are older than the record `before`, newest first.
+pub(crate) async fn about(
+    connection: &impl ConnectionTrait,
+    about: &About,
+    before: Option<Uuid>,
+    size: u64,
+) -> Result<Vec<Record>, DbErr> {
+    let query = record::Entity::find().filter(match about {
+        About::Subject(subject) => record::Column::Subject.eq(*subject),
+        About::Resource(resource) => record::Column::Resource.eq(resource.as_str()),
+    });
+    let query = match before {
+        Some(before) => query.filter(record::Column::Id.lt(before)),
+        None => query,
+    };
+    let rows = query.order_by_desc(record::Column::Id).limit(size).all(connection).await?;
+    Ok(rows.into_iter().map(|row| read(row).record).collect())
+}
+
+async fn all(
+    connection: &impl ConnectionTrait,
+    query: &str,
+    value: Option<Value>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), query, value);
+    connection.query_all_raw(statement).await
+}
+
+fn row(Signed { record, mac }: Signed) -> record::ActiveModel {
+    let Record { id, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id } = record;
+    record::ActiveModel {
+        id: Set(id),
+        time: Set(time),
+        caller: Set(caller),
+        peer: Set(peer),
+        rpc: Set(rpc),
+        purpose: Set(purpose),
+        resource: Set(resource),
+        subject: Set(subject),
+        outcome: Set(outcome),
+        trace_id: Set(trace_id),
+        key_id: Set(mac.map_or_else(Vec::new, |mac| mac.key.to_vec())),
+        mac: Set(mac.map_or_else(Vec::new, |mac| mac.code.to_vec())),
+    }
+}
+
+fn read(row: record::Model) -> Signed {
+    let mac = mac(&row.key_id, &row.mac);
+    let record::Model { id, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id, .. } =
+        row;
+    let record = Record { id, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id };
+    Signed { record, mac }
+}
+
+fn read_head(row: &head::Model) -> Option<Head> {
+    let link = row.link.as_slice().try_into().ok()?;
+    Some(Head { position: row.position, link: Link(link) })
+}
+
+fn mac(key: &[u8], code: &[u8]) -> Option<Mac> {
+    Some(Mac { key: key.try_into().ok()?, code: code.try_into().ok()? })
+}

@@ -1,0 +1,115 @@
+//! Places: who gives them, under which key, and when.
+
+use std::sync::Arc;
+
+use entrypass_ambient::SystemRandom;
+use entrypass_audit::Finding;
+use entrypass_seal::{KeyRing, Keys, Purpose, Sealer};
+use entrypass_testkit::eventually;
+use time::Duration;
+
+use crate::Copy;
+
+fn sealer(keys: Keys) -> Sealer {
+    Sealer::new(KeyRing::new(keys), Arc::new(SystemRandom))
+}
+
+/// A ring, and as often as it is asked for the same with another audit key in use.
+fn rotated() -> (Keys, impl Fn() -> Keys) {
+    let keys = Keys::generate(&SystemRandom);
+    let (with_new, _) = keys.with_new(Purpose::Audit, &SystemRandom);
+    (keys, move || with_new.with_newest_in_use(Purpose::Audit))
+}
+
+#[tokio::test]
+async fn copies_that_write_and_number_at_once_make_one_chain_which_is_good_at_every_moment() {
+    let one = Arc::new(Copy::new().await);
+    let two = Arc::new(one.another(one.database.sealer()).await);
+    let mut writers = tokio::task::JoinSet::new();
+    for copy in [&one, &two] {
+        copy.run();
+        for writer in 0..4 {
+            let copy = Arc::clone(copy);
+            writers.spawn(async move {
+                for number in 0..25 {
+                    copy.read(writer * 100 + number, Some(7)).await.expect("read");
+                }
+            });
+        }
+    }
+    let looking = async {
+        let mut noted = None;
+        loop {
+            let (verified, findings) = one.verify(noted).await;
+            assert_eq!(findings, []);
+            noted = Some(verified.head);
+            if verified.head.position == 200 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (written, ()) = tokio::join!(writers.join_all(), looking);
+    assert_eq!(written.len(), 8);
+    assert_eq!(one.ids().await.len(), 200);
+}
+
+#[tokio::test]
+async fn what_a_copy_that_died_left_waiting_gets_its_place_from_another() {
+    let dead = Copy::new().await;
+    dead.read(1, None).await.expect("read");
+    let (verified, findings) = dead.verify(None).await;
+    assert_eq!((verified.waiting, verified.head.position, findings), (1, 0, vec![]));
+    let other = dead.another(dead.database.sealer()).await;
+    other.run();
+    other.until_placed(1).await;
+}
+
+#[tokio::test]
+async fn a_chain_goes_on_under_another_key_and_the_old_one_verifies_what_it_signed() {
+    let (old, new) = rotated();
+    let ring = KeyRing::new(old);
+    let sealer = Sealer::new(ring.clone(), Arc::new(SystemRandom));
+    let copy = Copy::with(&sealer).await;
+    copy.run();
+    copy.read(1, None).await.expect("read");
+    copy.until_placed(1).await;
+    ring.replace(new());
+    copy.read(2, None).await.expect("read");
+    copy.until_placed(2).await;
+    assert_eq!(copy.findings().await, []);
+    // Without the old one, nobody can say that it signed.
+    let first = copy.ids().await[0];
+    let new = new();
+    let old_id = new.list().find(|key| key.purpose == Purpose::Audit && !key.in_use).expect("the old key").id;
+    ring.replace(new.without(Purpose::Audit, old_id).expect("removed"));
+    let position = 1;
+    let expected =
+        [Finding::Changed { position, record: first }, Finding::Misplaced { position, record: first }];
+    assert_eq!(copy.findings().await, expected);
+}
+
+#[tokio::test]
+async fn a_record_under_a_key_that_a_copy_has_not_taken_up_yet_waits_for_it_but_not_for_ever() {
+    let (old, new) = rotated();
+    let ahead = Copy::with(&sealer(new())).await;
+    ahead.read(1, None).await.expect("read");
+    let ring = KeyRing::new(old);
+    let behind = ahead.another(&Sealer::new(ring.clone(), Arc::new(SystemRandom))).await;
+    behind.run();
+    behind.read(2, None).await.expect("read");
+    behind.until_placed(1).await;
+    assert_eq!(behind.query("SELECT 1 FROM audit_waiting").await.len(), 1);
+    // It looks again each second.
+    ring.replace(new());
+    behind.until_placed(2).await;
+    assert_eq!(ahead.findings().await, []);
+
+    let (_, never) = rotated();
+    let stranger = ahead.another(&sealer(never())).await;
+    stranger.read(3, None).await.expect("read");
+    behind.clock.advance(Duration::minutes(2));
+    eventually("nothing waits", async || behind.query("SELECT 1 FROM audit_waiting").await.is_empty()).await;
+    assert_eq!(behind.head().await.position, 2);
+    assert!(matches!(behind.findings().await.as_slice(), [Finding::Foreign { .. }]));
+}

@@ -1,0 +1,157 @@
+//! What somebody does who can write to the tables, and has no key.
+
+use entrypass_audit::{Finding, Head};
+use entrypass_testkit::eventually;
+use sea_orm::ConnectionTrait as _;
+use uuid::Uuid;
+
+use crate::{Copy, ten};
+
+/// An id as both engines write it.
+fn quoted(copy: &Copy, id: Uuid) -> String {
+    match copy.database.reader().get_database_backend() {
+        sea_orm::DbBackend::Postgres => format!("'{id}'"),
+        _ => format!("x'{}'", id.simple()),
+    }
+}
+
+/// A record as somebody inserts it who takes everything, its MAC included, from another.
+async fn forge(copy: &Copy, of: Uuid) -> Uuid {
+    let id = Uuid::from_u128(of.as_u128() + 1);
+    let (id_text, of) = (quoted(copy, id), quoted(copy, of));
+    copy.tamper(&format!(
+        "INSERT INTO audit_records SELECT {id_text}, time, caller, peer, rpc, purpose, resource, subject, outcome, trace_id, key_id, mac \
+         FROM audit_records WHERE id = {of}"
+    ))
+    .await;
+    id
+}
+
+#[tokio::test]
+async fn what_the_service_wrote_is_good_and_a_mistake_does_not_change_it() {
+    let copy = ten().await;
+    let (verified, findings) = copy.verify(None).await;
+    assert_eq!((verified.head, verified.waiting, findings), (copy.head().await, 0, vec![]));
+    for mistake in [
+        "UPDATE audit_records SET outcome = 'OK'",
+        "DELETE FROM audit_records",
+        "UPDATE audit_chain SET position = position + 100",
+        "DELETE FROM audit_chain WHERE position = 10",
+    ] {
+        let transaction = copy.database.begin().await.expect("begun");
+        transaction.execute_unprepared(mistake).await.expect_err(mistake);
+    }
+    assert_eq!(copy.findings().await, []);
+}
+
+#[tokio::test]
+async fn a_record_that_was_changed_or_removed_is_named() {
+    let copy = ten().await;
+    copy.unprotect().await;
+    let ids = copy.ids().await;
+    let text = |position: usize| quoted(&copy, ids[position - 1]);
+    copy.tamper(&format!("UPDATE audit_records SET caller = 'nobody' WHERE id = {}", text(3))).await;
+    copy.tamper(&format!("UPDATE audit_records SET subject = NULL WHERE id = {}", text(4))).await;
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", text(6))).await;
+    copy.tamper("DELETE FROM audit_chain WHERE position = 8").await;
+    let mut findings = copy.findings().await;
+    findings.sort_by_key(ToString::to_string);
+    let expected = [
+        Finding::Changed { position: 3, record: ids[2] },
+        Finding::Changed { position: 4, record: ids[3] },
+        Finding::Removed { position: 6, record: ids[5] },
+        Finding::Gap { from: 8, to: 8 },
+        Finding::Unplaced { record: ids[7] },
+    ];
+    assert_eq!(findings, expected);
+}
+
+#[tokio::test]
+async fn a_record_that_was_inserted_gets_no_place_and_is_named() {
+    let copy = ten().await;
+    let foreign = forge(&copy, copy.ids().await[4]).await;
+    eventually("the numberer has looked at it", async || {
+        copy.query("SELECT 1 FROM audit_waiting").await.is_empty()
+    })
+    .await;
+    copy.read(11, None).await.expect("read");
+    copy.until_placed(11).await;
+    assert_eq!(copy.findings().await, [Finding::Foreign { record: foreign }]);
+    assert!(!copy.ids().await.contains(&foreign));
+}
+
+#[tokio::test]
+async fn a_record_with_a_place_that_nobody_gave_it_is_named() {
+    let copy = ten().await;
+    copy.unprotect().await;
+    let foreign = forge(&copy, copy.ids().await[4]).await;
+    let text = quoted(&copy, foreign);
+    for (position, as_if) in [(11, 5), (-3, 5)] {
+        copy.tamper(&format!(
+            "INSERT INTO audit_chain SELECT {position}, {text}, key_id, link FROM audit_chain WHERE position = {as_if}"
+        ))
+        .await;
+        let findings = copy.findings().await;
+        let expected = if position == 11 {
+            Finding::Beyond { position }
+        } else {
+            Finding::Misplaced { position, record: foreign }
+        };
+        assert!(findings.contains(&Finding::Changed { position, record: foreign }), "{findings:?}");
+        assert!(findings.contains(&expected), "{findings:?}");
+        copy.tamper(&format!("DELETE FROM audit_chain WHERE position = {position}")).await;
+    }
+}
+
+#[tokio::test]
+async fn records_that_were_exchanged_are_named() {
+    let copy = ten().await;
+    copy.unprotect().await;
+    let ids = copy.ids().await;
+    for (from, to) in [(4, -1), (9, 4), (-1, 9)] {
+        copy.tamper(&format!("UPDATE audit_chain SET position = {to} WHERE position = {from}")).await;
+    }
+    let findings = copy.findings().await;
+    assert_eq!(findings.first(), Some(&Finding::Misplaced { position: 4, record: ids[8] }));
+    assert!(findings.contains(&Finding::Misplaced { position: 9, record: ids[3] }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn an_end_that_was_cut_off_is_found_by_whoever_noted_the_head() {
+    let copy = ten().await;
+    let noted = copy.head().await;
+    copy.stopping.cancel();
+    copy.unprotect().await;
+    copy.tamper(
+        "DELETE FROM audit_records WHERE id IN (SELECT record_id FROM audit_chain WHERE position > 7)",
+    )
+    .await;
+    copy.tamper("DELETE FROM audit_chain WHERE position > 7").await;
+    assert_eq!(copy.findings().await, [Finding::Gap { from: 8, to: 10 }]);
+    copy.tamper(
+        "UPDATE audit_head SET position = 7, link = (SELECT link FROM audit_chain WHERE position = 7)",
+    )
+    .await;
+    assert_eq!(copy.findings().await, []);
+    let (_, findings) = copy.verify(Some(noted)).await;
+    assert_eq!(findings, [Finding::CutOff { expected: 10, found: 7 }]);
+    // The service goes on over it.
+    let next = copy.another(copy.database.sealer()).await;
+    next.run();
+    for number in 1..=5 {
+        next.read(number, None).await.expect("read");
+    }
+    next.until_placed(12).await;
+    assert_eq!(next.verify(Some(noted)).await.1, [Finding::Rewritten { position: 10 }]);
+    let later = next.head().await;
+    assert_eq!(next.verify(Some(later)).await.1, []);
+    assert_eq!(next.verify(Some(Head::EMPTY)).await.1, []);
+}
+
+#[tokio::test]
+async fn a_chain_without_its_head_is_no_chain() {
+    let copy = ten().await;
+    copy.stopping.cancel();
+    copy.tamper("DELETE FROM audit_head").await;
+    entrypass_audit::verify(&copy.database, None, |_| ()).await.expect_err("no head");
+}

@@ -1,0 +1,67 @@
+//! What a caller is shown of an answer: the frame around every RPC, through which clear data leaves only for whoever may see it.
+//!
+//! It takes no answer of which nobody has decided what is left when it is masked.
+
+use entrypass_access::PersonalData;
+use entrypass_audit::Access;
+use entrypass_rpc::{AnswerStream, Call};
+use futures_util::{Stream, StreamExt as _};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use super::Registrations;
+use crate::{error::Error, wire::Masked};
+
+impl Registrations {
+    /// As [`Audit::answer`](entrypass_audit::Audit::answer), for a first answer and for one that is given again.
+    pub(super) async fn answer<Q, A, F, Fut>(
+        &self,
+        request: Request<Q>,
+        act: F,
+    ) -> Result<Response<A>, Status>
+    where
+        F: FnOnce(Access, Q) -> Fut,
+        Fut: Future<Output = Result<A, Error>>,
+        A: Masked,
+    {
+        let shown = Call::of(&request).personal_data();
+        let answered = self.audit.answer(request, act).await?;
+        Ok(answered.map(|answer| show(answer, shown)))
+    }
+}
+
+/// As [`entrypass_rpc::answer`], for what is not audited.
+pub(super) async fn answer<Q, A, F, Fut>(request: Request<Q>, act: F) -> Result<Response<A>, Status>
+where
+    F: FnOnce(Call, Q) -> Fut,
+    Fut: Future<Output = Result<A, Error>>,
+    A: Masked,
+{
+    let shown = Call::of(&request).personal_data();
+    let answered = entrypass_rpc::answer(request, act).await?;
+    Ok(answered.map(|answer| show(answer, shown)))
+}
+
+/// As [`entrypass_rpc::answer_stream`].
+pub(super) async fn answer_stream<Q, A, S, F, Fut>(
+    request: Request<Q>,
+    stopping: &CancellationToken,
+    act: F,
+) -> Result<Response<AnswerStream<A>>, Status>
+where
+    F: FnOnce(Call, Q) -> Fut,
+    Fut: Future<Output = Result<S, Error>>,
+    S: Stream<Item = Result<A, Error>> + Send + 'static,
+    A: Masked + Send + 'static,
+{
+    let shown = Call::of(&request).personal_data();
+    let answered = entrypass_rpc::answer_stream(request, stopping, act).await?;
+    Ok(answered.map(|messages| messages.map(move |next| next.map(|message| show(message, shown))).boxed()))
+}
+
+fn show<A: Masked>(answer: A, shown: PersonalData) -> A {
+    match shown {
+        PersonalData::Full => answer,
+        PersonalData::Masked => answer.masked(),
+    }
+}

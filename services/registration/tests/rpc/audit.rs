@@ -1,0 +1,258 @@
+//! What the audit of this service keeps of its calls, and what it tells of a person.
+
+use std::collections::BTreeSet;
+
+use entrypass_proto::registration::v1 as pb;
+use entrypass_registration::SERVICE_NAME;
+use entrypass_testkit::{Refusal, call_every_method};
+use sea_orm::{ConnectionTrait as _, Statement};
+use time::Duration;
+use tonic::Request;
+
+use crate::harness::{App, amendment, binding, form, passport};
+
+/// Leaves no record: it is the same for everybody, and about nobody.
+const NOT_AUDITED: [&str; 1] = ["GetNotice"];
+
+/// The methods of which the audit has a record.
+async fn recorded(app: &App) -> BTreeSet<String> {
+    let database = app.database().await;
+    let query = "SELECT DISTINCT rpc FROM audit_records";
+    let statement = Statement::from_string(database.reader().get_database_backend(), query);
+    let rows = database.reader().query_all_raw(statement).await.expect("the records");
+    rows.iter().map(|row| row.try_get("", "rpc").expect("an RPC")).collect()
+}
+
+async fn list(app: &App, request: pb::ListAccessRequest) -> Result<pb::ListAccessResponse, Refusal> {
+    Ok(app.client().list_access(request).await?.into_inner())
+}
+
+/// Method, resource and outcome of every record about `traveller`, oldest first.
+async fn about(app: &App, traveller: &str) -> Vec<(String, String, String)> {
+    let request =
+        pb::ListAccessRequest { traveller: traveller.to_owned(), page_size: 100, ..Default::default() };
+    let records = list(app, request).await.expect("a list").records;
+    let method = |rpc: &str| rpc.rsplit('/').next().unwrap_or_default().to_owned();
+    records.into_iter().rev().map(|one| (method(&one.rpc), one.resource, one.outcome)).collect()
+}
+
+#[tokio::test]
+async fn no_method_is_without_its_record() {
+    let app = App::new().await;
+    let methods = call_every_method(app.transport(), SERVICE_NAME).await;
+    let names = methods.iter().map(|(method, _)| method.clone());
+    let audited = |name: &String| !NOT_AUDITED.iter().any(|exempt| name.ends_with(&format!("/{exempt}")));
+    assert_eq!(recorded(&app).await, names.filter(audited).collect());
+}
+
+#[tokio::test]
+async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
+    let app = App::new().await;
+    let mut holder = app.register("X0000001").await;
+    let companion = app.register("X0000002").await;
+    holder = app.update(amendment(&holder, 9)).await.expect("amended");
+    app.client().bind_companion(binding(&holder, "X0000002")).await.expect("bound");
+    let get = pb::GetRegistrationRequest { registration: holder.name.clone(), ..Default::default() };
+    let bond = app.client().get_registration(get).await.expect("read").into_inner().companions.remove(0);
+    let confirm = pb::ConfirmCompanionRequest {
+        request_id: "confirm".to_owned(),
+        registration: companion.name.clone(),
+        companion: bond.name.clone(),
+    };
+    app.client().confirm_companion(confirm).await.expect("confirmed");
+    app.facts(&holder.name).await.expect("facts");
+    let registrations = vec![holder.name.clone()];
+    let batch = pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone() };
+    app.client().batch_get_registration_facts(batch).await.expect("facts");
+    app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
+    let revisions =
+        pb::ListRegistrationRevisionsRequest { registration: holder.name.clone(), ..Default::default() };
+    app.client().list_registration_revisions(revisions).await.expect("revisions");
+    let unbind = pb::UnbindCompanionRequest {
+        request_id: "unbind".to_owned(),
+        registration: holder.name.clone(),
+        companion: bond.name,
+    };
+    app.client().unbind_companion(unbind).await.expect("unbound");
+    let check = pb::CheckDocumentRequest { document: Some(passport("X0000001")) };
+    app.client().check_document(check).await.expect("checked");
+    app.resolve("X0000001").await.expect("resolved");
+    let replace = pb::ReplaceDocumentRequest {
+        request_id: "replace".to_owned(),
+        registration: holder.name.clone(),
+        etag: holder.etag.clone(),
+        old_document: Some(passport("X0000001")),
+        holder_name: "SMITH ANNA MARIA".to_owned(),
+        new_document: Some(passport("X0000003")),
+        ..Default::default()
+    };
+    holder = app.replace(replace).await.expect("replaced");
+    holder = app.cancel(&holder).await.expect("cancelled");
+    let prefill = pb::GetPrefillRequest {
+        document: Some(passport("X0000003")),
+        holder_name: "SMITH ANNA MARIA".to_owned(),
+    };
+    app.client().get_prefill(prefill).await.expect("a form");
+
+    let export = pb::ExportTravellerRequest { traveller: holder.traveller.clone(), ..Default::default() };
+    app.client().export_traveller(export).await.expect("given out");
+    let erase = pb::EraseTravellerRequest {
+        request_id: "erase".to_owned(),
+        traveller: holder.traveller.clone(),
+        ..Default::default()
+    };
+    app.client().erase_traveller(erase).await.expect("erased");
+
+    let records = about(&app, &holder.traveller).await;
+    let of_registration = |method: &str| (method.to_owned(), holder.name.clone(), "OK".to_owned());
+    let of_person = |method: &str| (method.to_owned(), String::new(), "OK".to_owned());
+    let expected = [
+        of_registration("SubmitRegistration"),
+        of_registration("UpdateRegistration"),
+        of_registration("BindCompanion"),
+        of_registration("GetRegistration"),
+        of_registration("ConfirmCompanion"),
+        of_registration("GetRegistrationFacts"),
+        of_registration("BatchGetRegistrationFacts"),
+        of_registration("GetTravelGroups"),
+        of_registration("ListRegistrationRevisions"),
+        of_registration("UnbindCompanion"),
+        of_registration("CheckDocument"),
+        of_person("ResolveTraveller"),
+        of_registration("ReplaceDocument"),
+        of_registration("CancelRegistration"),
+        of_registration("GetPrefill"),
+        of_registration("ExportTraveller"),
+        of_registration("EraseTraveller"),
+    ];
+    // The test's clock stands still, so that their order is a matter of chance.
+    let sorted = |records: &[(String, String, String)]| {
+        let mut records = records.to_vec();
+        records.sort();
+        records
+    };
+    assert_eq!(sorted(&records), sorted(&expected));
+    // Each method of the service is here, but those that are about nobody, or about whoever asks for the list.
+    let methods = call_every_method(app.transport(), SERVICE_NAME).await;
+    let told: BTreeSet<_> = records.iter().map(|(method, ..)| method.as_str()).collect();
+    let missing: Vec<_> = methods
+        .iter()
+        .filter_map(|(method, _)| method.rsplit('/').next())
+        .filter(|method| !told.contains(method))
+        .collect();
+    assert_eq!(missing, ["GetNotice", "ListAccess"]);
+    // The companion's data was read and changed as well.
+    let of_companion: Vec<_> =
+        about(&app, &companion.traveller).await.into_iter().map(|(method, ..)| method).collect();
+    for method in
+        ["BindCompanion", "GetRegistration", "ConfirmCompanion", "GetTravelGroups", "UnbindCompanion"]
+    {
+        assert!(of_companion.iter().any(|told| told == method), "{method} of {of_companion:?}");
+    }
+}
+
+#[tokio::test]
+async fn whom_somebody_tried_to_be_and_failed_is_known_too() {
+    let app = App::new().await;
+    let holder = app.register("X0000001").await;
+    let guess = pb::GetRegistrationRequest {
+        document: Some(passport("X0000001")),
+        holder_name: "SMITH JOHN".to_owned(),
+        ..Default::default()
+    };
+    app.client().get_registration(guess).await.expect_err("refused");
+    let stale = pb::CancelRegistrationRequest {
+        request_id: "stale".to_owned(),
+        registration: holder.name.clone(),
+        etag: "stale".to_owned(),
+    };
+    app.client().cancel_registration(stale).await.expect_err("refused");
+    let again = app.submit(app.submission("again", "X0000001", form())).await.expect_err("refused");
+    assert_eq!(again.reason, "ALREADY_REGISTERED");
+    let refused: BTreeSet<_> = about(&app, &holder.traveller).await.into_iter().collect();
+    let expected = [
+        ("GetRegistration", holder.name.as_str(), "HOLDER_NOT_FOUND"),
+        ("CancelRegistration", holder.name.as_str(), "ETAG_MISMATCH"),
+        ("SubmitRegistration", holder.name.as_str(), "OK"),
+        ("SubmitRegistration", "", "ALREADY_REGISTERED"),
+    ];
+    let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    assert_eq!(refused, expected.into_iter().collect());
+}
+
+#[tokio::test]
+async fn to_repeat_a_write_is_to_read_its_answer() {
+    let app = App::new().await;
+    let submission = app.submission("first", "X0000001", form());
+    let holder = app.submit(submission.clone()).await.expect("registered");
+    app.submit(submission).await.expect("answered as the first time");
+    let outcomes: Vec<_> =
+        about(&app, &holder.traveller).await.into_iter().map(|(_, _, outcome)| outcome).collect();
+    assert_eq!(outcomes, ["OK", "OK"]);
+}
+
+#[tokio::test]
+async fn a_record_says_who_and_why_and_pages_are_turned_from_the_newest() {
+    let app = App::new().await;
+    let holder = app.register("X0000001").await;
+    let mut request = Request::new(pb::GetRegistrationFactsRequest { registration: holder.name.clone() });
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (name, value) in
+        [("entrypass-caller", "clinic-7"), ("entrypass-purpose", "CONTACT_TRACING"), ("traceparent", trace)]
+    {
+        request.metadata_mut().insert(name, value.parse().expect("a value"));
+    }
+    app.clock.advance(Duration::SECOND);
+    app.client().get_registration_facts(request).await.expect("facts");
+    // Later than what is listed: a list is a record, too.
+    app.clock.advance(Duration::SECOND);
+
+    let ask = |token: &str| pb::ListAccessRequest {
+        registration: holder.name.clone(),
+        page_size: 1,
+        page_token: token.to_owned(),
+        ..Default::default()
+    };
+    let first = list(&app, ask("")).await.expect("a page");
+    let expected = pb::AccessRecord {
+        time: first.records[0].time,
+        caller: "clinic-7".to_owned(),
+        peer: "clinic-7".to_owned(),
+        rpc: format!("{SERVICE_NAME}/GetRegistrationFacts"),
+        purpose: "CONTACT_TRACING".to_owned(),
+        resource: holder.name.clone(),
+        outcome: "OK".to_owned(),
+        trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+    };
+    assert_eq!(first.records, [expected]);
+    assert!(first.records[0].time.is_some());
+    let second = list(&app, ask(&first.next_page_token)).await.expect("a page");
+    assert!(second.records[0].rpc.ends_with("/SubmitRegistration"));
+    assert_eq!(second.next_page_token, "");
+}
+
+#[tokio::test]
+async fn a_list_is_of_a_person_or_of_a_registration() {
+    let app = App::new().await;
+    let ask = async |traveller: &str, registration: &str| {
+        let (traveller, registration) = (traveller.to_owned(), registration.to_owned());
+        list(&app, pb::ListAccessRequest { traveller, registration, ..Default::default() }).await
+    };
+    let (person, entry) = (
+        "travellers/0193a1b2-0000-7000-8000-000000000000",
+        "registrations/0193a1b2-0000-7000-8000-000000000000",
+    );
+    let table = [
+        ("", "", "traveller REQUIRED"),
+        (entry, "", "traveller FORMAT"),
+        ("", person, "registration FORMAT"),
+        (person, entry, "traveller EXCLUDED"),
+    ];
+    for (traveller, registration, broken) in table {
+        assert_eq!(ask(traveller, registration).await.expect_err("refused").broken, [broken]);
+    }
+    assert_eq!(ask(person, "").await.expect("nobody").records, []);
+    // Who asked for the list of a registration is on it the next time.
+    assert_eq!(ask("", entry).await.expect("none").records.len(), 0);
+    assert_eq!(ask("", entry).await.expect("one").records.len(), 1);
+}
