@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     addresses: Vec<(Service, String)>,
     /// Of a system with listeners.
     authority: Option<Authority>,
+    /// What processes of their own log, as a filter.
+    log: &'static str,
     folder: TempDir,
 }
 
@@ -57,6 +59,7 @@ impl Plan {
             databases: [(Service::Registration, registration), (Service::Qr, qr), (Service::Epass, epass)],
             addresses: Vec::new(),
             authority: over_tls.then(|| Authority::new("city")),
+            log: "info,sea_orm_migration=warn",
             folder,
         };
         let mut settings = completed(settings);
@@ -74,6 +77,11 @@ impl Plan {
             file.and_then(|mut file| file.write_all(key.as_bytes())).expect("written");
         }
         plan
+    }
+
+    /// The same, with processes that log whatever passes `filter`.
+    pub(crate) fn logging(self, filter: &'static str) -> Self {
+        Self { log: filter, ..self }
     }
 
     /// Notes where `role` listens, for those that are started later.
@@ -125,7 +133,9 @@ impl Plan {
         });
         let tls = tls.into_iter().filter(|_| self.authority.is_some());
         let rings = Service::ALL.iter().map(|of| (name(of, "KEY_RING"), TestDatabase::KEY_RING.to_owned()));
-        let clock = [("ENTRYPASS_TEST_CLOCK".to_owned(), clock)].into_iter();
+        let clock =
+            [("ENTRYPASS_TEST_CLOCK".to_owned(), clock), ("ENTRYPASS_LOG".to_owned(), self.log.to_owned())]
+                .into_iter();
         clock.chain(databases).chain(rings).chain(addresses).chain(tls).collect()
     }
 

@@ -1,6 +1,6 @@
 //! A whole system: in one process, over sockets in one process, or as separate processes.
 
-use std::{process::Output, sync::Arc, time::Duration};
+use std::{path::Path, process::Output, sync::Arc, time::Duration};
 
 use entrypass::{
     compose::{self, Background},
@@ -24,6 +24,8 @@ use crate::{
 
 /// How often health is asked while something is waited for.
 const HEALTH_EVERY: Duration = Duration::from_millis(20);
+/// How many lines of a log are shown when a journey has failed.
+const LOGGED: usize = 300;
 /// How long it may take to follow what has happened.
 const HEALTH_LIMIT: Duration = Duration::from_secs(30);
 
@@ -56,6 +58,8 @@ pub struct System {
     /// Of a system with listeners.
     tls: Option<Tls>,
     /// Of a system without listeners.
+    here: Option<Transport>,
+    /// Of a system without listeners.
     _background: Option<Background>,
     plan: Plan,
 }
@@ -73,20 +77,29 @@ impl System {
 
     /// Starts a system with the configuration file `settings` and so many copies of each service, which call each other's in turn.
     pub async fn with_copies(mode: Mode, settings: &str, copies: usize) -> Self {
+        let plan = Plan::new(settings, mode != Mode::InProcess).await;
+        Self::planned(mode, plan, copies).await
+    }
+
+    /// Starts separate processes that log all they can.
+    pub async fn talkative(settings: &str) -> Self {
+        Self::planned(Mode::Processes, Plan::new(settings, true).await.logging("trace"), 1).await
+    }
+
+    async fn planned(mode: Mode, mut plan: Plan, copies: usize) -> Self {
         let over_sockets = mode != Mode::InProcess;
-        let mut plan = Plan::new(settings, over_sockets).await;
         let apart = mode == Mode::Processes;
         let nodes = if over_sockets { start_nodes(&mut plan, apart, copies).await } else { Vec::new() };
-        let (Clients { pass, registration, qr, epass }, tls, background) = if over_sockets {
+        let (Clients { pass, registration, qr, epass }, tls, here, background) = if over_sockets {
             let tls = plan.tls_of(&callers::of_tests(plan.authority()));
-            (clients(&nodes, &tls), Some(tls), None)
+            (clients(&nodes, &tls), Some(tls), None, None)
         } else {
             let compose::System { routes, door, background, .. } = plan.start(&Role::ALL).await;
             let here = Transport::local(routes, &door.edge);
-            (Clients::by(|_| here.clone()), None, Some(background))
+            (Clients::by(|_| here.clone()), None, Some(here), Some(background))
         };
         let clock = plan.clock.clone();
-        Self { pass, registration, qr, epass, clock, nodes, apart, tls, _background: background, plan }
+        Self { pass, registration, qr, epass, clock, nodes, apart, tls, here, _background: background, plan }
     }
 
     /// The clients of whoever has a certificate for `names` (each a URI or a DNS name) from the authority that this system trusts.
@@ -130,6 +143,13 @@ impl System {
         Transport::remote_over_tls(&address.parse().expect("an address"), self.tls())
     }
 
+    /// The way of the tests to `role`, by which they send what no generated client would.
+    pub fn way(&self, role: Role) -> Transport {
+        let listener =
+            || self.nodes.iter().find(|node| node.role == role).map(|node| self.way_to(&node.uri()));
+        self.here.clone().or_else(listener).expect("a way")
+    }
+
     /// What the program says when an operator calls it with `arguments` (between blanks) beside this system, and it ends well.
     pub async fn told(&self, arguments: &str) -> String {
         let mut command = self.plan.command(arguments);
@@ -164,6 +184,11 @@ impl System {
         };
         let reported = tokio::time::timeout(HEALTH_LIMIT, reported).await;
         assert!(reported.is_ok(), "{name}: serving={serving} is not reported");
+    }
+
+    /// Where everything lies that this system writes but its databases: settings, keys, data folders and logs.
+    pub fn folder(&self) -> &Path {
+        self.plan.folder()
     }
 
     /// The database of `service`.
@@ -264,7 +289,9 @@ impl Drop for System {
         for node in &self.nodes {
             let log = node::log(self.plan.folder(), node.role);
             if let Ok(log) = std::fs::read_to_string(log) {
-                eprintln!("--- log of {}:\n{log}", node.role.name());
+                let end = log.lines().rev().take(LOGGED).collect::<Vec<_>>();
+                let end = end.into_iter().rev().collect::<Vec<_>>().join("\n");
+                eprintln!("--- end of the log of {}:\n{end}", node.role.name());
             }
         }
     }

@@ -23,5 +23,5 @@ pub use chain::{Head, Link, NotAHead};
 pub use group::Group;
 pub use inspection::{Filed, Finding, Place, Walk};
 pub use record::{Mac, Record, Signed};
-pub use store::{About, create_tables, drop_tables};
+pub use store::{About, create_tables, drop_tables, rows_under_keys};
 pub use verify::{Verified, VerifyError, head, verify};

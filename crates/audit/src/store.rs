@@ -2,6 +2,7 @@
 //! of `audit_head`. Records and places are inserted and never touched again.
 
 mod entity;
+mod keys;
 mod migration;
 
 use sea_orm::{
@@ -17,6 +18,7 @@ use crate::{
     record::{Mac, Record, Signed},
 };
 
+pub use keys::rows_under_keys;
 pub use migration::{create_tables, drop_tables};
 
 /// Rows that one statement writes or reads at most; PostgreSQL takes 65 535 values, SQLite 32 766, and a record has twelve.

@@ -1,6 +1,9 @@
 //! A database of its own for one service in one test, on the engine that the test run is for.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use entrypass_ambient::SystemRandom;
 use entrypass_db::{DatabaseUrl, schema};
@@ -91,6 +94,15 @@ audit 0303030303030303030303030303030303030303030303030303030303030303
             Place::Sqlite(_) => None,
             Place::Postgres { schema } => Some(schema),
         }
+    }
+
+    /// The data directory of the PostgreSQL server, with the files of all tables and the write-ahead log.
+    #[must_use]
+    pub fn server_directory(&self) -> Option<PathBuf> {
+        let Place::Postgres { .. } = &self.place else { return None };
+        // The host is the folder of the server's socket; see tests/with-postgres.
+        let (host, _) = split(&self.url).1.split_once(':')?;
+        Some(Path::new(&host.replace("%2F", "/")).join("data"))
     }
 
     fn on_sqlite(service: &str) -> Self {

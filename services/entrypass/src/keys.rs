@@ -102,6 +102,7 @@ pub(crate) async fn open(
 /// How many rows are under each key.
 async fn rows_under_keys(service: Service, database: &Database) -> Result<Vec<RowsUnder>, Failure> {
     let mut rows = answers::under_keys(database).await?;
+    rows.extend(entrypass_audit::rows_under_keys(database).await?);
     rows.extend(match service {
         Service::Registration => entrypass_registration::rows_under_keys(database).await?,
         Service::Qr => Vec::new(),

@@ -78,6 +78,20 @@ async fn a_chain_goes_on_under_another_key_and_the_old_one_verifies_what_it_sign
     copy.read(2, None).await.expect("read");
     copy.until_placed(2).await;
     assert_eq!(copy.findings().await, []);
+    // A record and its place under each.
+    let rows = entrypass_audit::rows_under_keys(&copy.database).await.expect("counted");
+    let mut counted: Vec<_> = rows.iter().map(|rows| (rows.key, rows.rows)).collect();
+    counted.sort_unstable();
+    let mut keys: Vec<_> = copy
+        .database
+        .sealer()
+        .keys()
+        .list()
+        .filter(|key| key.purpose == Purpose::Audit)
+        .map(|key| (key.id, 2))
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(counted, keys);
     // Without the old one, nobody can say that it signed.
     let first = copy.ids().await[0];
     let new = new();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use entrypass_registration::{Notice, NoticeError};
+use entrypass_registration::{Notice, NoticeError, ProofLimits};
 use entrypass_token::Issuer;
 use serde::Deserialize;
 use time::Duration;
@@ -31,6 +31,12 @@ pub struct Registration {
     pub accept_specimens: bool,
     /// Most companions of one holder, 1 to 31.
     pub companion_limit: u32,
+    /// How many holder proofs for one document may fail within `failed_proofs_minutes`, 1 to 1000.
+    pub failed_proofs_per_document: u32,
+    /// How many of one caller may, whichever documents they are for, 1 to 1000000.
+    pub failed_proofs_per_caller: u32,
+    /// How many minutes failures count, 1 to 1440.
+    pub failed_proofs_minutes: u16,
     /// How many days a change can be followed: at least `valid_days` and `entry_days_after` together. Without a number, that or 90, whichever
     /// is more.
     pub keep_changes_days: Option<u32>,
@@ -88,6 +94,9 @@ impl Default for Registration {
             collect_health: false,
             accept_specimens: false,
             companion_limit: 8,
+            failed_proofs_per_document: 5,
+            failed_proofs_per_caller: 100,
+            failed_proofs_minutes: 15,
             keep_changes_days: None,
             keep_registrations_days: 365,
         }
@@ -142,11 +151,27 @@ impl Registration {
             collect_health: self.collect_health,
             accept_specimens: self.accept_specimens,
             companion_limit: self.companion_limit,
+            failed_proofs: self.failed_proofs()?,
             keep_answers: requests.keep()?,
             keep_changes: self.keep_changes()?,
             keep_registrations: Duration::days(self.keep_registrations_days.into()),
             ..entrypass_registration::Config::new(self.notice()?)
         })
+    }
+
+    /// How many holder proofs may fail.
+    ///
+    /// # Errors
+    /// When a value is outside its range.
+    fn failed_proofs(&self) -> Result<ProofLimits, ConfigError> {
+        let (per_document, per_caller) = (self.failed_proofs_per_document, self.failed_proofs_per_caller);
+        let range = ConfigError::range;
+        range("registration.failed_proofs_per_document", "1 to 1000", (1..=1000).contains(&per_document))?;
+        let usual = (1..=1_000_000).contains(&per_caller);
+        range("registration.failed_proofs_per_caller", "1 to 1000000", usual)?;
+        let minutes = self.failed_proofs_minutes;
+        range("registration.failed_proofs_minutes", "1 to 1440", (1..=1440).contains(&minutes))?;
+        Ok(ProofLimits { per_document, per_caller, window: Duration::minutes(minutes.into()) })
     }
 
     /// How long a change can be followed.

@@ -59,6 +59,18 @@ fn a_value_out_of_range_is_told_with_its_setting() {
     let table = [
         ("[registration]\nvalid_days = 14", "registration.valid_days must be 15 to 3650"),
         ("[registration]\ncompanion_limit = 0", "registration.companion_limit must be 1 to 31"),
+        (
+            "[registration]\nfailed_proofs_per_document = 0",
+            "registration.failed_proofs_per_document must be 1 to 1000",
+        ),
+        (
+            "[registration]\nfailed_proofs_per_caller = 1000001",
+            "registration.failed_proofs_per_caller must be 1 to 1000000",
+        ),
+        (
+            "[registration]\nfailed_proofs_minutes = 1441",
+            "registration.failed_proofs_minutes must be 1 to 1440",
+        ),
         ("[registration]\ntravel_history_days = 0", "registration.travel_history_days must be 1 to 365"),
         (
             "[registration]\nentry_days_before = 30",

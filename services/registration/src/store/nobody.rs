@@ -56,13 +56,23 @@ pub(super) fn nobody(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{
+        sync::Arc,
+        time::{Duration, Instant},
+    };
 
     use entrypass_ambient::SeededRandom;
+    use entrypass_db::Database;
     use entrypass_seal::{KeyRing, Keys, Sealer};
+    use entrypass_testkit::TestDatabase;
+    use time::OffsetDateTime;
+    use uuid::Uuid;
 
     use super::nobody;
-    use crate::store::convert;
+    use crate::{
+        registration::Registration,
+        store::{Migrator, Rows, convert},
+    };
 
     #[test]
     fn nobody_can_be_opened_as_anybody_is() {
@@ -70,5 +80,48 @@ mod tests {
         let sealer = Sealer::new(KeyRing::new(Keys::generate(&random)), Arc::new(random));
         let opened = convert::registration(&sealer, nobody(&sealer)).expect("readable");
         assert!(opened.declared.form.name().matches("Eriksson, Anna Maria"));
+    }
+
+    /// Reads alone, without what is written of a failure, which takes longer than all of this.
+    #[tokio::test]
+    async fn to_read_of_nobody_costs_what_it_costs_to_read_of_somebody() {
+        let place = TestDatabase::migrated::<Migrator>("registration").await;
+        let sealer = TestDatabase::sealer();
+        let database = Database::open::<Migrator>(&place.url(), 2, &sealer).await.expect("a database");
+        let transaction = database.begin().await.expect("a transaction");
+        let rows = Rows::new(&transaction, &sealer);
+        let traveller = Uuid::from_u128(1);
+        let known = rows.add_traveller(traveller, "known", OffsetDateTime::UNIX_EPOCH).await.expect("added");
+        assert!(known);
+        let template = convert::registration(&sealer, nobody(&sealer)).expect("readable");
+        let somebody = Registration { id: Uuid::from_u128(2), traveller, ..template };
+        rows.add_registration(&somebody).await.expect("added");
+        transaction.commit().await.expect("committed");
+
+        let rows = Rows::new(database.reader(), &sealer);
+        let mut times = [const { Vec::new() }; 2];
+        let mut ratio = 0.0;
+        for _round in 0..8 {
+            for _ in 0..200 {
+                for (nth, document) in ["known", "unknown"].into_iter().enumerate() {
+                    let began = Instant::now();
+                    let (_, known) = rows.latest_or_nobody(document).await.expect("read");
+                    times[nth].push(began.elapsed());
+                    assert_eq!(known, nth == 0);
+                }
+            }
+            let [known, unknown] = times.each_ref().map(|times| median(times));
+            ratio = known / unknown;
+            if (0.8..1.25).contains(&ratio) {
+                return;
+            }
+        }
+        panic!("to read of somebody takes {ratio:.2} times as long as to read of nobody");
+    }
+
+    fn median(times: &[Duration]) -> f64 {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64()
     }
 }

@@ -45,9 +45,8 @@ async fn no_method_is_without_its_record() {
     assert_eq!(recorded(&app).await, names.filter(audited).collect());
 }
 
-#[tokio::test]
-async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
-    let app = App::new().await;
+/// Asks everything that can be asked about two travellers, one the companion of the other for a while. Gives both.
+async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
     let mut holder = app.register("X0000001").await;
     let companion = app.register("X0000002").await;
     holder = app.update(amendment(&holder, 9)).await.expect("amended");
@@ -60,20 +59,30 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         companion: bond.name.clone(),
     };
     app.client().confirm_companion(confirm).await.expect("confirmed");
-    app.facts(&holder.name).await.expect("facts");
-    let registrations = vec![holder.name.clone()];
-    let batch = pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone() };
-    app.client().batch_get_registration_facts(batch).await.expect("facts");
-    app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
-    let revisions =
-        pb::ListRegistrationRevisionsRequest { registration: holder.name.clone(), ..Default::default() };
-    app.client().list_registration_revisions(revisions).await.expect("revisions");
+    read_by_name(app, &holder.name).await;
     let unbind = pb::UnbindCompanionRequest {
         request_id: "unbind".to_owned(),
         registration: holder.name.clone(),
         companion: bond.name,
     };
     app.client().unbind_companion(unbind).await.expect("unbound");
+    (replace_and_end(app, holder).await, companion)
+}
+
+/// Reads `registration` in every way that takes its name.
+async fn read_by_name(app: &App, registration: &str) {
+    app.facts(registration).await.expect("facts");
+    let registrations = vec![registration.to_owned()];
+    let batch = pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone() };
+    app.client().batch_get_registration_facts(batch).await.expect("facts");
+    app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
+    let revisions =
+        pb::ListRegistrationRevisionsRequest { registration: registration.to_owned(), ..Default::default() };
+    app.client().list_registration_revisions(revisions).await.expect("revisions");
+}
+
+/// Checks and resolves the document of `holder`, replaces it, cancels the registration, and fills a form with it.
+async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registration {
     let check = pb::CheckDocumentRequest { document: Some(passport("X0000001")) };
     app.client().check_document(check).await.expect("checked");
     app.resolve("X0000001").await.expect("resolved");
@@ -93,16 +102,26 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         holder_name: "SMITH ANNA MARIA".to_owned(),
     };
     app.client().get_prefill(prefill).await.expect("a form");
+    holder
+}
 
-    let export = pb::ExportTravellerRequest { traveller: holder.traveller.clone(), ..Default::default() };
+/// Gives out what is kept of the person `traveller`, and erases them.
+async fn give_out_and_erase(app: &App, traveller: &str) {
+    let export = pb::ExportTravellerRequest { traveller: traveller.to_owned(), ..Default::default() };
     app.client().export_traveller(export).await.expect("given out");
     let erase = pb::EraseTravellerRequest {
         request_id: "erase".to_owned(),
-        traveller: holder.traveller.clone(),
+        traveller: traveller.to_owned(),
         ..Default::default()
     };
     app.client().erase_traveller(erase).await.expect("erased");
+}
 
+#[tokio::test]
+async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
+    let app = App::new().await;
+    let (holder, companion) = ask_everything(&app).await;
+    give_out_and_erase(&app, &holder.traveller).await;
     let records = about(&app, &holder.traveller).await;
     let of_registration = |method: &str| (method.to_owned(), holder.name.clone(), "OK".to_owned());
     let of_person = |method: &str| (method.to_owned(), String::new(), "OK".to_owned());

@@ -1,0 +1,283 @@
+//! After a journey in which everything happens that can happen to personal data, none of it lies anywhere in the clear, in whatever form.
+
+use std::time::SystemTime;
+
+use entrypass_e2e::{System, Traveller};
+use entrypass_proto::{
+    epass::v1::{self as epass, ReviewDecision},
+    gateway::v1 as pb,
+    registration::v1::{
+        self as form, Contact, Document, DocumentType, HealthDeclaration, RegistrationForm, Relationship,
+        Sex,
+        health_declaration::{Answer, Symptom},
+    },
+};
+use prost_types::FieldMask;
+use tonic::Status;
+
+use crate::{
+    scanner::Scanner,
+    stolen::{self, Loot},
+};
+
+/// Everything of a person that the journey tells, each in no other test: on PostgreSQL all tests share one write-ahead log.
+const TOLD: [&str; 27] = [
+    "440699200402290040",
+    "440699201203010055",
+    "X7319046",
+    "X73 19046",
+    "X7319053",
+    "X7319068",
+    "X7319075",
+    "司徒样本",
+    "上官样本",
+    "ZZYZXOVA",
+    "QUILLON",
+    "Quillon Zzyzxova",
+    "Qwertzova",
+    "7700900873",
+    "7700900874",
+    "7700900875",
+    "3639980077",
+    "zzyzxova@example.org",
+    "Zzyzx Guild",
+    "Lamplighter of Zzyzx",
+    "Quillonville",
+    "样本街七三一号",
+    "样本街七三二号",
+    "Zzyzx Palace",
+    "张样本",
+    "a cousin in Zzyzx",
+    "papers of Zzyzxova",
+];
+
+#[tokio::test]
+async fn nothing_of_a_person_lies_in_the_clear_after_a_journey() {
+    let since = SystemTime::now();
+    let system = System::talkative("[registration]\ncollect_health = true\n").await;
+    let reference = journey(&system).await;
+
+    let loot = stolen::everything(&system, since).await;
+    assert_taken(&loot, &reference);
+    let scanner = Scanner::new(&TOLD);
+    let mut found = Vec::new();
+    for Loot { name, data } in &loot {
+        // The write-ahead log is no text: what stands there in digits by chance was no dump.
+        let here = if name.contains("pg_wal") { scanner.scan_raw(data) } else { scanner.scan(data) };
+        found.extend(
+            here.into_iter().map(|one| format!("{} as {} at {} in {name}", one.value, one.form, one.at)),
+        );
+    }
+    found.truncate(40);
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// What is not secret is found: the search looks where things are.
+fn assert_taken(loot: &[Loot], reference: &str) {
+    let has = |place: &str, text: &str| {
+        let mut here = loot.iter().filter(|loot| loot.name.contains(place));
+        let scanner = Scanner::new(&[text]);
+        assert!(here.any(|loot| !scanner.scan(&loot.data).is_empty()), "{text} is in no {place}");
+    };
+    has("table registrations", reference);
+    has("table audit_records", "HOLDER_NOT_FOUND");
+    for log in ["gateway.log", "registration.log", "qr.log", "epass.log"] {
+        has(log, "call answered");
+    }
+    has("registration.log", "h2::proto");
+    let on_postgres = loot.iter().any(|loot| loot.name.contains("pg_wal"));
+    has(if on_postgres { "pg_wal" } else { "sqlite3-wal" }, reference);
+}
+
+/// A resident who tells everything that there is to tell.
+fn resident() -> Traveller {
+    let mut resident = Traveller::wang();
+    resident.document.number = "440699200402290040".to_owned();
+    let form = &mut resident.form;
+    form.chinese_name = "司徒样本".to_owned();
+    form.sex = Sex::Female.into();
+    form.birth_date = "2004-02-29".to_owned();
+    complete(form, "+447700900873");
+    resident
+}
+
+/// A visitor with the passport `number`.
+fn visitor(number: &str, given_names: &str, phone: &str) -> Traveller {
+    let mut visitor = Traveller::passport(number);
+    visitor.form.surname = "ZZYZXOVA".to_owned();
+    visitor.form.given_names = given_names.to_owned();
+    complete(&mut visitor.form, phone);
+    visitor
+}
+
+fn complete(form: &mut RegistrationForm, phone: &str) {
+    form.mobile_phone = phone.to_owned();
+    form.second_phone = "+33639980077".to_owned();
+    form.email = "zzyzxova@example.org".to_owned();
+    form.occupation = "Lamplighter of Zzyzx".to_owned();
+    form.host = "Zzyzx Guild".to_owned();
+    form.entry.as_mut().expect("an entry").departure_city = "Quillonville".to_owned();
+    let destination = form.destination.as_mut().expect("a destination");
+    destination.address = "样本街七三一号9座1204".to_owned();
+    destination.accommodation_name = "Zzyzx Palace".to_owned();
+    form.domestic_contact = Some(Contact { name: "张样本".to_owned(), phone: "+447700900875".to_owned() });
+    form.health = Some(HealthDeclaration {
+        contact_with_cases: Answer::Yes.into(),
+        contact_note: "a cousin in Zzyzx".to_owned(),
+        symptoms: vec![Symptom::None.into()],
+        ..HealthDeclaration::default()
+    });
+}
+
+/// Gives the quotable reference of one who registered.
+async fn journey(system: &System) -> String {
+    let (resident, visitor) = (resident(), visitor("X7319046", "QUILLON", "+447700900874"));
+    let first = registered(resident.register(system, "resident").await);
+    let second = registered(visitor.register(system, "visitor").await);
+    resident.register(system, "resident").await.expect("the first answer again");
+    applied(system, &first).await;
+    accompanied(system, &resident, &first, &visitor).await;
+    amended(system, &second, &visitor).await;
+    refused(system, &first).await;
+    first.reference
+}
+
+fn registered(pass: Result<pb::EntryPass, Status>) -> form::Registration {
+    pass.expect("an entry pass").registration.expect("a registration")
+}
+
+async fn applied(system: &System, of: &form::Registration) {
+    let apply =
+        pb::ApplyForElectronicPassRequest { request_id: "apply".to_owned(), registration: of.name.clone() };
+    let applied = system.pass.clone().apply_for_electronic_pass(apply).await.expect("applied").into_inner();
+    let application = applied.application.expect("an application");
+    let review = epass::ReviewElectronicPassApplicationRequest {
+        request_id: "review".to_owned(),
+        application: application.name,
+        etag: application.etag,
+        decision: ReviewDecision::ReturnForCorrection.into(),
+        // Nobody should; somebody will.
+        note: "the papers of Zzyzxova are missing".to_owned(),
+    };
+    system.epass.clone().review_electronic_pass_application(review).await.expect("returned");
+}
+
+/// A registered companion and one who is registered by the holder.
+async fn accompanied(system: &System, holder: &Traveller, of: &form::Registration, companion: &Traveller) {
+    let bind = pb::BindCompanionRequest {
+        companion_name: "Zzyzxova, Quillon".to_owned(),
+        ..holder.binding("bind", &of.name, companion)
+    };
+    system.pass.clone().bind_companion(bind).await.expect("bound");
+    let mut child = Traveller::wang();
+    child.document.number = "440699201203010055".to_owned();
+    child.form.chinese_name = "上官样本".to_owned();
+    child.form.birth_date = "2012-03-01".to_owned();
+    complete(&mut child.form, "+447700900874");
+    let bind = pb::BindCompanionRequest {
+        relationship: Relationship::Child.into(),
+        companion_name: String::new(),
+        form: Some(child.form.clone()),
+        acknowledged_notice_version: system.notice_version().await,
+        truth_declared: true,
+        ..holder.binding("bind-child", &of.name, &child)
+    };
+    let pass = system.pass.clone().bind_companion(bind).await.expect("bound").into_inner().entry_pass;
+    let pass = pass.expect("an entry pass");
+    assert_eq!(pass.companions.len(), 2);
+    let content = pass.qr_code.expect("a code").content;
+    let verify = pb::VerifyQrCodeRequest { content, ..Default::default() };
+    let verified = system.pass.clone().verify_qr_code(verify).await.expect("verified").into_inner();
+    assert!(!verified.holder.expect("a holder").masked_name.is_empty());
+}
+
+/// Amended, given another passport, read in every way, cancelled, and asked for the form to begin with.
+async fn amended(system: &System, of: &form::Registration, visitor: &Traveller) {
+    let mut client = system.pass.clone();
+    let mut changed = visitor.form.clone();
+    changed.destination.as_mut().expect("a destination").address = "样本街七三二号".to_owned();
+    let update = pb::UpdateRegistrationRequest {
+        request_id: "update".to_owned(),
+        registration: of.name.clone(),
+        etag: of.etag.clone(),
+        form: Some(changed),
+        update_mask: Some(FieldMask { paths: vec!["destination.address".to_owned()] }),
+    };
+    let updated = client.update_registration(update).await.expect("amended").into_inner();
+    let updated = registered(updated.entry_pass.ok_or_else(|| Status::unknown("none")));
+    let new_document = Document { number: "X7319053".to_owned(), ..visitor.document.clone() };
+    let replace = pb::ReplaceDocumentRequest {
+        request_id: "replace".to_owned(),
+        registration: of.name.clone(),
+        etag: updated.etag,
+        old_document: Some(visitor.document.clone()),
+        holder_name: visitor.name(),
+        new_document: Some(new_document.clone()),
+        ..Default::default()
+    };
+    let replaced = client.replace_document(replace).await.expect("replaced").into_inner();
+    let replaced = registered(replaced.entry_pass.ok_or_else(|| Status::unknown("none")));
+    let list = pb::ListRegistrationRevisionsRequest { registration: of.name.clone(), ..Default::default() };
+    let revisions = client.list_registration_revisions(list).await.expect("history").into_inner().revisions;
+    assert_eq!(revisions.len(), 3);
+    let now = Traveller { document: new_document, ..visitor.clone() };
+    now.entry_pass(system).await.expect("shown");
+    let cancel = pb::CancelRegistrationRequest {
+        request_id: "cancel".to_owned(),
+        registration: of.name.clone(),
+        etag: replaced.etag,
+    };
+    client.cancel_registration(cancel).await.expect("cancelled");
+    let prefill = pb::GetPrefillRequest { document: Some(now.document.clone()), holder_name: now.name() };
+    client.get_prefill(prefill).await.expect("a form to begin with");
+}
+
+/// Refusals of all kinds, with personal data in every place where somebody could put it.
+async fn refused(system: &System, of: &form::Registration) {
+    let mut client = system.pass.clone();
+    let (number, name) = ("X7319068", "Qwertzova Quillon");
+    let unknown = Traveller::passport(number);
+    let mut nobody = resident();
+    nobody.document.number = "X73 19046".to_owned();
+    let prefill =
+        pb::GetPrefillRequest { document: Some(unknown.document.clone()), holder_name: name.to_owned() };
+    let get = |registration: &str, document: Option<&Document>, holder_name: &str| pb::GetEntryPassRequest {
+        registration: registration.to_owned(),
+        document: document.cloned(),
+        holder_name: holder_name.to_owned(),
+    };
+    let typed = |kind: DocumentType, number: &str| Document {
+        r#type: kind.into(),
+        number: number.to_owned(),
+        issuing_state: "上官样本".to_owned(),
+    };
+    for answer in [
+        nobody.register(system, "not-a-card").await.map(drop),
+        resident().register(system, "registered-already").await.map(drop),
+        visitor("X7319075", "QUILLON", "7700900873 ").register(system, "resident").await.map(drop),
+        client.get_prefill(prefill).await.map(drop),
+        client.get_entry_pass(get("", Some(&resident().document), name)).await.map(drop),
+        client.get_entry_pass(get("", Some(&unknown.document), name)).await.map(drop),
+        client.get_entry_pass(get(&format!("registrations/{number}"), None, "")).await.map(drop),
+        client
+            .get_entry_pass(get(&of.name, Some(&typed(DocumentType::Passport, number)), name))
+            .await
+            .map(drop),
+        client.get_entry_pass(get("", Some(&typed(DocumentType::Unspecified, number)), name)).await.map(drop),
+    ] {
+        let status = answer.expect_err("refused");
+        let told = format!("{status:?}{}", String::from_utf8_lossy(status.details()));
+        let found = Scanner::new(&TOLD).scan(told.as_bytes());
+        assert!(found.is_empty(), "{found:?} in {told}");
+    }
+    let verify = pb::VerifyQrCodeRequest { content: format!("{number} {name}"), ..Default::default() };
+    client.verify_qr_code(verify).await.expect("a verdict on what is no code");
+    let garbled = pb::UpdateRegistrationRequest {
+        request_id: "garbled".to_owned(),
+        registration: of.name.clone(),
+        etag: number.to_owned(),
+        form: Some(RegistrationForm { email: name.to_owned(), ..RegistrationForm::default() }),
+        update_mask: Some(FieldMask { paths: vec![name.to_owned(), "email".to_owned()] }),
+    };
+    client.update_registration(garbled).await.expect_err("nothing fits");
+}

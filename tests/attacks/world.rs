@@ -1,0 +1,152 @@
+//! What an attacker knows who has been let in: people who are registered, their names, resources and codes. With it a request is right
+//! in all but what is then done to it, and goes deep.
+
+use entrypass_e2e::{System, Traveller};
+use entrypass_proto::gateway::v1 as pb;
+use prost::Message;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_types::{Duration, FieldMask, Timestamp};
+
+use crate::dice::Dice;
+
+/// 2026-11-23 02:00 UTC, when every journey begins.
+const NOW: i64 = 1_795_399_200;
+
+/// One person, as an entry pass showed them.
+struct Known {
+    traveller: Traveller,
+    pass: pb::EntryPass,
+}
+
+/// Everything that is known.
+pub struct World {
+    people: Vec<Known>,
+    notice_version: String,
+    applications: Vec<(String, String)>,
+    cursor: String,
+}
+
+impl World {
+    /// Registers whoever is not, and reads what there is to know of everybody. `round` makes each round's requests its own.
+    pub async fn explore(system: &System, round: usize) -> Self {
+        let notice_version = system.notice_version().await;
+        let mut people = Vec::new();
+        let known =
+            [Traveller::wang(), Traveller::li(), Traveller::chan(), Traveller::lin(), Traveller::smith()];
+        for (index, traveller) in known.into_iter().enumerate() {
+            // A document may have been replaced or a registration cancelled by what was tried.
+            let _ = traveller.register(system, &format!("known-{round}-{index}")).await;
+            if let Ok(pass) = traveller.entry_pass(system).await {
+                people.push(Known { traveller, pass });
+            }
+        }
+        assert!(people.len() > 1, "in round {round} nearly nobody is registered any more");
+        let applications = applications(system, &people, round).await;
+        Self { people, notice_version, applications, cursor: String::new() }
+    }
+
+    /// A request that is right, as far as can be told from the names of its fields.
+    pub fn request(&self, of: &MessageDescriptor, dice: &Dice) -> DynamicMessage {
+        let person = dice.pick(&self.people);
+        self.fill(of, person, dice)
+    }
+
+    fn fill(&self, of: &MessageDescriptor, person: &Known, dice: &Dice) -> DynamicMessage {
+        if let Some(ready) = self.ready(of, person, dice) {
+            return ready;
+        }
+        let mut message = DynamicMessage::new(of.clone());
+        for field in of.fields() {
+            // Some rules are about fields that exclude each other: this or that is left out.
+            if dice.once_in(5) {
+                continue;
+            }
+            let value = self.value(&field, person, dice);
+            message.set_field(&field, if field.is_list() { Value::List(vec![value]) } else { value });
+        }
+        message
+    }
+
+    /// Messages that are known as a whole.
+    fn ready(&self, of: &MessageDescriptor, person: &Known, dice: &Dice) -> Option<DynamicMessage> {
+        let Traveller { document, form } = &person.traveller;
+        let seconds = NOW + i64::try_from(dice.below(100_000)).expect("few");
+        let paths = ["mobile_phone", "stay_days", "destination.address", "chinese_name", "health"];
+        match of.full_name() {
+            "entrypass.registration.v1.Document" => Some(dynamic(of, document)),
+            "entrypass.registration.v1.RegistrationForm" => Some(dynamic(of, form)),
+            "google.protobuf.Timestamp" => Some(dynamic(of, &Timestamp { seconds, nanos: 0 })),
+            "google.protobuf.Duration" => Some(dynamic(of, &Duration { seconds: 60, nanos: 0 })),
+            "google.protobuf.FieldMask" => {
+                let paths = vec![(*dice.pick(&paths)).to_owned()];
+                Some(dynamic(of, &FieldMask { paths }))
+            }
+            _ => None,
+        }
+    }
+
+    fn value(&self, field: &FieldDescriptor, person: &Known, dice: &Dice) -> Value {
+        let number = dice.below(8);
+        match field.kind() {
+            Kind::Message(of) => Value::Message(self.fill(&of, person, dice)),
+            Kind::Enum(of) => {
+                let values: Vec<_> = of.values().map(|value| value.number()).collect();
+                Value::EnumNumber(*dice.pick(&values))
+            }
+            Kind::Bool => Value::Bool(!dice.once_in(4)),
+            Kind::Int32 => Value::I32(i32::try_from(number).expect("few")),
+            Kind::Int64 => Value::I64(i64::try_from(number).expect("few")),
+            Kind::Bytes => Value::Bytes(vec![dice.byte(); number].into()),
+            _ => Value::String(self.text(field, person, dice)),
+        }
+    }
+
+    fn text(&self, field: &FieldDescriptor, person: &Known, dice: &Dice) -> String {
+        let pass = &person.pass;
+        let registration = pass.registration.clone().unwrap_or_default();
+        let code = pass.qr_code.clone().unwrap_or_default();
+        let application = self.applications.first().cloned().unwrap_or_default();
+        let companion = pass.companions.first().map(|one| one.name.clone()).unwrap_or_default();
+        match field.name() {
+            "request_id" => format!("m-{:x}", dice.word()),
+            "registration" | "registrations" => registration.name,
+            "traveller" => registration.traveller,
+            "etag" if field.parent_message().name().contains("Application") => application.1,
+            "etag" => registration.etag,
+            "application" => application.0,
+            "companion" => companion,
+            "holder_name" | "companion_name" => person.traveller.name(),
+            "acknowledged_notice_version" => self.notice_version.clone(),
+            "content" | "contents" => code.content,
+            "code_id" => code.code_id,
+            "cursor" => self.cursor.clone(),
+            "checkpoint" => "gate-1".to_owned(),
+            "page_token" => String::new(),
+            _ => "A1".to_owned(),
+        }
+    }
+}
+
+/// Applications for the electronic pass, with their etags; and companions, which the people then have.
+async fn applications(system: &System, people: &[Known], round: usize) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (index, person) in people.iter().enumerate() {
+        let name = person.pass.registration.clone().unwrap_or_default().name;
+        let apply = pb::ApplyForElectronicPassRequest {
+            request_id: format!("apply-{round}-{index}"),
+            registration: name.clone(),
+        };
+        if let Ok(applied) = system.pass.clone().apply_for_electronic_pass(apply).await {
+            found.extend(applied.into_inner().application.map(|one| (one.name, one.etag)));
+        }
+        let other = &people[(index + 1) % people.len()].traveller;
+        let bind = person.traveller.binding(&format!("bind-{round}-{index}"), &name, other);
+        // They may be bound already.
+        let _ = system.pass.clone().bind_companion(bind).await;
+    }
+    found
+}
+
+fn dynamic(of: &MessageDescriptor, message: &impl Message) -> DynamicMessage {
+    DynamicMessage::decode(of.clone(), message.encode_to_vec().as_slice()).expect("the same message")
+}
