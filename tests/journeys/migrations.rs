@@ -86,6 +86,10 @@ async fn the_schema_of_registration_can_be_taken_back_and_made_again() {
         tables,
         [
             "answers",
+            "audit_chain",
+            "audit_head",
+            "audit_records",
+            "audit_waiting",
             "change_feed",
             "changes",
             "companions",
@@ -105,6 +109,10 @@ async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_qr::Migrator>("qr").await;
     let expected = [
         "answers",
+        "audit_chain",
+        "audit_head",
+        "audit_records",
+        "audit_waiting",
         "bundle",
         "codes",
         "leases",
@@ -120,5 +128,17 @@ async fn the_schema_of_qr_can_be_taken_back_and_made_again() {
 #[tokio::test]
 async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
     let tables = taken_back_and_made_again::<entrypass_epass::Migrator>("epass").await;
-    assert_eq!(tables, ["answers", "applications", "ended_registrations", "leases", "passes", "positions"]);
+    let expected = [
+        "answers",
+        "applications",
+        "audit_chain",
+        "audit_head",
+        "audit_records",
+        "audit_waiting",
+        "ended_registrations",
+        "leases",
+        "passes",
+        "positions",
+    ];
+    assert_eq!(tables, expected);
 }

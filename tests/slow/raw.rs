@@ -1,6 +1,6 @@
 //! HTTP/2 by hand (RFC 9113), as no well-behaved client speaks it.
 
-use std::{io, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use entrypass_tls::Tls;
 use tokio::{
@@ -13,7 +13,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The largest window that there is.
 const WINDOW: u32 = (1 << 31) - 1;
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -54,7 +54,7 @@ impl Connection {
         Ok(Self { stream, next_stream: 1 })
     }
 
-    /// The same, and begins to speak: whoever answers may send as much as there is.
+    /// The same, and begins to speak, until it knows how much it may send. Whoever answers may send as much as there is.
     pub(crate) async fn open(address: &str, tls: &Tls) -> io::Result<Self> {
         let mut connection = Self::prove(address, tls).await?;
         connection.stream.write_all(PREFACE).await?;
@@ -62,6 +62,7 @@ impl Connection {
         let settings = [&[0, 4], WINDOW.to_be_bytes().as_slice()].concat();
         connection.send(SETTINGS, 0, 0, &settings).await?;
         connection.send(WINDOW_UPDATE, 0, 0, &(WINDOW - 65_535).to_be_bytes()).await?;
+        while connection.frame().await?.kind != WINDOW_UPDATE {}
         Ok(connection)
     }
 
@@ -76,9 +77,19 @@ impl Connection {
 
     /// Calls `path`, and says nothing more.
     pub(crate) async fn begin(&mut self, path: &str, timeout: &str) -> io::Result<u32> {
+        self.begin_with(path, timeout, &[]).await
+    }
+
+    /// The same with `more` metadata.
+    pub(crate) async fn begin_with(
+        &mut self,
+        path: &str,
+        timeout: &str,
+        more: &[(&str, &str)],
+    ) -> io::Result<u32> {
         let stream = self.next_stream;
         self.next_stream += 2;
-        self.send(HEADERS, END_HEADERS, stream, &headers(path, timeout)).await?;
+        self.send(HEADERS, END_HEADERS, stream, &headers(path, timeout, more)).await?;
         Ok(stream)
     }
 
@@ -105,6 +116,18 @@ impl Connection {
         tokio::time::timeout(PATIENCE, self.read_frame()).await.expect("a frame in time")
     }
 
+    /// Reads until each of `streams` has ended. An error when the connection has ended before.
+    pub(crate) async fn ends(&mut self, streams: impl IntoIterator<Item = u32>) -> io::Result<()> {
+        let mut open: BTreeSet<_> = streams.into_iter().collect();
+        while !open.is_empty() {
+            let frame = self.frame().await?;
+            if frame.ends_stream() {
+                open.remove(&frame.stream);
+            }
+        }
+        Ok(())
+    }
+
     async fn read_frame(&mut self) -> io::Result<Frame> {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head).await?;
@@ -115,7 +138,8 @@ impl Connection {
         let frame = Frame { kind: head[3], flags: head[4], stream, payload };
         if frame.flags & ACK == 0 && (frame.kind == SETTINGS || frame.kind == PING) {
             let payload = if frame.kind == PING { frame.payload.as_slice() } else { &[] };
-            self.send(frame.kind, ACK, 0, payload).await?;
+            // Whoever has ended the connection reads no more, and has said why.
+            let _ = self.send(frame.kind, ACK, 0, payload).await;
         }
         Ok(frame)
     }
@@ -136,7 +160,7 @@ impl Frame {
 }
 
 /// The headers of a gRPC call, each in plain (RFC 7541, 6.2.2).
-fn headers(path: &str, timeout: &str) -> Vec<u8> {
+fn headers(path: &str, timeout: &str, more: &[(&str, &str)]) -> Vec<u8> {
     // POST and https of the static table.
     let mut block = vec![0x83, 0x87];
     let all = [
@@ -146,7 +170,7 @@ fn headers(path: &str, timeout: &str) -> Vec<u8> {
         ("te", "trailers"),
         ("grpc-timeout", timeout),
     ];
-    for (name, value) in all {
+    for (name, value) in all.into_iter().chain(more.iter().copied()) {
         block.push(0);
         for text in [name, value] {
             block.push(u8::try_from(text.len()).expect("below 127"));

@@ -127,3 +127,62 @@ impl AsyncWrite for Connection {
         self.unless_stalled(context, ended)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc};
+
+    use entrypass_access::Peer;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
+        time::{Instant, sleep},
+    };
+
+    use super::{Connection, PREFACE_BYTES, PREFACE_LIMIT, STALL_LIMIT};
+    use crate::places::Places;
+
+    /// A connection whose caller is the other half, and takes 64 bytes.
+    fn connection() -> (Connection, DuplexStream) {
+        let (here, there) = duplex(64);
+        let place = Arc::new(Places::new(1)).any().expect("a place");
+        (Connection::new(here, Peer::default(), place), there)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_does_not_begin_is_not_waited_for() {
+        let (mut connection, mut caller) = connection();
+        caller.write_all(&[0; PREFACE_BYTES - 1]).await.expect("sent");
+        let began = Instant::now();
+        let error = connection.read_to_end(&mut Vec::new()).await.expect_err("too slow");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!((PREFACE_LIMIT..PREFACE_LIMIT * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_has_begun_may_be_silent() {
+        let (mut connection, mut caller) = connection();
+        caller.write_all(&[0; PREFACE_BYTES]).await.expect("sent");
+        connection.read_exact(&mut [0; PREFACE_BYTES]).await.expect("all of it");
+        let (read, ()) = tokio::join!(connection.read_u8(), async {
+            sleep(PREFACE_LIMIT * 10).await;
+            caller.write_u8(7).await.expect("sent");
+        });
+        assert_eq!(read.expect("the connection lives"), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_takes_nothing_is_given_up_and_a_slow_one_is_not() {
+        let (mut connection, mut caller) = connection();
+        let (written, ()) = tokio::join!(connection.write_all(&[0; 320]), async {
+            for _ in 0..4 {
+                sleep(STALL_LIMIT / 2).await;
+                caller.read_exact(&mut [0; 64]).await.expect("some of it");
+            }
+        });
+        written.expect("slow, and alive");
+        let began = Instant::now();
+        let error = connection.write_all(&[0; 320]).await.expect_err("nobody reads");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!((STALL_LIMIT..STALL_LIMIT * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
+}

@@ -1,7 +1,7 @@
 //! Who is let in at a listener.
 //!
 //! The rules are `entrypass-access`'s; here is what a request shows of its caller, what is counted, and how a refusal reads. Health and
-//! reflection have rules of their own, need no purpose and are not counted: an overload must not look like an outage.
+//! reflection have rules of their own, need no purpose and are not counted among calls: an overload must not look like an outage.
 
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ use crate::{
     reason, rpcs,
     standing::{self, Standing},
 };
+
+/// How the RPCs of reflection begin, in each of its versions.
+const REFLECTION: &str = "grpc.reflection.";
 
 /// Lets callers in, or refuses them, and counts them. Clones count together.
 #[derive(Clone)]
@@ -59,8 +62,9 @@ impl Guard {
     ) -> Result<(Standing, Permit), Problem> {
         let Inner { list, limits } = self.0.as_ref();
         let Some((callers, identification)) = list else {
+            let is_ours = rpcs::streams(method).is_some();
             let permit =
-                if rpcs::streams(method).is_some() { take(limits, None, method)? } else { Permit::default() };
+                if is_ours { take(limits, None, method)? } else { take_operational(limits, method)? };
             return Ok((Standing::claimed(headers), permit));
         };
         let shown = Shown::by(*identification, headers, extensions);
@@ -70,7 +74,7 @@ impl Guard {
         if decision.rule.is_operational() {
             return Ok((
                 known.map_or_else(Standing::unknown, |known| Standing::known(headers, known)),
-                Permit::default(),
+                take_operational(limits, method)?,
             ));
         }
         // Nobody else passes the decision.
@@ -130,6 +134,14 @@ fn states_its_purpose(known: &KnownCaller, headers: &HeaderMap) -> Result<(), Re
 fn take(limits: &Limits, known: Option<&KnownCaller>, method: &str) -> Result<Permit, Problem> {
     let taken = limits.take(known, rpcs::streams(method).unwrap_or_default());
     taken.inspect_err(|problem| count(problem.reason()))
+}
+
+/// Health is never too much. What reflection answers is large, and whoever may not call anything may still ask for it.
+fn take_operational(limits: &Limits, method: &str) -> Result<Permit, Problem> {
+    if !method.starts_with(REFLECTION) {
+        return Ok(Permit::default());
+    }
+    limits.take_reflection().inspect_err(|problem| count(problem.reason()))
 }
 
 fn refuse(refusal: Refusal, caller: &str, method: &str) -> Problem {

@@ -12,9 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Problem, permit::Permit};
 
+/// Calls of reflection at once, of all callers together: each may hold some 400 KB of answers that nobody reads.
+const REFLECTION: u32 = 100;
+
 /// The counts of one listener. Nothing is kept of anybody who is not listed, so that nobody can make it grow.
 pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
+    reflection: Arc<Semaphore>,
     callers: HashMap<String, Counts>,
 }
 
@@ -30,7 +34,14 @@ impl Limits {
     pub(crate) fn new(in_flight: u32, callers: Option<&Callers>) -> Self {
         let listed = callers.map(Callers::all).unwrap_or_default();
         let counts = |caller: &KnownCaller| (caller.name().to_owned(), Counts::new(caller.limits()));
-        Self { in_flight: semaphore(in_flight), callers: listed.iter().map(counts).collect() }
+        let reflection = semaphore(REFLECTION);
+        Self { in_flight: semaphore(in_flight), reflection, callers: listed.iter().map(counts).collect() }
+    }
+
+    /// Takes a place for a call of reflection, of whomever.
+    pub(crate) fn take_reflection(&self) -> Result<Permit, Problem> {
+        let of_all = place(&self.reflection).ok_or(Problem::new(ErrorReason::TooManyCalls))?;
+        Ok(Permit { of_caller: None, of_all: Some(of_all) })
     }
 
     /// Takes a place for a call of `caller`; `streams` if it is answered by a stream, which counts as that and not as a call in flight:

@@ -20,9 +20,12 @@ const METADATA_BYTES: u32 = 16 * 1024;
 const STREAM_WINDOW: u32 = 64 * 1024;
 /// How much of all requests of a connection may be on its way or wait to be read, in bytes.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-/// How many calls a caller may open and reset before they were looked at, or have reset for its own mistakes, until its connection is ended: whoever opens
-/// and resets costs work and no stream (CVE-2023-44487, CVE-2025-8671).
-const RESETS: usize = 50;
+/// How many calls a caller may open and give up before they were looked at, until its connection is ended: it costs work, and is no stream
+/// (CVE-2023-44487).
+const GIVEN_UP: usize = 50;
+/// How many of its calls may be reset for mistakes of its own (CVE-2025-8671). What still comes for a call that was refused before its message had
+/// come is one of them, and in an overload there are many.
+const MISTAKES: usize = 1024;
 /// Connections at once unless it is set.
 const CONNECTIONS: usize = 10_000;
 
@@ -83,8 +86,8 @@ pub async fn serve(
         .http2_max_header_list_size(METADATA_BYTES)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_max_pending_accept_reset_streams(Some(RESETS))
-        .http2_max_local_error_reset_streams(Some(RESETS));
+        .http2_max_pending_accept_reset_streams(Some(GIVEN_UP))
+        .http2_max_local_error_reset_streams(Some(MISTAKES));
     if let Some(longest) = longest_connection {
         server = server.max_connection_age(longest);
     }

@@ -285,6 +285,7 @@ qr_service_without! {
     suspend_qr_codes: SuspendQrCodesRequest => SuspendQrCodesResponse,
     reinstate_qr_codes: ReinstateQrCodesRequest => ReinstateQrCodesResponse,
     change_qr_codes: ChangeQrCodesRequest => ChangeQrCodesResponse,
+    export_qr_codes: ExportQrCodesRequest => ExportQrCodesResponse,
     get_qr_code_standing: GetQrCodeStandingRequest => GetQrCodeStandingResponse,
     get_verification_bundle: GetVerificationBundleRequest => GetVerificationBundleResponse,
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The collection of registrations, as their resource names begin.
-const REGISTRATIONS: &str = "registrations";
+pub(super) const REGISTRATIONS: &str = "registrations";
 
 /// Notes that the call named a registration, whether there is one or not.
 pub(super) fn named(access: &Access, registration: &str) {

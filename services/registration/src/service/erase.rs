@@ -1,15 +1,19 @@
 //! Everything that is kept of one person: erased, or given out.
 
+use entrypass_access::PersonalData;
 use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{PersonalData, required_request_id, timestamp};
+use entrypass_rpc::{required_request_id, timestamp};
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Registrations;
+use super::{
+    Registrations,
+    access::{REGISTRATIONS, named, touched},
+};
 use crate::{
     error::Error,
     registration::Registration,
@@ -30,6 +34,7 @@ impl Registrations {
         if let Some(first) = access.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
+        named(access, &message.registration);
         let pb::EraseTravellerRequest { request_id, traveller, registration } = message;
         let mut violations = Violations::default();
         violations.collect(required_request_id(&request_id));
@@ -37,10 +42,12 @@ impl Registrations {
         let person = violations.finish(|| person)?;
         let now = self.clock.now();
         self.once(access, &key, now, async |transaction| {
-            let rows = Rows::new(transaction, self.database.sealer());
-            let traveller = traveller_of(&rows, person).await?;
-            access.touch_person(traveller);
+            let rows = self.rows(transaction);
+            let traveller = traveller_of(access, &rows, person).await?;
             let registrations = rows.erase(traveller, now).await?;
+            for registration in &registrations {
+                access.touch(REGISTRATIONS, *registration, Some(traveller));
+            }
             // It names ids that name nobody any more.
             Ok(Kept::of(pb::EraseTravellerResponse {
                 traveller: wire::traveller_name(traveller),
@@ -55,17 +62,19 @@ impl Registrations {
         access: &Access,
         message: pb::ExportTravellerRequest,
     ) -> Result<pb::ExportTravellerResponse, Error> {
+        named(access, &message.registration);
         let pb::ExportTravellerRequest { traveller, registration } = message;
         let person = wire::person_name(&traveller, &registration)?;
         if access.personal_data() == PersonalData::Masked {
             return Err(Error::PersonalDataMasked { caller: access.caller().as_str().to_owned() });
         }
         let (rows, now) = (self.reader(), self.clock.now());
-        let traveller = traveller_of(&rows, person).await?;
-        access.touch_person(traveller);
+        let traveller = traveller_of(access, &rows, person).await?;
         let found = rows.person(traveller).await?.ok_or(Error::TravellerNotFound)?;
         let mut registrations = Vec::new();
-        for registration in rows.registrations_of(traveller).await? {
+        let all = rows.registrations_of(traveller).await?;
+        touched(access, &all);
+        for registration in all {
             registrations.push(exported(&rows, &registration, now).await?);
         }
         Ok(pb::ExportTravellerResponse {
@@ -91,11 +100,17 @@ async fn exported<C: ConnectionTrait>(
     })
 }
 
-async fn traveller_of<C: ConnectionTrait>(rows: &Rows<'_, C>, person: PersonName) -> Result<Uuid, Error> {
-    match person {
-        PersonName::Traveller(id) => Ok(id),
+async fn traveller_of<C: ConnectionTrait>(
+    access: &Access,
+    rows: &Rows<'_, C>,
+    person: PersonName,
+) -> Result<Uuid, Error> {
+    let traveller = match person {
+        PersonName::Traveller(id) => id,
         PersonName::Registration(id) => {
-            rows.traveller_of_registration(id).await?.ok_or(Error::RegistrationNotFound)
+            rows.traveller_of_registration(id).await?.ok_or(Error::RegistrationNotFound)?
         }
-    }
+    };
+    access.touch_person(traveller);
+    Ok(traveller)
 }

@@ -33,6 +33,12 @@ impl<M: Masked> Masked for Vec<M> {
     }
 }
 
+impl Masked for String {
+    fn masked(self) -> Self {
+        HIDDEN.to_owned()
+    }
+}
+
 /// Implements [`Masked`]: the fields before the semicolon are masked by their own type, those behind it are shown as they are.
 macro_rules! masked {
     ($($message:ident { $($masked:ident),* ; $($shown:ident),* })+) => {
@@ -51,6 +57,10 @@ masked! {
     GetRegistrationResponse { registration, companions; }
     // Refused before it comes to this (PERSONAL_DATA_MASKED): a form that is to be sent in again is of no use with masks in it.
     GetPrefillResponse { form; form_version }
+    // Refused before, too: what is given out to the person themselves is of no use with masks in it.
+    ExportTravellerResponse { documents, registrations; traveller, create_time }
+    ExportedRegistration { registration, revisions, companions; }
+    EraseTravellerResponse { ; traveller, registrations }
     UpdateRegistrationResponse { registration; }
     ReplaceDocumentResponse { registration; }
     CancelRegistrationResponse { registration; }

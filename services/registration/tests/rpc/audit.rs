@@ -105,10 +105,23 @@ async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registr
     holder
 }
 
+/// Gives out what is kept of the person `traveller`, and erases them.
+async fn give_out_and_erase(app: &App, traveller: &str) {
+    let export = pb::ExportTravellerRequest { traveller: traveller.to_owned(), ..Default::default() };
+    app.client().export_traveller(export).await.expect("given out");
+    let erase = pb::EraseTravellerRequest {
+        request_id: "erase".to_owned(),
+        traveller: traveller.to_owned(),
+        ..Default::default()
+    };
+    app.client().erase_traveller(erase).await.expect("erased");
+}
+
 #[tokio::test]
 async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
     let app = App::new().await;
     let (holder, companion) = ask_everything(&app).await;
+    give_out_and_erase(&app, &holder.traveller).await;
     let records = about(&app, &holder.traveller).await;
     let of_registration = |method: &str| (method.to_owned(), holder.name.clone(), "OK".to_owned());
     let of_person = |method: &str| (method.to_owned(), String::new(), "OK".to_owned());
@@ -128,6 +141,8 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("ReplaceDocument"),
         of_registration("CancelRegistration"),
         of_registration("GetPrefill"),
+        of_registration("ExportTraveller"),
+        of_registration("EraseTraveller"),
     ];
     // The test's clock stands still, so that their order is a matter of chance.
     let sorted = |records: &[(String, String, String)]| {

@@ -24,6 +24,8 @@ const SHOWN: &str = "
     DocumentDetails.gat_code DocumentDetails.issuing_state DocumentDetails.masked_number DocumentDetails.sex DocumentDetails.type
     DocumentDetails.type_name_en DocumentDetails.type_name_zh_cn
     Entry.departure_country Entry.entry_date Entry.port_of_entry Entry.transport
+    EraseTravellerResponse.registrations EraseTravellerResponse.traveller
+    ExportTravellerResponse.create_time ExportTravellerResponse.traveller
     GetPrefillResponse.form_version
     GetRegistrationFactsResponse.document_type GetRegistrationFactsResponse.expire_time GetRegistrationFactsResponse.fever_declared
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
