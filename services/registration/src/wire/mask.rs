@@ -51,6 +51,8 @@ masked! {
     GetRegistrationResponse { registration, companions; }
     // Refused before it comes to this (PERSONAL_DATA_MASKED): a form that is to be sent in again is of no use with masks in it.
     GetPrefillResponse { form; form_version }
+    ExportedRegistration { registration, revisions, companions; }
+    EraseTravellerResponse { ; traveller, registrations }
     UpdateRegistrationResponse { registration; }
     ReplaceDocumentResponse { registration; }
     CancelRegistrationResponse { registration; }
@@ -83,6 +85,14 @@ masked! {
     TravelGroup { holder, companions; }
     TravelGroupCompanion { member; relationship }
     TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number }
+}
+
+impl Masked for pb::ExportTravellerResponse {
+    /// Refused before it comes to this, as a prefilled form is.
+    fn masked(self) -> Self {
+        let Self { traveller, create_time, documents: _, registrations } = self;
+        Self { traveller, create_time, documents: Vec::new(), registrations: registrations.masked() }
+    }
 }
 
 impl Masked for pb::Document {
