@@ -37,8 +37,10 @@ pub(crate) fn describe(reason: ErrorReason) -> Description {
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
             Some(Duration::from_secs(1))
         }
-        // Whoever refuses for a rate knows better.
-        R::RateLimited | R::TooManyCalls | R::TooManyStreams => Some(Duration::from_secs(1)),
+        // Whoever refuses for a rate, or for what was tried in vain, knows better.
+        R::RateLimited | R::TooManyCalls | R::TooManyStreams | R::TooManyFailedProofs => {
+            Some(Duration::from_secs(1))
+        }
         _ => None,
     };
     let (zh_cn, en) = text(reason);
