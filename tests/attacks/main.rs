@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "an attack that cannot be tried has not been withstood")]
 
+mod belongings;
+mod callers;
 mod dice;
 mod dumped;
 mod methods;

@@ -6,6 +6,7 @@ use entrypass::{
     compose::{self, Background},
     role::{Role, Service},
 };
+use entrypass_ambient::{Clock as _, TestClock};
 use entrypass_proto::{
     epass::v1::epass_service_client::EpassServiceClient,
     gateway::v1::entry_pass_service_client::EntryPassServiceClient,
@@ -15,6 +16,7 @@ use entrypass_proto::{
 use entrypass_rpc::{Transport, is_serving};
 use entrypass_testkit::{Authority, Certificate, TestDatabase};
 use entrypass_tls::Tls;
+use time::OffsetDateTime;
 
 use crate::{
     Clients, FileClock, callers,
@@ -148,6 +150,18 @@ impl System {
         let listener =
             || self.nodes.iter().find(|node| node.role == role).map(|node| self.way_to(&node.uri()));
         self.here.clone().or_else(listener).expect("a way")
+    }
+
+    /// The way to the listener of `role` of whoever has `certificate`, and believes the system's own.
+    pub fn way_with(&self, role: Role, certificate: &Certificate) -> Transport {
+        self.way_at(role, certificate, self.clock.now())
+    }
+
+    /// The same of somebody by whose clock it is `now`: an hour at which they think their certificate good.
+    pub fn way_at(&self, role: Role, certificate: &Certificate, now: OffsetDateTime) -> Transport {
+        let node = self.nodes.iter().find(|node| node.role == role).expect("a listener");
+        let tls = callers::tls(certificate, &self.authority().pem(), Arc::new(TestClock::at(now)));
+        Transport::remote_over_tls(&node.uri().parse().expect("an address"), &tls)
     }
 
     /// What the program says when an operator calls it with `arguments` (between blanks) beside this system, and it ends well.
