@@ -64,7 +64,9 @@ masked! {
         expire_time
     }
     RegistrationRevision { document, form; revision, kind, changed_paths, form_version, create_time }
+    ExportedRegistration { registration, revisions, companions; }
     // Nothing of a person.
+    EraseTravellerResponse { ; traveller, registrations }
     ListAccessResponse { records; next_page_token }
     AccessRecord { ; time, caller, peer, rpc, purpose, resource, outcome, trace_id }
     GetNoticeResponse { ; notice }
@@ -83,6 +85,14 @@ masked! {
     TravelGroup { holder, companions; }
     TravelGroupCompanion { member; relationship }
     TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number }
+}
+
+impl Masked for pb::ExportTravellerResponse {
+    /// Refused before it comes to this, as a prefilled form is.
+    fn masked(self) -> Self {
+        let Self { traveller, create_time, documents: _, registrations } = self;
+        Self { traveller, create_time, documents: Vec::new(), registrations: registrations.masked() }
+    }
 }
 
 impl Masked for pb::Document {
