@@ -51,6 +51,8 @@ masked! {
     GetRegistrationResponse { registration, companions; }
     // Refused before it comes to this (PERSONAL_DATA_MASKED): a form that is to be sent in again is of no use with masks in it.
     GetPrefillResponse { form; form_version }
+    ExportedRegistration { registration, revisions, companions; }
+    EraseTravellerResponse { ; traveller, registrations }
     UpdateRegistrationResponse { registration; }
     ReplaceDocumentResponse { registration; }
     CancelRegistrationResponse { registration; }
@@ -64,9 +66,7 @@ masked! {
         expire_time
     }
     RegistrationRevision { document, form; revision, kind, changed_paths, form_version, create_time }
-    ExportedRegistration { registration, revisions, companions; }
     // Nothing of a person.
-    EraseTravellerResponse { ; traveller, registrations }
     ListAccessResponse { records; next_page_token }
     AccessRecord { ; time, caller, peer, rpc, purpose, resource, outcome, trace_id }
     GetNoticeResponse { ; notice }
