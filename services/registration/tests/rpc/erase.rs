@@ -180,7 +180,7 @@ async fn all_that_is_kept_of_a_person_is_given_out() {
         all.registrations.iter().map(|one| one.registration.clone().expect("one").name).collect();
     assert_eq!(names, [first.name, second.name.clone()]);
     let present = all.registrations[1].registration.as_ref().expect("one");
-    assert_eq!(present.revision as usize, all.registrations[1].revisions.len());
+    assert_eq!(usize::try_from(present.revision), Ok(all.registrations[1].revisions.len()));
     assert_eq!(all.registrations[0].revisions.len(), 2, "registered, cancelled");
     assert_eq!(all.registrations[1].companions.len(), 1);
     assert!(present.form.is_some() && all.create_time.is_some());

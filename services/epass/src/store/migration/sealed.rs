@@ -41,8 +41,7 @@ impl MigrationTrait for Sealed {
         let make = applications("applications_anew", schema::binary_null("sealed_note"));
         replace(manager, make, ["review_note", "sealed_note"], |id, row| {
             let note: String = row.try_get("", "review_note")?;
-            let sealed = (!note.is_empty()).then(|| sealer.seal(&note_place(&id), note.as_bytes()));
-            Ok(sealed.into())
+            Ok((!note.is_empty()).then(|| sealer.seal(&note_place(&id), note.as_bytes())).into())
         })
         .await
     }
@@ -51,10 +50,10 @@ impl MigrationTrait for Sealed {
         let sealer = migrating_sealer()?;
         let make = applications("applications_anew", schema::text("review_note"));
         replace(manager, make, ["sealed_note", "review_note"], |id, row| {
-            let Some(sealed) = row.try_get::<Option<Vec<u8>>>("", "sealed_note")? else {
+            let Some(content) = row.try_get::<Option<Vec<u8>>>("", "sealed_note")? else {
                 return Ok("".into());
             };
-            let note = sealer.open(&note_place(&id), &sealed).map_err(unsealable)?;
+            let note = sealer.open(&note_place(&id), &content).map_err(unsealable)?;
             Ok(String::from_utf8_lossy(&note).into_owned().into())
         })
         .await?;
