@@ -40,7 +40,7 @@ test-postgres *arguments:
     # With --workspace and a filter, not with --package: cargo settles on the same features, and compiles nothing a second time.
     # Ignored are those that only PostgreSQL can show.
     tests/with-postgres cargo nextest run --workspace --run-ignored all --filterset \
-        'package(/^entrypass(-db|-follow|-registration|-qr|-epass|-e2e)?$/)' {{ arguments }}
+        'package(/^entrypass(-db|-audit|-follow|-registration|-qr|-epass|-e2e)?$/)' {{ arguments }}
 
 # The documentation builds without a warning.
 docs:

@@ -117,9 +117,9 @@ async fn etags_tokens_and_bonds_of_another_open_nothing() {
         |revision: &form::RegistrationRevision| revision.document.clone().expect("a document").number;
     assert!(shown.iter().all(|revision| number(revision) == wang.document.number));
 
-    let bound =
+    let answer =
         client.bind_companion(wang.binding("bind", &his.name, &li)).await.expect("bound").into_inner();
-    let bond = bound.entry_pass.expect("one").companions[0].name.clone();
+    let bond = answer.entry_pass.expect("one").companions[0].name.clone();
     let unbind = pb::UnbindCompanionRequest {
         request_id: "unbind".to_owned(),
         registration: third.name.clone(),

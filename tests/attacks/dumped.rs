@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use entrypass_e2e::{System, Traveller};
+use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
     epass::v1::{self as epass, ReviewDecision},
     gateway::v1 as pb,
@@ -12,8 +12,8 @@ use entrypass_proto::{
         health_declaration::{Answer, Symptom},
     },
 };
+use metrics_exporter_prometheus::PrometheusBuilder;
 use prost_types::FieldMask;
-use tonic::Status;
 
 use crate::{
     scanner::Scanner,
@@ -51,10 +51,12 @@ const TOLD: [&str; 27] = [
     "papers of Zzyzxova",
 ];
 
+const SETTINGS: &str = "[registration]\ncollect_health = true\n";
+
 #[tokio::test]
 async fn nothing_of_a_person_lies_in_the_clear_after_a_journey() {
-    let since = SystemTime::now();
-    let system = System::talkative("[registration]\ncollect_health = true\n").await;
+    let since = now();
+    let system = System::talkative(SETTINGS).await;
     let reference = journey(&system).await;
 
     let loot = stolen::everything(&system, since).await;
@@ -70,6 +72,29 @@ async fn nothing_of_a_person_lies_in_the_clear_after_a_journey() {
     }
     found.truncate(40);
     assert_eq!(found, Vec::<String>::new());
+}
+
+/// By the clock of the files that are looked at later.
+fn now() -> SystemTime {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    file.as_file().metadata().and_then(|file| file.modified()).expect("its hour")
+}
+
+#[tokio::test]
+async fn the_metrics_tell_nothing_of_a_person() {
+    let metrics = PrometheusBuilder::new().install_recorder().expect("the only one of this process");
+    let system = System::configured(Mode::Sockets, SETTINGS).await;
+    journey(&system).await;
+    let stranger = system.called_as(&["stranger.example"]);
+    let get = pb::GetEntryPassRequest {
+        document: Some(resident().document),
+        holder_name: resident().name(),
+        ..Default::default()
+    };
+    stranger.pass.clone().get_entry_pass(get).await.expect_err("not listed");
+    let text = metrics.render();
+    assert!(text.contains("entrypass_calls_refused_total"), "numbers are told: {text}");
+    assert_eq!(Scanner::new(&TOLD).scan(text.as_bytes()), []);
 }
 
 /// What is not secret is found: the search looks where things are.
@@ -132,17 +157,32 @@ fn complete(form: &mut RegistrationForm, phone: &str) {
 /// Gives the quotable reference of one who registered.
 async fn journey(system: &System) -> String {
     let (resident, visitor) = (resident(), visitor("X7319046", "QUILLON", "+447700900874"));
-    let first = registered(resident.register(system, "resident").await);
-    let second = registered(visitor.register(system, "visitor").await);
+    let first = shown(resident.register(system, "resident").await.ok());
+    let second = shown(visitor.register(system, "visitor").await.ok());
     resident.register(system, "resident").await.expect("the first answer again");
     applied(system, &first).await;
     accompanied(system, &resident, &first, &visitor).await;
     amended(system, &second, &visitor).await;
     refused(system, &first).await;
+    given_out_and_erased(system, &second).await;
     first.reference
 }
 
-fn registered(pass: Result<pb::EntryPass, Status>) -> form::Registration {
+/// Everything that is kept of one of them is given out, and then erased.
+async fn given_out_and_erased(system: &System, of: &form::Registration) {
+    let mut client = system.pass.clone();
+    let export = pb::ExportTravellerRequest { registration: of.name.clone(), ..Default::default() };
+    let exported = client.export_traveller(export).await.expect("all of it").into_inner();
+    assert_eq!(exported.documents.len(), 2);
+    let erase = pb::EraseTravellerRequest {
+        request_id: "erase".to_owned(),
+        registration: of.name.clone(),
+        ..Default::default()
+    };
+    client.erase_traveller(erase).await.expect("erased");
+}
+
+fn shown(pass: Option<pb::EntryPass>) -> form::Registration {
     pass.expect("an entry pass").registration.expect("a registration")
 }
 
@@ -204,7 +244,7 @@ async fn amended(system: &System, of: &form::Registration, visitor: &Traveller) 
         update_mask: Some(FieldMask { paths: vec!["destination.address".to_owned()] }),
     };
     let updated = client.update_registration(update).await.expect("amended").into_inner();
-    let updated = registered(updated.entry_pass.ok_or_else(|| Status::unknown("none")));
+    let updated = shown(updated.entry_pass);
     let new_document = Document { number: "X7319053".to_owned(), ..visitor.document.clone() };
     let replace = pb::ReplaceDocumentRequest {
         request_id: "replace".to_owned(),
@@ -216,7 +256,7 @@ async fn amended(system: &System, of: &form::Registration, visitor: &Traveller) 
         ..Default::default()
     };
     let replaced = client.replace_document(replace).await.expect("replaced").into_inner();
-    let replaced = registered(replaced.entry_pass.ok_or_else(|| Status::unknown("none")));
+    let replaced = shown(replaced.entry_pass);
     let list = pb::ListRegistrationRevisionsRequest { registration: of.name.clone(), ..Default::default() };
     let revisions = client.list_registration_revisions(list).await.expect("history").into_inner().revisions;
     assert_eq!(revisions.len(), 3);

@@ -52,8 +52,7 @@ pub async fn call(
     let (parts, mut body) = response.into_parts();
     refused(&parts.headers)?;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let frame = frame.map_err(|error| Status::unknown(error.to_string()))?;
-        match frame.into_data() {
+        match frame?.into_data() {
             // A message, and the trailers of a unary answer are known to follow a success.
             Ok(data) => return Ok(data),
             Err(frame) => refused(frame.trailers_ref().expect("data or trailers"))?,

@@ -28,7 +28,8 @@ pub async fn everything(system: &System, since: SystemTime) -> Vec<Loot> {
         loot.extend(rows(service.name(), &connection).await);
         match database.server_directory() {
             None => {
-                loot.extend(files("SQLite", database.url().file().and_then(Path::parent).expect("a folder")))
+                let file = database.url().file().map(Path::to_owned).expect("a file");
+                loot.extend(files("SQLite", file.parent().expect("a folder")));
             }
             Some(data) => loot.extend(tables(&data, &connection).await),
         }

@@ -52,7 +52,7 @@ impl World {
     }
 
     fn fill(&self, of: &MessageDescriptor, person: &Known, dice: &Dice) -> DynamicMessage {
-        if let Some(ready) = self.ready(of, person, dice) {
+        if let Some(ready) = ready(of, person, dice) {
             return ready;
         }
         let mut message = DynamicMessage::new(of.clone());
@@ -65,24 +65,6 @@ impl World {
             message.set_field(&field, if field.is_list() { Value::List(vec![value]) } else { value });
         }
         message
-    }
-
-    /// Messages that are known as a whole.
-    fn ready(&self, of: &MessageDescriptor, person: &Known, dice: &Dice) -> Option<DynamicMessage> {
-        let Traveller { document, form } = &person.traveller;
-        let seconds = NOW + i64::try_from(dice.below(100_000)).expect("few");
-        let paths = ["mobile_phone", "stay_days", "destination.address", "chinese_name", "health"];
-        match of.full_name() {
-            "entrypass.registration.v1.Document" => Some(dynamic(of, document)),
-            "entrypass.registration.v1.RegistrationForm" => Some(dynamic(of, form)),
-            "google.protobuf.Timestamp" => Some(dynamic(of, &Timestamp { seconds, nanos: 0 })),
-            "google.protobuf.Duration" => Some(dynamic(of, &Duration { seconds: 60, nanos: 0 })),
-            "google.protobuf.FieldMask" => {
-                let paths = vec![(*dice.pick(&paths)).to_owned()];
-                Some(dynamic(of, &FieldMask { paths }))
-            }
-            _ => None,
-        }
     }
 
     fn value(&self, field: &FieldDescriptor, person: &Known, dice: &Dice) -> Value {
@@ -145,6 +127,24 @@ async fn applications(system: &System, people: &[Known], round: usize) -> Vec<(S
         let _ = system.pass.clone().bind_companion(bind).await;
     }
     found
+}
+
+/// Messages that are known as a whole.
+fn ready(of: &MessageDescriptor, person: &Known, dice: &Dice) -> Option<DynamicMessage> {
+    let Traveller { document, form } = &person.traveller;
+    let seconds = NOW + i64::try_from(dice.below(100_000)).expect("few");
+    let paths = ["mobile_phone", "stay_days", "destination.address", "chinese_name", "health"];
+    match of.full_name() {
+        "entrypass.registration.v1.Document" => Some(dynamic(of, document)),
+        "entrypass.registration.v1.RegistrationForm" => Some(dynamic(of, form)),
+        "google.protobuf.Timestamp" => Some(dynamic(of, &Timestamp { seconds, nanos: 0 })),
+        "google.protobuf.Duration" => Some(dynamic(of, &Duration { seconds: 60, nanos: 0 })),
+        "google.protobuf.FieldMask" => {
+            let paths = vec![(*dice.pick(&paths)).to_owned()];
+            Some(dynamic(of, &FieldMask { paths }))
+        }
+        _ => None,
+    }
 }
 
 fn dynamic(of: &MessageDescriptor, message: &impl Message) -> DynamicMessage {

@@ -94,7 +94,7 @@ pub enum RingError {
 
 /// The key ring of one service, as it was read.
 pub(crate) struct Ring {
-    ring: KeyRing,
+    keys: KeyRing,
     place: RingPlace,
     text: Zeroizing<String>,
 }
@@ -108,8 +108,8 @@ impl Ring {
                 RingPlace::DataDir(_) | RingPlace::Environment { .. } => Ok(None),
             };
         };
-        let ring = KeyRing::new(parse(place, &text)?);
-        Ok(Some(Self { ring, place: place.clone(), text }))
+        let keys = KeyRing::new(parse(place, &text)?);
+        Ok(Some(Self { keys, place: place.clone(), text }))
     }
 
     /// The ring of `service` at `place`, which is made when it is missing and `may_make`.
@@ -125,7 +125,7 @@ impl Ring {
                 let keys = Keys::generate(random);
                 let text = keys.to_text();
                 write(path, &text)?;
-                Ok(Self { ring: KeyRing::new(keys), place: place.clone(), text })
+                Ok(Self { keys: KeyRing::new(keys), place: place.clone(), text })
             }
             (None, RingPlace::DataDir(path) | RingPlace::File(path)) => {
                 Err(RingError::Lost { service, path: path.clone() })
@@ -139,12 +139,12 @@ impl Ring {
 
     /// The present keys.
     pub(crate) fn keys(&self) -> Arc<Keys> {
-        self.ring.keys()
+        self.keys.keys()
     }
 
     /// Seals with the present keys of this ring.
     pub(crate) fn sealer(&self, surroundings: &Surroundings) -> Sealer {
-        Sealer::new(self.ring.clone(), surroundings.random.clone())
+        Sealer::new(self.keys.clone(), surroundings.random.clone())
     }
 
     /// Takes up what changes in the file, for ever. A file that cannot be used is told once, and the keys stay as they are. The environment of a
@@ -173,7 +173,7 @@ impl Ring {
         };
         match text_at(&self.place)? {
             Some(text) if text != self.text => {
-                self.ring.replace(parse(&self.place, &text)?);
+                self.keys.replace(parse(&self.place, &text)?);
                 tracing::info!(%path, "the key ring has changed");
                 self.text = text;
             }
@@ -205,7 +205,8 @@ fn text_at(place: &RingPlace) -> Result<Option<Zeroizing<String>>, RingError> {
         Err(source) => return Err(failed(source)),
     };
     let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(Some(text)) } else { Err(RingError::Exposed { path: path.clone(), mode }) }
+    let others = mode & 0o077;
+    if others == 0 { Ok(Some(text)) } else { Err(RingError::Exposed { path: path.clone(), mode }) }
 }
 
 /// Writes a ring where there is no file yet.

@@ -41,7 +41,8 @@ impl MigrationTrait for Sealed {
         let make = applications("applications_anew", schema::binary_null("sealed_note"));
         replace(manager, make, ["review_note", "sealed_note"], |id, row| {
             let note: String = row.try_get("", "review_note")?;
-            Ok((!note.is_empty()).then(|| sealer.seal(&note_place(&id), note.as_bytes())).into())
+            let kept = (!note.is_empty()).then(|| sealer.seal(&note_place(&id), note.as_bytes()));
+            Ok(kept.into())
         })
         .await
     }
@@ -50,10 +51,10 @@ impl MigrationTrait for Sealed {
         let sealer = migrating_sealer()?;
         let make = applications("applications_anew", schema::text("review_note"));
         replace(manager, make, ["sealed_note", "review_note"], |id, row| {
-            let Some(content) = row.try_get::<Option<Vec<u8>>>("", "sealed_note")? else {
+            let Some(kept) = row.try_get::<Option<Vec<u8>>>("", "sealed_note")? else {
                 return Ok("".into());
             };
-            let note = sealer.open(&note_place(&id), &content).map_err(unsealable)?;
+            let note = sealer.open(&note_place(&id), &kept).map_err(unsealable)?;
             Ok(String::from_utf8_lossy(&note).into_owned().into())
         })
         .await?;
