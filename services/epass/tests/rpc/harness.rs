@@ -1,6 +1,9 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
 use entrypass_db::{Database, follower};
@@ -17,6 +20,7 @@ use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
 use time::{Duration, macros::datetime};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -30,6 +34,8 @@ pub struct App {
     transport: Transport,
     database: Database,
     place: Arc<TestDatabase>,
+    stopping: CancellationToken,
+    background: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A person with a registration, as the registration service tells of them.
@@ -58,6 +64,13 @@ impl App {
         Self::start(clock, registrations, neighbour, place).await
     }
 
+    /// Stops what the service does unasked, and waits for its end: a copy that goes on has the lease of who removes.
+    pub async fn stopped(&self) {
+        self.stopping.cancel();
+        let background = self.background.lock().expect("no panic").take();
+        background.expect("it is stopped once").await.expect("no panic");
+    }
+
     /// The same service after a restart.
     pub async fn again(&self) -> Self {
         let neighbour = self.registrations.transport(&edge());
@@ -72,18 +85,19 @@ impl App {
     ) -> Self {
         let database =
             Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
+        let stopping = CancellationToken::new();
         let deps = Deps {
             database: database.clone(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(7)),
             registration: neighbour,
-            stopping: CancellationToken::new(),
+            stopping: stopping.clone(),
         };
         let service =
             service(Config { keep_answers: KEEP_ANSWERS, city_divisions: vec!["4406".to_owned()] }, deps);
-        tokio::spawn(service.background);
+        let background = Mutex::new(Some(tokio::spawn(service.background)));
         let transport = Transport::local(service.routes, &edge());
-        Self { clock, registrations, transport, database, place }
+        Self { clock, registrations, transport, database, place, stopping, background }
     }
 
     /// The way to it.

@@ -13,11 +13,13 @@ async fn a_first_answer_is_kept_for_its_time_and_then_forgotten() {
     app.apply("r-1", &app.person(1)).await.expect("offered");
     app.clock.advance(KEEP_ANSWERS - Duration::SECOND);
     app.apply("r-2", &app.person(2)).await.expect("offered");
-    let reused = app.again().await.apply("r-1", &app.person(3)).await.expect_err("another content");
+    app.stopped().await;
+    let restarted = app.again().await;
+    let reused = restarted.apply("r-1", &app.person(3)).await.expect_err("another content");
     assert_eq!(reused.is(), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
 
-    // Past the minute for which the copy before has the lease: here it does not stop.
-    app.clock.advance(Duration::minutes(2));
+    restarted.stopped().await;
+    app.clock.advance(Duration::seconds(2));
     let restarted = app.again().await;
     eventually("the older one is forgotten", async || app.count("answers").await == 1).await;
     restarted.apply("r-1", &app.person(3)).await.expect("it is a new request");

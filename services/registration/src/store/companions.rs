@@ -55,6 +55,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
 
     /// Adds a bond to `holder`, whose row is held. `CompanionAlreadyBound` when these two registrations have one.
     pub(crate) async fn add_companion(&self, holder: &Registration, new: &Companion) -> Result<(), Error> {
+        // As everybody who writes: the registration, which the row holds by a foreign key, and then the key.
+        self.lock(new.registration.id).await?;
         let key = self.key_of(new.registration.traveller).await?;
         let row = convert::companion_row(&key, new);
         match companion::Entity::insert(row).exec_without_returning(self.connection).await {

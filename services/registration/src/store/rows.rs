@@ -180,12 +180,14 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
 
     /// Adds a submitted registration with its first revision. `AlreadyRegistered` when the person has an active one.
     pub(crate) async fn add_registration(&self, new: &Registration) -> Result<(), Error> {
+        // Before the row, which holds its person (a foreign key): an erasure takes both in this order.
+        let key = self.key_of(new.traveller).await?;
         let row = convert::registration_row(new);
         match registration::Entity::insert(row).exec_without_returning(self.connection).await {
             Err(error) if is_unique_violation(&error) => return Err(Error::AlreadyRegistered),
             other => other?,
         };
-        self.add_revision(new, RevisionKind::Registered, &[]).await?;
+        self.add_revision(&key, new, RevisionKind::Registered, &[]).await?;
         Ok(self.add_change(Change::of(new, ChangeKind::Registered, None, new.create_time)).await?)
     }
 
@@ -205,18 +207,19 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         if saved.rows_affected == 0 {
             return Err(crate::registration::ChangeRefused::EtagMismatch.into());
         }
-        self.add_revision(next, kind, changed_paths).await?;
+        let key = self.key_of(next.traveller).await?;
+        self.add_revision(&key, next, kind, changed_paths).await?;
         Ok(self.add_change(Change::of(next, kind.into(), None, next.update_time)).await?)
     }
 
     async fn add_revision(
         &self,
+        key: &PersonalKey<'_>,
         of: &Registration,
         kind: RevisionKind,
         changed_paths: &[String],
     ) -> Result<(), Error> {
-        let key = self.key_of(of.traveller).await?;
-        let row = convert::revision_row(&key, of, kind, changed_paths)?;
+        let row = convert::revision_row(key, of, kind, changed_paths)?;
         revision::Entity::insert(row).exec_without_returning(self.connection).await?;
         Ok(())
     }
