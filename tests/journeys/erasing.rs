@@ -7,7 +7,7 @@ use entrypass_proto::{
         electronic_pass_application::State,
     },
     gateway::v1 as pb,
-    qr::v1::Verdict,
+    qr::v1::{GetQrCodeStandingRequest, Verdict, qr_code_standing::State as Standing},
 };
 use entrypass_testkit::{Refusal, eventually};
 use tonic::Code;
@@ -71,9 +71,13 @@ async fn a_traveller_reads_what_is_kept_of_them_and_has_it_erased(mode: Mode) {
     let repeated = Refusal::from(wang.register(&system, "wang").await.expect_err("it was answered"));
     assert_eq!(repeated.is(), (Code::FailedPrecondition, "TRAVELLER_ERASED"));
 
-    assert_ne!(system.verdict(&shown.content).await, Verdict::Valid, "at once");
-    eventually("its codes are revoked", async || system.verdict(&shown.content).await == Verdict::Revoked)
-        .await;
+    assert_eq!(system.verdict(&shown.content).await, Verdict::NotFound, "at once");
+    let standing = GetQrCodeStandingRequest { code_id: shown.code_id, ..Default::default() };
+    eventually("its codes are revoked", async || {
+        let told = system.qr.clone().get_qr_code_standing(standing.clone()).await.expect("known");
+        told.into_inner().standing.expect("a standing").state() == Standing::Revoked
+    })
+    .await;
     assert_eq!(system.verdict(&other.content).await, Verdict::Valid);
     let new = wang.register(&system, "wang-anew").await.expect("somebody new").registration.expect("one");
     assert_ne!(new.traveller, registration.traveller);

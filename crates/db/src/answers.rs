@@ -121,9 +121,9 @@ impl RequestKey {
         }
         let key = (self.caller.clone(), self.request_id.clone());
         let Some(row) = entity::Entity::find_by_id(key).one(connection).await? else { return Ok(None) };
-        let sealed = row.sealed.ok_or(AnswersError::Erased)?;
+        let content = row.sealed.ok_or(AnswersError::Erased)?;
         let row = row_of(&self.caller, &self.request_id);
-        let opened = sealer.open(&place(&row), &sealed).map_err(unreadable)?;
+        let opened = sealer.open(&place(&row), &content).map_err(unreadable)?;
         let (digest, answer) = opened.split_first_chunk().ok_or_else(|| unreadable(Unsealable::Damaged))?;
         if *digest != self.digest {
             return Err(AnswersError::Reused);

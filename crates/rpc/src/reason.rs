@@ -34,11 +34,15 @@ pub fn reason_text(reason: ErrorReason) -> Text {
 pub(crate) fn describe(reason: ErrorReason) -> Description {
     use ErrorReason as R;
     let retry_after = match reason {
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
-            Some(Duration::from_secs(1))
-        }
-        // Whoever refuses for a rate knows better.
-        R::RateLimited | R::TooManyCalls | R::TooManyStreams => Some(Duration::from_secs(1)),
+        R::NeighbourUnavailable
+        | R::StoreUnavailable
+        | R::ShuttingDown
+        | R::SigningKeyUnavailable
+        // Whoever refuses for a rate, or for what was tried in vain, knows better.
+        | R::RateLimited
+        | R::TooManyCalls
+        | R::TooManyStreams
+        | R::TooManyFailedProofs => Some(Duration::from_secs(1)),
         _ => None,
     };
     let (zh_cn, en) = text(reason);

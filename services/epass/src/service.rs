@@ -102,7 +102,7 @@ impl EpassService for Epass {
         &self,
         request: Request<pb::ExportElectronicPassRequest>,
     ) -> Result<Response<pb::ExportElectronicPassResponse>, Status> {
-        self.audit.answer(request, |call, message| self.export(call, message)).await
+        self.audit.answer(request, |access, message| self.export(access, message)).await
     }
 
     async fn record_external_pass(
@@ -278,12 +278,12 @@ impl Epass {
 
     async fn export(
         &self,
-        call: Access,
+        access: Access,
         request: pb::ExportElectronicPassRequest,
     ) -> Result<pb::ExportElectronicPassResponse, Error> {
         let pb::ExportElectronicPassRequest { traveller } = request;
         let traveller = wire::parse_person(&traveller)?;
-        call.touch_person(traveller);
+        access.touch_person(traveller);
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
         let applications = store::applications_of(reader, sealer, traveller).await?;
         let pass = store::pass_of(reader, traveller).await?;

@@ -83,12 +83,12 @@ pub async fn seal(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             let (caller, request_id) = key_of(row)?;
             let (digest, answer): (Vec<u8>, Vec<u8>) =
                 (row.try_get("", "digest")?, row.try_get("", "answer")?);
-            let sealed = sealer.seal(&place(&row_of(&caller, &request_id)), &[digest, answer].concat());
+            let content = sealer.seal(&place(&row_of(&caller, &request_id)), &[digest, answer].concat());
             let create_time: i64 = row.try_get("", "create_time")?;
             insert.values_panic([
                 caller.clone().into(),
                 request_id.clone().into(),
-                sealed.into(),
+                content.into(),
                 create_time.into(),
             ]);
             after = Some((caller, request_id));

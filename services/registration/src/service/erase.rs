@@ -1,10 +1,9 @@
 //! Everything that is kept of one person: erased, or given out.
 
-use entrypass_access::PersonalData;
 use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{required_request_id, timestamp};
+use entrypass_rpc::{PersonalData, required_request_id, timestamp};
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;

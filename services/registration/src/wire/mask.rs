@@ -33,12 +33,6 @@ impl<M: Masked> Masked for Vec<M> {
     }
 }
 
-impl Masked for String {
-    fn masked(self) -> Self {
-        HIDDEN.to_owned()
-    }
-}
-
 /// Implements [`Masked`]: the fields before the semicolon are masked by their own type, those behind it are shown as they are.
 macro_rules! masked {
     ($($message:ident { $($masked:ident),* ; $($shown:ident),* })+) => {
@@ -57,8 +51,6 @@ masked! {
     GetRegistrationResponse { registration, companions; }
     // Refused before it comes to this (PERSONAL_DATA_MASKED): a form that is to be sent in again is of no use with masks in it.
     GetPrefillResponse { form; form_version }
-    // Refused before, too: what is given out to the person themselves is of no use with masks in it.
-    ExportTravellerResponse { documents, registrations; traveller, create_time }
     ExportedRegistration { registration, revisions, companions; }
     EraseTravellerResponse { ; traveller, registrations }
     UpdateRegistrationResponse { registration; }
@@ -93,6 +85,14 @@ masked! {
     TravelGroup { holder, companions; }
     TravelGroupCompanion { member; relationship }
     TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number }
+}
+
+impl Masked for pb::ExportTravellerResponse {
+    /// Refused before it comes to this, as a prefilled form is.
+    fn masked(self) -> Self {
+        let Self { traveller, create_time, documents: _, registrations } = self;
+        Self { traveller, create_time, documents: Vec::new(), registrations: registrations.masked() }
+    }
 }
 
 impl Masked for pb::Document {

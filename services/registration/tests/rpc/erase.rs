@@ -58,6 +58,8 @@ async fn all_rows(app: &App) -> Vec<i64> {
 async fn visited(app: &App) -> (pb::Registration, pb::Registration) {
     let first = app.register("X0000001").await;
     app.cancel(&first).await.expect("cancelled");
+    // What is given out oldest first must not all be of one moment.
+    app.clock.advance(Duration::SECOND);
     let again = app.submission("again", "X0000001", form());
     let second = app.submit(again).await.expect("registered");
     let second = app.replace(replacement(&second, "X0000001", "X0000002")).await.expect("replaced");

@@ -36,7 +36,7 @@ fn rotate(copies: &[App], purpose: Purpose) -> (KeyId, KeyId) {
     let mut shared = None;
     for (nth, copy) in copies.iter().enumerate() {
         copy.change_keys(|keys| {
-            let (with_new, id) = shared.take().map_or_else(|| keys.with_new(purpose, &SystemRandom), |it| it);
+            let (with_new, id) = shared.take().unwrap_or_else(|| keys.with_new(purpose, &SystemRandom));
             old = Some(keys.in_use(purpose));
             new = Some(id);
             shared = Some((Keys::parse(&with_new.to_text()).expect("a ring"), id));

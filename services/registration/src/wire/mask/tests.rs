@@ -128,6 +128,7 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
+        EraseTravellerResponse ExportTravellerResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();
