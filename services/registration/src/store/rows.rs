@@ -137,9 +137,7 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
     /// The key of a person's data, to write with: held to the end of the transaction, so that an erasure waits and finds what is written.
     pub(super) async fn key_of(&self, traveller: Uuid) -> Result<PersonalKey<'c>, Error> {
         let row = data_key::Entity::find_by_id(traveller).lock_shared().one(self.connection).await?;
-        // Erased in this very moment: the caller's next try finds nobody, or makes them known anew.
-        let gone = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-        let row = Some(row.ok_or_else(gone)?);
+        let row = Some(row.ok_or_else(erased_meanwhile)?);
         convert::personal_key(self.sealer, row)
     }
 
@@ -180,6 +178,8 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
 
     /// Adds a submitted registration with its first revision. `AlreadyRegistered` when the person has an active one.
     pub(crate) async fn add_registration(&self, new: &Registration) -> Result<(), Error> {
+        // First of all: a person who is erased meanwhile would be missed by a foreign key, which is no fault of anybody's.
+        self.key_of(new.traveller).await?;
         let row = convert::registration_row(new);
         match registration::Entity::insert(row).exec_without_returning(self.connection).await {
             Err(error) if is_unique_violation(&error) => return Err(Error::AlreadyRegistered),
@@ -260,6 +260,11 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
 }
 
 /// The registrations that count as active although their time has ended.
+/// Somebody was erased in this very moment: the caller's next try finds nobody, or makes them known anew.
+pub(crate) fn erased_meanwhile() -> Error {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into()
+}
+
 fn ended(now: OffsetDateTime) -> Select<registration::Entity> {
     registration::Entity::find()
         .filter(registration::Column::State.eq(convert::state_name(StoredState::Active)))
