@@ -46,6 +46,8 @@ static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_broken_messages_break_nothing() {
+    // What is INTERNAL is a fault of ours, and its cause is in the log alone.
+    tracing_subscriber::fmt().with_env_filter("error").with_test_writer().init();
     // Also those that the edge layer would make an INTERNAL of, or that end a task in the background.
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -66,9 +68,13 @@ async fn a_hundred_thousand_broken_messages_break_nothing() {
     report(&outcomes);
     assert_eq!(total, ATTACKS);
     for (path, Outcome { code, reason }) in outcomes.keys() {
-        assert!(REFUSALS.contains(&code.as_str()), "{path} answered {code} {reason}");
+        let meanwhile = reason == "STORE_UNAVAILABLE";
+        assert!(meanwhile || REFUSALS.contains(&code.as_str()), "{path} answered {code} {reason}");
         assert!(code == "Ok" || !reason.is_empty(), "{path} answered {code} without a reason");
     }
+    // Two who change the same at once may be asked to try again, a person who is erased meanwhile among them: rarely.
+    let meanwhile = outcomes.iter().filter(|((_, outcome), _)| outcome.reason == "STORE_UNAVAILABLE");
+    assert!(meanwhile.map(|(_, count)| count).sum::<usize>() < ATTACKS / 1000);
     assert_eq!(PANICS.load(Ordering::Relaxed), 0);
     assert_reached(&methods, &outcomes);
     still_works(&system).await;

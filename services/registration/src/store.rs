@@ -17,5 +17,5 @@ pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
 pub(crate) use proofs::Subjects;
 pub use reseal::{ResealError, reseal, rows_under_keys};
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Rows, erased_meanwhile};
 pub use sealed::Unreadable;

@@ -13,7 +13,7 @@ use super::{Registrations, access::touched};
 use crate::{
     error::Error,
     registration::{Registration, StoredState, expire_time},
-    store::Rows,
+    store::{Rows, erased_meanwhile},
     wire::{self, Submission},
 };
 
@@ -121,7 +121,7 @@ impl Registrations {
         }
         // Another copy of the service was faster.
         let owner = rows.traveller_of_document(document_key).await?;
-        owner.ok_or(Error::Corrupt("a document without a person"))
+        owner.ok_or_else(erased_meanwhile)
     }
 
     pub(super) async fn resolve(

@@ -137,9 +137,7 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
     /// The key of a person's data, to write with: held to the end of the transaction, so that an erasure waits and finds what is written.
     pub(super) async fn key_of(&self, traveller: Uuid) -> Result<PersonalKey<'c>, Error> {
         let row = data_key::Entity::find_by_id(traveller).lock_shared().one(self.connection).await?;
-        // Erased in this very moment: the caller's next try finds nobody, or makes them known anew.
-        let gone = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-        let row = Some(row.ok_or_else(gone)?);
+        let row = Some(row.ok_or_else(erased_meanwhile)?);
         convert::personal_key(self.sealer, row)
     }
 
@@ -260,6 +258,11 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
     fn indexes(&self, document_key: &str) -> impl Iterator<Item = Vec<u8>> + use<C> {
         document_indexes(self.sealer, document_key).into_iter().map(|index| index.digest.to_vec())
     }
+}
+
+/// Somebody was erased in this very moment: the caller's next try finds nobody, or makes them known anew.
+pub(crate) fn erased_meanwhile() -> Error {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into()
 }
 
 /// The registrations that count as active although their time has ended.

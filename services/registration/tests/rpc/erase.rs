@@ -220,6 +220,24 @@ async fn whoever_writes_while_somebody_is_erased_leaves_nothing_unreadable() {
 }
 
 #[tokio::test]
+async fn whoever_registers_while_they_are_erased_is_registered_anew_or_asked_to_try_again() {
+    let app = App::new().await;
+    for round in 0..24 {
+        let number = format!("X{round:07}");
+        let known = app.register(&number).await;
+        let request = erasure(&format!("erase-{round}"), "", &known.name);
+        let mut client = app.client();
+        let erasing = tokio::spawn(async move { client.erase_traveller(request).await });
+        let again = app.submit(app.submission(&format!("again-{round}"), &number, form())).await;
+        erasing.await.expect("no panic").expect("erased");
+        if let Err(refusal) = again {
+            let expected = ["ALREADY_REGISTERED", "STORE_UNAVAILABLE", "TRAVELLER_ERASED"];
+            assert!(expected.contains(&refusal.reason.as_str()), "round {round}: {refusal:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_ended_long_ago_goes_and_whoever_has_nothing_else_goes_with_it() {
     let app = App::configured(Config { keep_registrations: Duration::days(100), ..config() }).await;
     let gone = app.register("X0000001").await;
