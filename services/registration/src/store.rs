@@ -7,6 +7,7 @@ mod convert;
 mod entity;
 mod erasure;
 mod migration;
+mod missing;
 mod nobody;
 mod proofs;
 mod reseal;
@@ -15,6 +16,7 @@ mod sealed;
 
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
+pub use missing::missing_keys;
 pub(crate) use proofs::Subjects;
 pub use reseal::{ResealError, reseal, rows_under_keys};
 pub(crate) use rows::{Rows, erased_meanwhile};

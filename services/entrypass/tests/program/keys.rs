@@ -21,7 +21,7 @@ use tonic::transport::Channel;
 
 use crate::Place;
 
-const SERVE: &str = "serve --listen 127.0.0.1:0";
+pub(crate) const SERVE: &str = "serve --listen 127.0.0.1:0";
 
 /// A line of `keys list` without its service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ fn encryption(place: &Place, service: &str) -> Vec<(String, String, u64)> {
     keys.map(|key| (key.key, key.state, key.rows)).collect()
 }
 
-fn write_ring(path: &Path, text: &str) {
+pub(crate) fn write_ring(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     fs::write(path, text).expect("written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("set");
@@ -66,7 +66,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// A registration service whose ring is the file `rings/registration`.
-async fn with_ring_file() -> (Place, TestDatabase, PathBuf) {
+pub(crate) async fn with_ring_file() -> (Place, TestDatabase, PathBuf) {
     let database = TestDatabase::migrated::<entrypass_registration::Migrator>("registration").await;
     let settings = format!(
         "[database]\nregistration = '{}'\n[registration]\nkey_ring = 'rings/registration'\n",
@@ -92,7 +92,7 @@ async fn kept(database: &Database, request_id: &str) -> Result<String, AnswersEr
     key.once(database, OffsetDateTime::UNIX_EPOCH + time::Duration::days(365_000), act).await
 }
 
-async fn resolve(program: &Program, number: &str) {
+pub(crate) async fn resolve(program: &Program, number: &str) {
     let channel = Channel::from_shared(format!("http://{}", program.address())).expect("an address");
     let mut client = RegistrationServiceClient::new(channel.connect().await.expect("a connection"));
     let document = Document {
