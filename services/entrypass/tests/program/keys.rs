@@ -16,6 +16,7 @@ use entrypass_proto::registration::v1::{
 };
 use entrypass_seal::{KeyRing, Keys, Sealer};
 use entrypass_testkit::{Program, Signal, TestDatabase, eventually};
+use sea_orm_migration::sea_orm::{ConnectionTrait as _, Statement};
 use time::OffsetDateTime;
 use tonic::transport::Channel;
 
@@ -84,6 +85,15 @@ async fn opened(database: &TestDatabase, ring: &Path) -> Database {
     Database::open::<entrypass_registration::Migrator>(&database.url(), 2, &sealer)
         .await
         .expect("the database")
+}
+
+/// How many rows there are by which people are found.
+async fn indexed(database: &Database) -> i64 {
+    let connection = database.reader();
+    let count =
+        Statement::from_string(connection.get_database_backend(), "SELECT count(*) AS n FROM documents");
+    let row = connection.query_one_raw(count).await.expect("counted").expect("a row");
+    row.try_get("", "n").expect("a number")
 }
 
 async fn kept(database: &Database, request_id: &str) -> Result<String, AnswersError> {
@@ -185,9 +195,34 @@ async fn an_index_key_takes_anothers_place_and_people_are_found_all_along() {
     );
     let told = place.told("keys reseal --service registration");
     assert_eq!(told[0], "registration: 1 of 1 rows");
-    place.told(&format!("keys retire --service registration {}", before.key));
+    let with_both = fs::read_to_string(&ring).expect("a ring");
+    let people = opened(&database, &ring).await;
+    assert_eq!(indexed(&people).await, 2, "one row under each key");
+    let told = place.told(&format!("keys retire --service registration {}", before.key));
+    assert_eq!(
+        told,
+        [format!("{} is retired", before.key), "registration: 1 rows of it are removed".to_owned()]
+    );
+    assert_eq!(indexed(&people).await, 1);
     let [after] = index().try_into().expect("one key");
     assert_eq!((after.rows, after.state.as_str()), (1, "IN USE"));
+    assert_eq!(place.told("keys reseal --service registration").len(), 1, "nothing is left to do");
+
+    // A copy that has the old key still.
+    let mut behind = place.command(&format!("{SERVE} --role registration"));
+    behind.env("ENTRYPASS_REGISTRATION_KEY_RING", &with_both);
+    let behind = Program::start(behind).await.expect("it serves");
+    resolve(&behind, "X0000001").await;
+    resolve(&behind, "X0000002").await;
+    behind.signal(Signal::INT);
+    assert!(behind.ended().await.success());
+    let [_, left] = index().try_into().expect("two keys");
+    assert_eq!((left.key.as_str(), left.state.as_str(), left.rows), (before.key.as_str(), "RETIRED", 1));
+    // Nobody needs it: no reason not to serve.
+    drop(Program::start(place.command(&format!("{SERVE} --role registration"))).await.expect("it serves"));
+    let told = place.told("keys reseal --service registration");
+    assert_eq!((told.len(), index().len()), (2, 1), "{told:?}");
+    assert_eq!(indexed(&people).await, 2);
 
     let program =
         Program::start(place.command(&format!("{SERVE} --role registration"))).await.expect("it serves");
@@ -196,8 +231,8 @@ async fn an_index_key_takes_anothers_place_and_people_are_found_all_along() {
     let keys = entrypass_registration::rows_under_keys(&people).await.expect("counted");
     assert_eq!(
         keys.iter().map(|under| under.rows).collect::<Vec<_>>(),
-        [1, 1],
-        "one person, found by one document"
+        [2, 2],
+        "each person is found by one document"
     );
     drop(program);
 }
