@@ -65,6 +65,17 @@ pub enum RingError {
         /// The file.
         path: PathBuf,
     },
+    /// Neither the ring nor the database has been made.
+    #[error(
+        "there is no key ring {path} yet, and no {} database: `entrypass serve` and `entrypass migrate up` make both",
+        .service.name()
+    )]
+    NotYet {
+        /// Whose.
+        service: Service,
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not the ring under which the rows are.
     #[error(
         "{place} is not the key ring of this {} database: rows are under {}, and it lacks {}; bring the right one back from its backup",
@@ -296,7 +307,10 @@ pub(crate) fn change<T>(
             return Err(RingError::InEnvironment { variable: variable.clone() });
         }
     };
-    let lost = || RingError::Lost { service, path: path.clone() };
+    let lost = || match place {
+        RingPlace::File(_) => RingError::Missing { service, path: path.clone() },
+        _ => RingError::Lost { service, path: path.clone() },
+    };
     // Without a file there may be no folder either.
     let _locked = if path.exists() { lock(path)? } else { return Err(lost()) };
     let ring = Ring::read(service, place)?.ok_or_else(lost)?;

@@ -9,8 +9,8 @@ use crate::{
     Failure,
     cli::{Keys, OneKey, Place, Services},
     compose::{self, StartError, Surroundings},
-    config::Config,
-    key_rings::{self, Ring},
+    config::{Config, RingPlace},
+    key_rings::{self, Ring, RingError},
     role::Service,
 };
 
@@ -54,13 +54,13 @@ pub(crate) async fn keys(command: Keys, surroundings: &Surroundings) -> Result<(
             )?;
         }
         Keys::Add(OneKey { place, service, purpose }) => {
-            let ring = place.config()?.key_ring(service, &place.data_dir)?;
+            let ring = ring_of(service, &place)?;
             let added = |keys: &KeysOfRing| Ok(keys.with_new(purpose, &*surroundings.random));
             let key = key_rings::change(service, &ring, added)?;
             writeln!(out, "{key} is in the ring: rotate to it when every copy has it")?;
         }
         Keys::Rotate(OneKey { place, service, purpose }) => {
-            let ring = place.config()?.key_ring(service, &place.data_dir)?;
+            let ring = ring_of(service, &place)?;
             let rotated = |keys: &KeysOfRing| {
                 let keys = keys.with_newest_in_use(purpose);
                 let key = keys.in_use(purpose);
@@ -83,6 +83,19 @@ pub(crate) async fn keys(command: Keys, surroundings: &Surroundings) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Where the key ring of `service` is: in the data folder, only where a database was made with it.
+fn ring_of(service: Service, place: &Place) -> Result<RingPlace, Failure> {
+    let config = place.config()?;
+    let ring = config.key_ring(service, &place.data_dir)?;
+    let url = config.database.url(service, &place.data_dir)?;
+    match &ring {
+        RingPlace::DataDir(path) if !path.exists() && url.file().is_some_and(|file| !file.exists()) => {
+            Err(RingError::NotYet { service, path: path.clone() }.into())
+        }
+        _ => Ok(ring),
+    }
 }
 
 /// The key ring and the database of `service`. Neither is made: a program that serves, or `migrate up`, does that.

@@ -332,6 +332,16 @@ fn a_new_ring_is_written_once_and_one_in_the_environment_is_not_changed() {
         assert!(told.starts_with("ENTRYPASS_QR_KEY_RING holds the key ring: "), "{told}");
     }
     assert!(!place.path("data").exists(), "nothing was made");
+
+    for refused in ["add", "rotate"] {
+        let told = Place::new().refusal(&format!("keys {refused} --service qr"));
+        let expected = "there is no key ring data/key-rings/qr yet, and no qr database: `entrypass serve` and `entrypass migrate up` make both";
+        assert_eq!(told, expected);
+    }
+    let place = Place::new().configured("[qr]\nkey_ring = 'elsewhere'");
+    let told = place.refusal("keys add --service qr");
+    let expected = "the key ring elsewhere is missing: copy it there, or make one with `entrypass keys new --service qr PATH` if there never was one";
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]
