@@ -16,6 +16,7 @@ mod inspection;
 mod numberer;
 mod record;
 mod store;
+mod unjudged;
 mod verify;
 
 pub use access::{Access, Audit};
@@ -23,5 +24,6 @@ pub use chain::{Head, Link, NotAHead};
 pub use group::Group;
 pub use inspection::{Filed, Finding, Place, Walk};
 pub use record::{Mac, Record, Signed};
-pub use store::{About, create_tables, drop_tables, rows_under_keys};
+pub use store::{About, create_tables, drop_tables, missing_key, rows_under_keys};
+pub use unjudged::Unjudged;
 pub use verify::{Verified, VerifyError, head, verify};

@@ -18,7 +18,7 @@ use crate::{
     record::{Mac, Record, Signed},
 };
 
-pub use keys::rows_under_keys;
+pub use keys::{missing_key, rows_under_keys};
 pub use migration::{create_tables, drop_tables};
 
 /// Rows that one statement writes or reads at most; PostgreSQL takes 65 535 values, SQLite 32 766, and a record has twelve.

@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use crate::{Database, micros};
 
 pub use migration::{add_caller, create_table, remove_caller, seal, unseal};
-pub use resealing::{reseal, under_keys};
+pub use resealing::{missing_key, reseal, under_keys};
 
 /// Answers that one statement forgets at most.
 const FORGET_AT_ONCE: u32 = 1000;

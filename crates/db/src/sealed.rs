@@ -1,9 +1,12 @@
-//! Columns whose content is sealed with a data key of its own: under which keys they are.
+//! Which keys sealed rows are under: of columns whose content is sealed with a data key of its own, and of those that name a key.
 
-use entrypass_seal::{KeyId, Purpose, Sealer};
+use entrypass_seal::{KeyId, Keys, Purpose, Sealer};
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 use crate::Database;
+
+/// Rows that are looked at for one that is sealed.
+const SAMPLE: u32 = 1000;
 
 /// How many rows are still under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,4 +43,46 @@ pub async fn under_keys(database: &Database, table: &str, column: &str) -> Resul
         Ok(RowsUnder { purpose: Purpose::Encryption, key, rows: count.unsigned_abs() })
     };
     rows.iter().map(read).collect()
+}
+
+/// The key that one of the last rows of `table`, ordered by `order`, has its `column` sealed under, if that is not in the ring `keys`. Looks at so
+/// few rows that it takes no time; with the ring of another database, every row says the same.
+///
+/// # Errors
+/// When the database fails, or the column is not sealed.
+pub async fn missing_key(
+    database: &Database,
+    keys: &Keys,
+    table: &str,
+    column: &str,
+    order: &str,
+) -> Result<Option<(Purpose, KeyId)>, DbErr> {
+    let query = format!(
+        "SELECT {front} AS front FROM (SELECT {column} FROM {table} ORDER BY {order} DESC LIMIT {SAMPLE}) AS last_rows \
+         WHERE {column} IS NOT NULL LIMIT 1",
+        front = front(column)
+    );
+    let statement = Statement::from_string(database.backend(), query);
+    let Some(row) = database.reader().query_one_raw(statement).await? else { return Ok(None) };
+    let front: Vec<u8> = row.try_get("", "front")?;
+    let key =
+        Sealer::key_id_of(&front).ok_or_else(|| DbErr::Type(format!("{table}.{column} is not sealed")))?;
+    Ok(Some((Purpose::Encryption, key)).filter(|_| !keys.has(Purpose::Encryption, key)))
+}
+
+/// Every key that `column` of `table` names. One look at the column's index for each key, however many rows there are: it must have one.
+///
+/// # Errors
+/// When the database fails, or the column names no key.
+pub async fn keys_named(database: &Database, table: &str, column: &str) -> Result<Vec<KeyId>, DbErr> {
+    let next =
+        format!("SELECT {column} AS key_id FROM {table} WHERE {column} > $1 ORDER BY {column} LIMIT 1");
+    let (mut keys, mut last) = (Vec::new(), Vec::new());
+    loop {
+        let statement = Statement::from_sql_and_values(database.backend(), &next, [last.clone().into()]);
+        let Some(row) = database.reader().query_one_raw(statement).await? else { return Ok(keys) };
+        last = row.try_get("", "key_id")?;
+        let key = last.as_slice().try_into().map(KeyId::from_bytes);
+        keys.push(key.map_err(|_| DbErr::Type(format!("{table}.{column} is no key id")))?);
+    }
 }

@@ -38,7 +38,9 @@ pub(crate) enum Command {
     /// Show or change the keys under which a service keeps personal data. Works beside running copies, which read a changed key ring within seconds.
     ///
     /// To replace a key: add a new one; wait until every copy has the changed ring (10 seconds after the file is there); rotate, and wait again;
-    /// reseal; retire the old one. Whoever hurries leaves copies that cannot read what others write.
+    /// reseal; retire the old one. Whoever hurries leaves copies that cannot read what others write. With an index key, what a person is found by
+    /// is kept under every key of the ring: retire removes the rows of the old one, and a reseal 10 seconds later those that copies wrote until
+    /// they had the changed ring.
     #[command(subcommand)]
     Keys(Keys),
     /// Make certificates for trying out, of an authority of their own, with a configuration that works with them.
@@ -137,7 +139,10 @@ pub(crate) enum SigningKeys {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Show every key of the rings, whether it is in use, and how many rows are still under it.
+    /// Show every key of the rings, whether it is in use, and how many rows need it.
+    ///
+    /// MISSING is a key that rows need and the ring lacks: bring it back. RETIRED is an index key of which rows are left that nobody needs: reseal
+    /// removes them.
     List(Services),
     /// Write a new key ring, with one key for each purpose, for its owner alone. An existing file is never overwritten.
     New {
@@ -159,7 +164,8 @@ pub(crate) enum Keys {
         #[arg(long, value_enum)]
         service: Service,
     },
-    /// Take a key out of the ring. Refused while it is in use, or a row is under it.
+    /// Take a key out of the ring. Refused while it is in use, or a row needs it. The rows of an index key, which nobody needs then, are removed in
+    /// batches of 500; if that is broken off, reseal goes on with it.
     Retire {
         #[command(flatten)]
         place: Place,
@@ -187,7 +193,7 @@ pub(crate) struct OneKey {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
-    /// each of which is named, and with 1 if it was called wrongly or a database cannot be read.
+    /// each of which is named, and with 1 if nothing of that was found but the key ring lacks a key, it was called wrongly or a database cannot be read.
     Verify {
         #[command(flatten)]
         services: Services,

@@ -165,8 +165,9 @@ pub async fn start(
     for part in parts {
         background.spawn(part.background);
     }
-    for ring in rings {
-        background.spawn(stopping.clone().run_until_cancelled_owned(ring.follow()).map(drop));
+    for (service, ring, database) in rings {
+        let follow = ring.follow(service, database);
+        background.spawn(stopping.clone().run_until_cancelled_owned(follow).map(drop));
     }
     let stopper = Stopper { operations, draining, stopping };
     Ok(System { routes, door, stopper, background: Background(background), data_dir })
@@ -183,7 +184,7 @@ struct Part {
 /// What the roles of a process work with: settings, databases and keys. Nothing runs yet.
 struct Opened {
     data_dir: Option<DataDir>,
-    rings: Vec<Ring>,
+    rings: Vec<(Service, Ring, Database)>,
     gateway: bool,
     registration: Option<(entrypass_registration::Config, Database)>,
     qr: Option<(entrypass_qr::Config, Database, Keys)>,
@@ -343,7 +344,7 @@ struct Databases {
     connections: u32,
     surroundings: Surroundings,
     open: Vec<(Service, Database)>,
-    rings: Vec<Ring>,
+    rings: Vec<(Service, Ring, Database)>,
 }
 
 impl Databases {
@@ -356,8 +357,9 @@ impl Databases {
             let ring = place.read_ring(&*self.surroundings.random)?;
             let sealer = ring.sealer(&self.surroundings);
             let database = open(place.service, &place.url, self.connections, &sealer).await?;
-            self.open.push((place.service, database));
-            self.rings.push(ring);
+            ring.suits(place.service, &database).await?;
+            self.open.push((place.service, database.clone()));
+            self.rings.push((place.service, ring, database));
         }
         Ok(())
     }

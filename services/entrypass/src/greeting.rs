@@ -38,9 +38,16 @@ pub(crate) fn greet(address: SocketAddr, arguments: &Serve, config: &Config) -> 
             out,
             "  grpcurl {flags} -d '{{\"document\": {{\"type\": \"DOCUMENT_TYPE_PASSPORT\", \"number\": \"G00000000\", \"issuing_state\": \"CHN\"}}}}' \\"
         )?;
-        writeln!(out, "    {address} entrypass.gateway.v1.EntryPassService/CheckDocument")?;
+        let host = reached_at(address, config.tls.trust.is_some());
+        writeln!(out, "    {host} entrypass.gateway.v1.EntryPassService/CheckDocument")?;
     }
     out.flush()
+}
+
+/// Where a caller on this machine reaches `address`. With TLS by a name: certificates seldom name addresses, and none names every address.
+fn reached_at(address: SocketAddr, with_tls: bool) -> String {
+    let here = address.ip().is_unspecified() || address.ip().is_loopback();
+    if with_tls && here { format!("localhost:{}", address.port()) } else { address.to_string() }
 }
 
 fn tell_without_tls(out: &mut impl Write, config: &Config) -> io::Result<()> {
@@ -50,4 +57,23 @@ fn tell_without_tls(out: &mut impl Write, config: &Config) -> io::Result<()> {
         writeln!(out, "without TLS: callers are taken for whom they say that they are (entrypass-caller)")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reached_at;
+
+    #[test]
+    fn a_call_to_try_goes_where_the_certificate_is_good() {
+        let table = [
+            ("0.0.0.0:7443", true, "localhost:7443"),
+            ("[::]:7443", true, "localhost:7443"),
+            ("127.0.0.1:7443", true, "localhost:7443"),
+            ("192.0.2.1:7443", true, "192.0.2.1:7443"),
+            ("127.0.0.1:7443", false, "127.0.0.1:7443"),
+        ];
+        for (address, with_tls, expected) in table {
+            assert_eq!(reached_at(address.parse().expect("an address"), with_tls), expected);
+        }
+    }
 }

@@ -12,7 +12,9 @@ use std::{
 };
 
 use entrypass_ambient::Random;
-use entrypass_seal::{KeyRing, Keys, KeysError, Sealer};
+use entrypass_db::{Database, answers};
+use entrypass_seal::{KeyId, KeyRing, Keys, KeysError, Purpose, Sealer};
+use sea_orm_migration::sea_orm::DbErr;
 use thiserror::Error;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
@@ -62,6 +64,38 @@ pub enum RingError {
         service: Service,
         /// The file.
         path: PathBuf,
+    },
+    /// Neither the ring nor the database has been made.
+    #[error(
+        "there is no key ring {path} yet, and no {} database: `entrypass serve` and `entrypass migrate up` make both",
+        .service.name()
+    )]
+    NotYet {
+        /// Whose.
+        service: Service,
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not the ring under which the rows are.
+    #[error(
+        "{place} is not the key ring of this {} database: rows are under {}, and it lacks {}; bring the right one back from its backup",
+        .service.name(), named(.missing), if .missing.len() == 1 { "it" } else { "them" }
+    )]
+    Wrong {
+        /// Whose.
+        service: Service,
+        /// The file or the variable.
+        place: String,
+        /// The keys that rows are under and the ring lacks.
+        missing: Vec<(Purpose, KeyId)>,
+    },
+    /// The database does not say which keys it needs.
+    #[error("cannot find out which keys the {} database needs", .service.name())]
+    Unasked {
+        /// Whose.
+        service: Service,
+        /// What it says.
+        source: DbErr,
     },
     /// A file is there already.
     #[error(
@@ -147,13 +181,18 @@ impl Ring {
         Sealer::new(self.keys.clone(), surroundings.random.clone())
     }
 
-    /// Takes up what changes in the file, for ever. A file that cannot be used is told once, and the keys stay as they are. The environment of a
-    /// process does not change.
-    pub(crate) async fn follow(mut self) {
+    /// Finds out whether this is the ring of `database`.
+    pub(crate) async fn suits(&self, service: Service, database: &Database) -> Result<(), RingError> {
+        suits(&self.keys(), &self.place, service, database).await
+    }
+
+    /// Takes up what changes in the file, for ever. A file that cannot be used, or lacks keys that rows of `database` are under, is told once, and
+    /// the keys stay as they are. The environment of a process does not change.
+    pub(crate) async fn follow(mut self, service: Service, database: Database) {
         let mut told = String::new();
         loop {
             sleep(LOOK_EVERY).await;
-            match self.look() {
+            match self.look(service, &database).await {
                 Ok(()) => told.clear(),
                 Err(error) => {
                     let error = error.to_string();
@@ -166,14 +205,16 @@ impl Ring {
         }
     }
 
-    fn look(&mut self) -> Result<(), RingError> {
+    async fn look(&mut self, service: Service, database: &Database) -> Result<(), RingError> {
         let path = match &self.place {
             RingPlace::Environment { .. } => return Ok(()),
             RingPlace::File(path) | RingPlace::DataDir(path) => path.display(),
         };
         match text_at(&self.place)? {
             Some(text) if text != self.text => {
-                self.keys.replace(parse(&self.place, &text)?);
+                let keys = parse(&self.place, &text)?;
+                suits(&keys, &self.place, service, database).await?;
+                self.keys.replace(keys);
                 tracing::info!(%path, "the key ring has changed");
                 self.text = text;
             }
@@ -185,11 +226,47 @@ impl Ring {
 }
 
 fn parse(place: &RingPlace, text: &str) -> Result<Keys, RingError> {
-    let place = match place {
+    Keys::parse(text).map_err(|source| RingError::Malformed { place: shown(place), source })
+}
+
+fn shown(place: &RingPlace) -> String {
+    match place {
         RingPlace::File(path) | RingPlace::DataDir(path) => path.display().to_string(),
         RingPlace::Environment { variable, .. } => variable.clone(),
+    }
+}
+
+/// Finds out whether `keys` has what rows of `database` are under: with other keys the service would find nobody whom it knows.
+async fn suits(
+    keys: &Keys,
+    place: &RingPlace,
+    service: Service,
+    database: &Database,
+) -> Result<(), RingError> {
+    let missing = missing(keys, service, database).await;
+    let missing = missing.map_err(|source| RingError::Unasked { service, source })?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(RingError::Wrong { service, place: shown(place), missing })
+}
+
+async fn missing(keys: &Keys, service: Service, database: &Database) -> Result<Vec<(Purpose, KeyId)>, DbErr> {
+    let mut missing = match service {
+        Service::Registration => entrypass_registration::missing_keys(database, keys).await?,
+        Service::Qr => Vec::new(),
+        Service::Epass => entrypass_epass::missing_key(database, keys).await?.into_iter().collect(),
     };
-    Keys::parse(text).map_err(|source| RingError::Malformed { place, source })
+    missing.extend(answers::missing_key(database, keys).await?);
+    missing.extend(entrypass_audit::missing_key(database, keys).await?);
+    missing.sort_unstable();
+    missing.dedup();
+    Ok(missing)
+}
+
+fn named(keys: &[(Purpose, KeyId)]) -> String {
+    let names: Vec<_> = keys.iter().map(|(purpose, key)| format!("the {purpose} key {key}")).collect();
+    names.join(" and ")
 }
 
 /// The text of a ring; `None` when there is no file.
@@ -230,7 +307,10 @@ pub(crate) fn change<T>(
             return Err(RingError::InEnvironment { variable: variable.clone() });
         }
     };
-    let lost = || RingError::Lost { service, path: path.clone() };
+    let lost = || match place {
+        RingPlace::File(_) => RingError::Missing { service, path: path.clone() },
+        _ => RingError::Lost { service, path: path.clone() },
+    };
     // Without a file there may be no folder either.
     let _locked = if path.exists() { lock(path)? } else { return Err(lost()) };
     let ring = Ring::read(service, place)?.ok_or_else(lost)?;

@@ -9,8 +9,8 @@ use crate::{
     Failure,
     cli::{Keys, OneKey, Place, Services},
     compose::{self, StartError, Surroundings},
-    config::Config,
-    key_rings::{self, Ring},
+    config::{Config, RingPlace},
+    key_rings::{self, Ring, RingError},
     role::Service,
 };
 
@@ -54,13 +54,13 @@ pub(crate) async fn keys(command: Keys, surroundings: &Surroundings) -> Result<(
             )?;
         }
         Keys::Add(OneKey { place, service, purpose }) => {
-            let ring = place.config()?.key_ring(service, &place.data_dir)?;
+            let ring = ring_of(service, &place)?;
             let added = |keys: &KeysOfRing| Ok(keys.with_new(purpose, &*surroundings.random));
             let key = key_rings::change(service, &ring, added)?;
             writeln!(out, "{key} is in the ring: rotate to it when every copy has it")?;
         }
         Keys::Rotate(OneKey { place, service, purpose }) => {
-            let ring = place.config()?.key_ring(service, &place.data_dir)?;
+            let ring = ring_of(service, &place)?;
             let rotated = |keys: &KeysOfRing| {
                 let keys = keys.with_newest_in_use(purpose);
                 let key = keys.in_use(purpose);
@@ -74,12 +74,28 @@ pub(crate) async fn keys(command: Keys, surroundings: &Surroundings) -> Result<(
             let config = place.config()?;
             let (ring, database) = open(service, &place, &config, surroundings).await?;
             let purpose = retirable(service, &ring, &database, key_id).await?;
-            let place = config.key_ring(service, &place.data_dir)?;
-            key_rings::change(service, &place, |keys| Ok((keys.without(purpose, key_id)?, ())))?;
+            let ring = config.key_ring(service, &place.data_dir)?;
+            key_rings::change(service, &ring, |keys| Ok((keys.without(purpose, key_id)?, ())))?;
             writeln!(out, "{key_id} is retired")?;
+            if purpose == Purpose::Index {
+                remove_left_over(service, &place, &config, surroundings).await?;
+            }
         }
     }
     Ok(())
+}
+
+/// Where the key ring of `service` is: in the data folder, only where a database was made with it.
+fn ring_of(service: Service, place: &Place) -> Result<RingPlace, Failure> {
+    let config = place.config()?;
+    let ring = config.key_ring(service, &place.data_dir)?;
+    let url = config.database.url(service, &place.data_dir)?;
+    match &ring {
+        RingPlace::DataDir(path) if !path.exists() && url.file().is_some_and(|file| !file.exists()) => {
+            Err(RingError::NotYet { service, path: path.clone() }.into())
+        }
+        _ => Ok(ring),
+    }
 }
 
 /// The key ring and the database of `service`. Neither is made: a program that serves, or `migrate up`, does that.
@@ -97,6 +113,29 @@ pub(crate) async fn open(
     let ring = Ring::read_or_make(service, &ring, false, &*surroundings.random)?;
     let database = compose::open(service, &url, CONNECTIONS, &ring.sealer(surroundings)).await?;
     Ok((ring, database))
+}
+
+/// Removes the rows that nothing is found by any more, now that their index key is retired.
+async fn remove_left_over(
+    service: Service,
+    place: &Place,
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    if service != Service::Registration {
+        return Ok(());
+    }
+    // With the ring as it is now.
+    let (_, database) = open(service, place, config, surroundings).await?;
+    let mut removed = 0;
+    loop {
+        match entrypass_registration::remove_left_over(&database, AT_ONCE).await? {
+            0 => break,
+            some => removed += some,
+        }
+    }
+    writeln!(std::io::stdout(), "{}: {removed} rows of it are removed", service.name())?;
+    Ok(())
 }
 
 /// How many rows are under each key.
@@ -124,17 +163,22 @@ async fn listed(
 ) -> Result<Vec<String>, Failure> {
     let (ring, database) = open(service, place, config, surroundings).await?;
     let (keys, rows) = (ring.keys(), rows_under_keys(service, &database).await?);
-    let line = |purpose: Purpose, id: KeyId, state: &str| {
-        let rows = under(&rows, purpose, id).to_string();
+    let line = |purpose: Purpose, id: KeyId, state: &str, rows: &[RowsUnder]| {
+        let rows = under(rows, purpose, id).to_string();
         line([service.name(), purpose.name(), &id.to_string(), state, &rows])
     };
     let state = |key: &ListedKey| if key.in_use { "IN USE" } else { "OPENS" };
-    let mut lines: Vec<_> = keys.list().map(|key| line(key.purpose, key.id, state(&key))).collect();
+    let mut lines: Vec<_> = keys.list().map(|key| line(key.purpose, key.id, state(&key), &rows)).collect();
     let mut missing: Vec<_> = rows.iter().map(|row| (row.purpose, row.key)).collect();
     missing.retain(|(purpose, id)| !keys.has(*purpose, *id));
     missing.sort_unstable();
     missing.dedup();
-    lines.extend(missing.into_iter().map(|(purpose, id)| line(purpose, id, "MISSING")));
+    lines.extend(missing.into_iter().map(|(purpose, id)| line(purpose, id, "MISSING", &rows)));
+    if service == Service::Registration {
+        // Copies that had a key a little longer than it was in the file.
+        let left_over = entrypass_registration::rows_left_over(&database).await?;
+        lines.extend(left_over.iter().map(|row| line(row.purpose, row.key, "RETIRED", &left_over)));
+    }
     Ok(lines)
 }
 

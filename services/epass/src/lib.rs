@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use entrypass_proto::epass::v1::epass_service_server::SERVICE_NAME;
-pub use store::{Migrator, reseal, rows_under_keys};
+pub use store::{Migrator, missing_key, reseal, rows_under_keys};
 
 /// What a city can set.
 #[derive(Debug, Clone)]

@@ -21,8 +21,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use migration::Migrator;
+pub use notes::{missing_key, reseal, rows_under_keys};
 use notes::{note_place, unsealable};
-pub use notes::{reseal, rows_under_keys};
 
 use crate::{
     application::{Application, State},

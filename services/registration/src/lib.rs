@@ -35,7 +35,10 @@ use crate::{feed::Feed, upkeep::Upkeep};
 
 pub use notice::{Notice, NoticeError};
 pub use proof::ProofLimits;
-pub use store::{Migrator, ResealError, Unreadable, reseal, rows_under_keys};
+pub use store::{
+    Migrator, ResealError, Unreadable, missing_keys, remove_left_over, reseal, rows_left_over,
+    rows_under_keys,
+};
 
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = registration_service_server::SERVICE_NAME;

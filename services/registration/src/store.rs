@@ -7,6 +7,7 @@ mod convert;
 mod entity;
 mod erasure;
 mod migration;
+mod missing;
 mod nobody;
 mod proofs;
 mod reseal;
@@ -15,7 +16,8 @@ mod sealed;
 
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;
+pub use missing::missing_keys;
 pub(crate) use proofs::Subjects;
-pub use reseal::{ResealError, reseal, rows_under_keys};
+pub use reseal::{ResealError, remove_left_over, reseal, rows_left_over, rows_under_keys};
 pub(crate) use rows::{Rows, erased_meanwhile};
 pub use sealed::Unreadable;

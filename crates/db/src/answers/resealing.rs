@@ -1,6 +1,6 @@
 //! Bringing kept answers under the key that is in use, beside copies that write.
 
-use entrypass_seal::{Purpose, Sealer};
+use entrypass_seal::{KeyId, Keys, Purpose, Sealer};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
     sea_query::Expr,
@@ -15,6 +15,14 @@ use crate::{Database, RowsUnder, sealed};
 /// When the database fails.
 pub async fn under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
     sealed::under_keys(database, "answers", "sealed").await
+}
+
+/// The key that some of the answers are sealed under, if it is not in the ring `keys`: not the last, for which there is no index.
+///
+/// # Errors
+/// When the database fails.
+pub async fn missing_key(database: &Database, keys: &Keys) -> Result<Option<(Purpose, KeyId)>, DbErr> {
+    sealed::missing_key(database, keys, "answers", "sealed", "caller").await
 }
 
 /// Seals some answers that are under another key anew under the one in use, `at_most` of them, and says how many: call it until that is none.

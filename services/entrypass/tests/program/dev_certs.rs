@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use entrypass_ambient::SystemClock;
 use entrypass_proto::{
-    gateway::v1::{GetNoticeRequest, VerifyQrCodeRequest, entry_pass_service_client::EntryPassServiceClient},
+    gateway::v1::{
+        EraseTravellerRequest, ExportTravellerRequest, GetNoticeRequest, ListAccessRequest,
+        ListVerificationKeysRequest, VerifyQrCodeRequest, entry_pass_service_client::EntryPassServiceClient,
+    },
     registration::v1::{self as behind, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::Transport;
@@ -64,9 +67,19 @@ async fn four_processes_and_their_callers_prove_to_each_other_who_they_are() {
 
     let mut kiosk = EntryPassServiceClient::new(way(&place, "kiosk", &gateway));
     kiosk.get_notice(GetNoticeRequest {}).await.expect("the notice of the registration service");
-    let refused = kiosk.verify_qr_code(VerifyQrCodeRequest::default()).await.expect_err("no checkpoint");
-    let refused = Refusal::from(refused);
-    assert_eq!(refused.is(), (Code::PermissionDenied, "RPC_NOT_ALLOWED"));
+    let refusals = [
+        kiosk.verify_qr_code(VerifyQrCodeRequest::default()).await.expect_err("no checkpoint"),
+        kiosk.list_access(ListAccessRequest::default()).await.expect_err("an officer's"),
+        kiosk.export_traveller(ExportTravellerRequest::default()).await.expect_err("an officer's"),
+        kiosk.erase_traveller(EraseTravellerRequest::default()).await.expect_err("an officer's"),
+        kiosk
+            .list_verification_keys(ListVerificationKeysRequest::default())
+            .await
+            .expect_err("a checkpoint's"),
+    ];
+    for refused in refusals {
+        assert_eq!(Refusal::from(refused).is(), (Code::PermissionDenied, "RPC_NOT_ALLOWED"));
+    }
     let mut directly = RegistrationServiceClient::new(way(&place, "kiosk", &registration));
     let refused = directly.get_notice(behind::GetNoticeRequest {}).await.expect_err("not behind the gateway");
     assert_eq!(Refusal::from(refused).is(), (Code::PermissionDenied, "RPC_NOT_ALLOWED"));

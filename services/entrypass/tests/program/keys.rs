@@ -16,12 +16,13 @@ use entrypass_proto::registration::v1::{
 };
 use entrypass_seal::{KeyRing, Keys, Sealer};
 use entrypass_testkit::{Program, Signal, TestDatabase, eventually};
+use sea_orm_migration::sea_orm::{ConnectionTrait as _, Statement};
 use time::OffsetDateTime;
 use tonic::transport::Channel;
 
 use crate::Place;
 
-const SERVE: &str = "serve --listen 127.0.0.1:0";
+pub(crate) const SERVE: &str = "serve --listen 127.0.0.1:0";
 
 /// A line of `keys list` without its service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ fn encryption(place: &Place, service: &str) -> Vec<(String, String, u64)> {
     keys.map(|key| (key.key, key.state, key.rows)).collect()
 }
 
-fn write_ring(path: &Path, text: &str) {
+pub(crate) fn write_ring(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     fs::write(path, text).expect("written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("set");
@@ -66,7 +67,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// A registration service whose ring is the file `rings/registration`.
-async fn with_ring_file() -> (Place, TestDatabase, PathBuf) {
+pub(crate) async fn with_ring_file() -> (Place, TestDatabase, PathBuf) {
     let database = TestDatabase::migrated::<entrypass_registration::Migrator>("registration").await;
     let settings = format!(
         "[database]\nregistration = '{}'\n[registration]\nkey_ring = 'rings/registration'\n",
@@ -86,13 +87,22 @@ async fn opened(database: &TestDatabase, ring: &Path) -> Database {
         .expect("the database")
 }
 
+/// How many rows there are by which people are found.
+async fn indexed(database: &Database) -> i64 {
+    let connection = database.reader();
+    let count =
+        Statement::from_string(connection.get_database_backend(), "SELECT count(*) AS n FROM documents");
+    let row = connection.query_one_raw(count).await.expect("counted").expect("a row");
+    row.try_get("", "n").expect("a number")
+}
+
 async fn kept(database: &Database, request_id: &str) -> Result<String, AnswersError> {
     let key = RequestKey::new("test", "Test", request_id, &String::new());
     let act = async |_: &_| Ok::<_, AnswersError>(Kept::of(format!("answer {request_id}")));
     key.once(database, OffsetDateTime::UNIX_EPOCH + time::Duration::days(365_000), act).await
 }
 
-async fn resolve(program: &Program, number: &str) {
+pub(crate) async fn resolve(program: &Program, number: &str) {
     let channel = Channel::from_shared(format!("http://{}", program.address())).expect("an address");
     let mut client = RegistrationServiceClient::new(channel.connect().await.expect("a connection"));
     let document = Document {
@@ -185,9 +195,34 @@ async fn an_index_key_takes_anothers_place_and_people_are_found_all_along() {
     );
     let told = place.told("keys reseal --service registration");
     assert_eq!(told[0], "registration: 1 of 1 rows");
-    place.told(&format!("keys retire --service registration {}", before.key));
+    let with_both = fs::read_to_string(&ring).expect("a ring");
+    let people = opened(&database, &ring).await;
+    assert_eq!(indexed(&people).await, 2, "one row under each key");
+    let told = place.told(&format!("keys retire --service registration {}", before.key));
+    assert_eq!(
+        told,
+        [format!("{} is retired", before.key), "registration: 1 rows of it are removed".to_owned()]
+    );
+    assert_eq!(indexed(&people).await, 1);
     let [after] = index().try_into().expect("one key");
     assert_eq!((after.rows, after.state.as_str()), (1, "IN USE"));
+    assert_eq!(place.told("keys reseal --service registration").len(), 1, "nothing is left to do");
+
+    // A copy that has the old key still.
+    let mut behind = place.command(&format!("{SERVE} --role registration"));
+    behind.env("ENTRYPASS_REGISTRATION_KEY_RING", &with_both);
+    let behind = Program::start(behind).await.expect("it serves");
+    resolve(&behind, "X0000001").await;
+    resolve(&behind, "X0000002").await;
+    behind.signal(Signal::INT);
+    assert!(behind.ended().await.success());
+    let [_, left] = index().try_into().expect("two keys");
+    assert_eq!((left.key.as_str(), left.state.as_str(), left.rows), (before.key.as_str(), "RETIRED", 1));
+    // Nobody needs it: no reason not to serve.
+    drop(Program::start(place.command(&format!("{SERVE} --role registration"))).await.expect("it serves"));
+    let told = place.told("keys reseal --service registration");
+    assert_eq!((told.len(), index().len()), (2, 1), "{told:?}");
+    assert_eq!(indexed(&people).await, 2);
 
     let program =
         Program::start(place.command(&format!("{SERVE} --role registration"))).await.expect("it serves");
@@ -196,8 +231,8 @@ async fn an_index_key_takes_anothers_place_and_people_are_found_all_along() {
     let keys = entrypass_registration::rows_under_keys(&people).await.expect("counted");
     assert_eq!(
         keys.iter().map(|under| under.rows).collect::<Vec<_>>(),
-        [1, 1],
-        "one person, found by one document"
+        [2, 2],
+        "each person is found by one document"
     );
     drop(program);
 }
@@ -297,6 +332,16 @@ fn a_new_ring_is_written_once_and_one_in_the_environment_is_not_changed() {
         assert!(told.starts_with("ENTRYPASS_QR_KEY_RING holds the key ring: "), "{told}");
     }
     assert!(!place.path("data").exists(), "nothing was made");
+
+    for refused in ["add", "rotate"] {
+        let told = Place::new().refusal(&format!("keys {refused} --service qr"));
+        let expected = "there is no key ring data/key-rings/qr yet, and no qr database: `entrypass serve` and `entrypass migrate up` make both";
+        assert_eq!(told, expected);
+    }
+    let place = Place::new().configured("[qr]\nkey_ring = 'elsewhere'");
+    let told = place.refusal("keys add --service qr");
+    let expected = "the key ring elsewhere is missing: copy it there, or make one with `entrypass keys new --service qr PATH` if there never was one";
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod signing_keys;
 mod start;
 mod tls;
 mod verify;
+mod wrong_rings;
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
 //! Reviewers' notes, sealed: where each stands, and how they come under the key that is in use.
 
 use entrypass_db::{Database, RowsUnder, sealed};
-use entrypass_seal::{Place, Purpose, Sealer, Unsealable};
+use entrypass_seal::{KeyId, Keys, Place, Purpose, Sealer, Unsealable};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
     sea_query::Expr,
@@ -25,6 +25,14 @@ pub(super) fn unsealable(error: Unsealable) -> DbErr {
 /// When the database fails.
 pub async fn rows_under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
     sealed::under_keys(database, "applications", "sealed_note").await
+}
+
+/// The key that one of the last notes is sealed under, if it is not in the ring `keys`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn missing_key(database: &Database, keys: &Keys) -> Result<Option<(Purpose, KeyId)>, DbErr> {
+    sealed::missing_key(database, keys, "applications", "sealed_note", "id").await
 }
 
 /// Seals some notes that are under another key anew under the one in use, `at_most` of them, and says how many: call it until that is none.

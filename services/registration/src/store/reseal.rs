@@ -53,11 +53,11 @@ struct Counted {
     rows_under: i64,
 }
 
-async fn counted<const N: usize>(
+async fn counted(
     database: &Database,
     purpose: Purpose,
     query: &str,
-    values: [sea_orm::Value; N],
+    values: impl IntoIterator<Item = sea_orm::Value>,
 ) -> Result<Vec<RowsUnder>, DbErr> {
     let connection = database.reader();
     let query = Statement::from_sql_and_values(connection.get_database_backend(), query, values);
@@ -68,6 +68,38 @@ async fn counted<const N: usize>(
         Ok(RowsUnder { purpose, key, rows: u64::try_from(rows_under).unwrap_or_default() })
     };
     rows.into_iter().map(read).collect()
+}
+
+/// How many rows of documents are left under each index key that is in the ring no more. Nothing is found by them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rows_left_over(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
+    let keys = database.sealer().keys();
+    let ring: Vec<_> = keys.list().filter(|key| key.purpose == Purpose::Index).collect();
+    let marks: Vec<_> = (2..2 + ring.len()).map(|number| format!("${number}")).collect();
+    let query = format!(
+        "SELECT index_key_id AS key_id, count(*) AS rows_under FROM documents \
+         WHERE index_key_id NOT IN ({}) AND EXISTS (SELECT 1 FROM documents AS other \
+         WHERE other.document_id = documents.document_id AND other.index_key_id = $1) \
+         GROUP BY index_key_id",
+        marks.join(", ")
+    );
+    let in_use = std::iter::once(keys.in_use(Purpose::Index));
+    let values = in_use.chain(ring.iter().map(|key| key.id)).map(|key| key.as_bytes().to_vec().into());
+    counted(database, Purpose::Index, &query, values.collect::<Vec<_>>()).await
+}
+
+/// Removes at most `at_once` of the rows that [`rows_left_over`] counts, in one transaction, and says how many: call it until that is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove_left_over(database: &Database, at_once: u64) -> Result<u64, ResealError> {
+    let transaction = database.begin().await?;
+    let batch = Batch { transaction: &transaction, sealer: database.sealer(), at_once };
+    let done = batch.forget_indexes().await?;
+    transaction.commit().await?;
+    Ok(done)
 }
 
 /// Brings at most `at_once` rows under the keys in use, in one transaction, and says how many: call it until that is none.
