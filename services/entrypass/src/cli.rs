@@ -248,7 +248,7 @@ pub(crate) struct Services {
 /// Where settings and data are.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
-    /// Folder of SQLite databases and of signing keys, as far as they have no place of their own; made if missing.
+    /// Folder of SQLite databases, key rings and signing keys, as far as they have no place of their own; made if missing.
     #[arg(long, env = "ENTRYPASS_DATA_DIR", default_value = "data")]
     pub(crate) data_dir: PathBuf,
     /// Configuration file (TOML); see deploy/entrypass.toml for every setting and its default.

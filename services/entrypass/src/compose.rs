@@ -1,15 +1,15 @@
 //! Which roles a process runs, and how each reaches its neighbours: in this process where they are in it, by address where not.
 
+mod databases;
 mod door;
 mod ways;
 
 use std::{future::ready, path::Path, sync::Arc, time::Duration};
 
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
-use entrypass_db::{Database, DatabaseUrl, OpenError};
+use entrypass_db::{Database, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
 use entrypass_rpc::{EdgeLayer, Operations, Probe};
-use entrypass_seal::Sealer;
 use entrypass_tls::TlsError;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use thiserror::Error;
@@ -17,10 +17,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+pub(crate) use self::databases::open;
 pub use self::door::Door;
-use self::ways::Ways;
+use self::{
+    databases::{DatabasePlace, Databases},
+    ways::Ways,
+};
 use crate::{
-    config::{Config, ConfigError, RingPlace},
+    config::{Config, ConfigError},
     data_dir::{DataDir, DataDirError},
     key_rings::{Ring, RingError},
     role::{Role, Service},
@@ -307,84 +311,6 @@ fn answers(database: &Database) -> Probe {
         let database = database.clone();
         async move { database.ping().await.map_err(|_| "its database does not answer".to_owned()) }
     })
-}
-
-/// Where one service's database and key ring are.
-struct DatabasePlace {
-    service: Service,
-    url: DatabaseUrl,
-    ring: RingPlace,
-}
-
-impl DatabasePlace {
-    /// Finds out whether the ring can be used as well: told before anything is made.
-    fn of(service: Service, config: &Config, data_dir: &Path) -> Result<Self, StartError> {
-        let (url, ring) = (config.database.url(service, data_dir)?, config.key_ring(service, data_dir)?);
-        let place = Self { service, url, ring };
-        if Ring::read(service, &place.ring)?.is_none() && !place.is_new() {
-            place.read_ring(&SystemRandom)?;
-        }
-        Ok(place)
-    }
-
-    /// Whether it is a file that is yet to be made, or has nothing in it.
-    fn is_new(&self) -> bool {
-        let length = |file: &Path| file.metadata().map_or(0, |metadata| metadata.len());
-        self.url.file().is_some_and(|file| length(file) == 0)
-    }
-
-    /// A ring is made for a new database alone: another would not open what is in one that is there.
-    fn read_ring(&self, random: &dyn Random) -> Result<Ring, RingError> {
-        Ring::read_or_make(self.service, &self.ring, self.is_new(), random)
-    }
-}
-
-/// The databases of a process, as they are opened, and their key rings.
-struct Databases {
-    connections: u32,
-    surroundings: Surroundings,
-    open: Vec<(Service, Database)>,
-    rings: Vec<(Service, Ring, Database)>,
-}
-
-impl Databases {
-    fn new(connections: u32, surroundings: &Surroundings) -> Self {
-        Self { connections, surroundings: surroundings.clone(), open: Vec::new(), rings: Vec::new() }
-    }
-
-    async fn open(&mut self, places: Vec<DatabasePlace>) -> Result<(), StartError> {
-        for place in places {
-            let ring = place.read_ring(&*self.surroundings.random)?;
-            let sealer = ring.sealer(&self.surroundings);
-            let database = open(place.service, &place.url, self.connections, &sealer).await?;
-            ring.suits(place.service, &database).await?;
-            self.open.push((place.service, database.clone()));
-            self.rings.push((place.service, ring, database));
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, service: Service) -> Option<Database> {
-        let found = self.open.iter().position(|(of, _)| *of == service)?;
-        Some(self.open.swap_remove(found).1)
-    }
-}
-
-/// Opens the database of `service`.
-pub(crate) async fn open(
-    service: Service,
-    url: &DatabaseUrl,
-    connections: u32,
-    sealer: &Sealer,
-) -> Result<Database, StartError> {
-    let opened = match service {
-        Service::Registration => {
-            Database::open::<entrypass_registration::Migrator>(url, connections, sealer).await
-        }
-        Service::Qr => Database::open::<entrypass_qr::Migrator>(url, connections, sealer).await,
-        Service::Epass => Database::open::<entrypass_epass::Migrator>(url, connections, sealer).await,
-    };
-    opened.map_err(|source| StartError::Database { service, source })
 }
 
 /// What is set of the signing keys, read and found usable.

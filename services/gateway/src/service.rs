@@ -10,7 +10,7 @@ use entrypass_rpc::{AnswerStream, Call, Neighbour, Problem, Transport, answer, a
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{entry_pass::Codes, wire};
+use crate::entry_pass::Codes;
 
 /// Implements the generated trait.
 pub(crate) struct Gateway {
@@ -360,47 +360,5 @@ impl Gateway {
         let registration::CancelRegistrationResponse { registration } =
             ask!(self, call, registration.cancel_registration(request))?;
         Ok(pb::CancelRegistrationResponse { registration })
-    }
-
-    async fn bind(
-        &self,
-        call: Call,
-        message: pb::BindCompanionRequest,
-    ) -> Result<pb::BindCompanionResponse, Problem> {
-        let request = same!(message, pb::BindCompanionRequest => registration::BindCompanionRequest {
-            request_id, registration, relationship, document, companion_name, form, acknowledged_notice_version, truth_declared
-        });
-        let registration::BindCompanionResponse { registration } =
-            ask!(self, call, registration.bind_companion(request))?;
-        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
-        Ok(pb::BindCompanionResponse { entry_pass })
-    }
-
-    async fn confirm(
-        &self,
-        call: Call,
-        message: pb::ConfirmCompanionRequest,
-    ) -> Result<pb::ConfirmCompanionResponse, Problem> {
-        let request = same!(message, pb::ConfirmCompanionRequest => registration::ConfirmCompanionRequest {
-            request_id, registration, companion
-        });
-        let registration::ConfirmCompanionResponse { companion } =
-            ask!(self, call, registration.confirm_companion(request))?;
-        let companion = companion.ok_or_else(|| wire::missing("companion"))?;
-        Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(companion, None)) })
-    }
-
-    async fn unbind(
-        &self,
-        call: Call,
-        message: pb::UnbindCompanionRequest,
-    ) -> Result<pb::UnbindCompanionResponse, Problem> {
-        let request = same!(message, pb::UnbindCompanionRequest => registration::UnbindCompanionRequest {
-            request_id, registration, companion
-        });
-        let registration::UnbindCompanionResponse { registration } =
-            ask!(self, call, registration.unbind_companion(request))?;
-        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
-        Ok(pb::UnbindCompanionResponse { entry_pass })
     }
 }
