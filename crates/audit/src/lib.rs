@@ -16,6 +16,7 @@ mod inspection;
 mod numberer;
 mod record;
 mod store;
+mod unplaced;
 mod verify;
 
 pub use access::{Access, Audit};

@@ -5,6 +5,8 @@ mod entity;
 mod keys;
 mod migration;
 
+use std::collections::HashSet;
+
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _,
     QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
@@ -74,6 +76,27 @@ pub(crate) async fn waiting(
         (id, record)
     };
     Ok(ids.into_iter().map(with_record).collect())
+}
+
+/// Those of `ids` that have a place in the chain.
+pub(crate) async fn placed(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let find = place::Entity::find().select_only().column(place::Column::RecordId);
+    let found = find.filter(place::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
+    Ok(found.all(connection).await?.into_iter().collect())
+}
+
+/// Those of `ids` of which there is a record.
+pub(crate) async fn there(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let find = record::Entity::find().select_only().column(record::Column::Id);
+    let found = find.filter(record::Column::Id.is_in(ids.iter().copied())).into_tuple();
+    Ok(found.all(connection).await?.into_iter().collect())
+}
+
+/// Those of `ids` that wait for their place.
+pub(crate) async fn wait(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let find = waiting::Entity::find().select_only().column(waiting::Column::RecordId);
+    let found = find.filter(waiting::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
+    Ok(found.all(connection).await?.into_iter().collect())
 }
 
 /// Gives records their places and moves the head, which the transaction holds. Those of `settled` wait no longer.

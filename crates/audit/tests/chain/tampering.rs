@@ -67,6 +67,31 @@ async fn a_record_that_was_changed_or_removed_is_named() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_removed_before_it_had_a_place_is_written_again() {
+    let copy = Copy::new().await;
+    copy.unprotect().await;
+    for number in 1..=3 {
+        copy.read(number, Some(7)).await.expect("read");
+    }
+    copy.act("one", false).await.expect("done");
+    let ids = copy.query("SELECT id FROM audit_records ORDER BY id").await;
+    let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get("", "id").expect("an id")).collect();
+    // The read and the write with all that tells of them, and a read of which it is still told that it waits.
+    for (id, waits) in [(ids[0], false), (ids[1], true), (ids[3], false)] {
+        copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", quoted(&copy, id))).await;
+        if !waits {
+            copy.tamper(&format!("DELETE FROM audit_waiting WHERE record_id = {}", quoted(&copy, id))).await;
+        }
+    }
+    copy.run();
+    copy.until_placed(4).await;
+    let mut placed = copy.ids().await;
+    placed.sort();
+    assert_eq!(placed, ids);
+    assert_eq!(copy.findings().await, []);
+}
+
+#[tokio::test]
 async fn a_record_that_was_inserted_gets_no_place_and_is_named() {
     let copy = ten().await;
     let foreign = forge(&copy, copy.ids().await[4]).await;
