@@ -16,6 +16,7 @@ mod inspection;
 mod numberer;
 mod record;
 mod store;
+mod unjudged;
 mod unplaced;
 mod verify;
 
@@ -25,4 +26,5 @@ pub use group::Group;
 pub use inspection::{Filed, Finding, Place, Walk};
 pub use record::{Mac, Record, Signed};
 pub use store::{About, create_tables, drop_tables, rows_under_keys};
+pub use unjudged::Unjudged;
 pub use verify::{Verified, VerifyError, head, verify};

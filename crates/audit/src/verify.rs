@@ -7,11 +7,13 @@ use crate::{
     chain::Head,
     inspection::{Finding, Walk},
     numberer::matches,
+    record::Mac,
     store,
+    unjudged::{Unjudged, UnknownKeys},
 };
 
 /// What a chain is, where nothing is wrong with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// Its head when the verification began: up to here everything was looked at.
     pub head: Head,
@@ -19,6 +21,8 @@ pub struct Verified {
     pub waiting: u64,
     /// How much was found.
     pub findings: u64,
+    /// What is under keys that the ring has not, by key: with any, nobody can say that the chain is good.
+    pub unjudged: Vec<Unjudged>,
 }
 
 /// Why a chain cannot be verified.
@@ -56,13 +60,18 @@ pub async fn verify(
         findings += 1;
         tell(finding);
     };
-    let waiting = records(database, &mut told).await?;
-    places(database, head, expect, &mut told).await?;
-    Ok(Verified { head, waiting, findings })
+    let mut unknown = UnknownKeys::to(database.sealer().keys());
+    let waiting = records(database, &mut unknown, &mut told).await?;
+    places(database, head, expect, &mut unknown, &mut told).await?;
+    Ok(Verified { head, waiting, findings, unjudged: unknown.counted() })
 }
 
 /// Looks at every record, and says how many wait for their place.
-async fn records(database: &Database, tell: &mut impl FnMut(Finding)) -> Result<u64, DbErr> {
+async fn records(
+    database: &Database,
+    unknown: &mut UnknownKeys,
+    tell: &mut impl FnMut(Finding),
+) -> Result<u64, DbErr> {
     let (sealer, reader) = (database.sealer(), database.reader());
     let (mut waiting, mut last) = (0, None);
     loop {
@@ -70,7 +79,8 @@ async fn records(database: &Database, tell: &mut impl FnMut(Finding)) -> Result<
         let Some(end) = some.last() else { return Ok(waiting) };
         last = Some(end.signed.record.id);
         for filed in some {
-            let found = filed.inspect(|mac, bytes| matches(sealer, mac, bytes));
+            let unjudged = unknown.record(&filed);
+            let found = filed.inspect(|mac, bytes| unjudged || matches(sealer, mac, bytes));
             waiting += u64::from(found.is_none() && filed.position.is_none());
             found.into_iter().for_each(&mut *tell);
         }
@@ -82,6 +92,7 @@ async fn places(
     database: &Database,
     head: Head,
     expect: Option<Head>,
+    unknown: &mut UnknownKeys,
     tell: &mut impl FnMut(Finding),
 ) -> Result<(), DbErr> {
     let (sealer, reader) = (database.sealer(), database.reader());
@@ -91,7 +102,9 @@ async fn places(
         let Some(end) = some.last() else { break };
         last = Some(end.position);
         for place in some {
-            walk.step(&place, |mac, bytes| matches(sealer, mac, bytes)).into_iter().for_each(&mut *tell);
+            let unjudged = unknown.place(&place);
+            let follows = |mac: &Mac, bytes: &[u8]| unjudged || matches(sealer, mac, bytes);
+            walk.step(&place, follows).into_iter().for_each(&mut *tell);
         }
     }
     walk.end().into_iter().for_each(&mut *tell);

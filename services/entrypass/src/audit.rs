@@ -60,7 +60,7 @@ async fn verify(
     expect: Option<Head>,
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Failure> {
-    let mut broken = false;
+    let (mut broken, mut unjudged) = (false, false);
     for &service in services {
         let database = open(service, place, surroundings).await?;
         // A chain that cannot be looked at any further is told after what was found, like any other trouble.
@@ -73,19 +73,31 @@ async fn verify(
         };
         let verified = entrypass_audit::verify(&database, expect, tell).await?;
         told?;
+        for missing in &verified.unjudged {
+            writeln!(io::stdout(), "{}: {missing}", service.name())?;
+        }
         writeln!(io::stdout(), "{}: {}", service.name(), summary(&verified))?;
         broken |= verified.findings > 0;
+        unjudged |= !verified.unjudged.is_empty();
     }
-    Ok(if broken { ExitCode::from(BROKEN) } else { ExitCode::SUCCESS })
+    Ok(match (broken, unjudged) {
+        (true, _) => ExitCode::from(BROKEN),
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
+    })
 }
 
-fn summary(Verified { head, waiting, findings }: &Verified) -> String {
+fn summary(Verified { head, waiting, findings, unjudged }: &Verified) -> String {
     let waiting = match waiting {
         0 => String::new(),
         1 => ", 1 more waits for its position".to_owned(),
         more => format!(", {more} more wait for their positions"),
     };
     match findings {
+        0 if !unjudged.is_empty() => {
+            "NOT VERIFIED: the key ring lacks keys, so that nobody can say whether the chain is good"
+                .to_owned()
+        }
         0 => format!("good up to position {}{waiting}; note {head}", head.position),
         1 => "BROKEN: 1 finding".to_owned(),
         more => format!("BROKEN: {more} findings"),

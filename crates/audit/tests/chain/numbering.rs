@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use entrypass_ambient::SystemRandom;
-use entrypass_audit::Finding;
+use entrypass_audit::{Finding, Unjudged};
 use entrypass_seal::{KeyRing, Keys, Purpose, Sealer};
 use entrypass_testkit::eventually;
 use time::Duration;
 
-use crate::Copy;
+use crate::{Copy, ten};
 
 fn sealer(keys: Keys) -> Sealer {
     Sealer::new(KeyRing::new(keys), Arc::new(SystemRandom))
@@ -97,10 +97,33 @@ async fn a_chain_goes_on_under_another_key_and_the_old_one_verifies_what_it_sign
     let new = new();
     let old_id = new.list().find(|key| key.purpose == Purpose::Audit && !key.in_use).expect("the old key").id;
     ring.replace(new.without(Purpose::Audit, old_id).expect("removed"));
+    let (verified, findings) = copy.verify(None).await;
+    assert_eq!(findings, []);
+    assert_eq!(verified.unjudged, [Unjudged { key: old_id, records: 1, places: 1 }]);
+    // What somebody did is found nevertheless, as far as other keys cover it.
+    copy.unprotect().await;
+    copy.tamper("UPDATE audit_records SET mac = key_id WHERE id = (SELECT record_id FROM audit_chain WHERE position = 1)").await;
+    copy.tamper("UPDATE audit_records SET caller = 'nobody' WHERE id = (SELECT record_id FROM audit_chain WHERE position = 2)").await;
     let position = 1;
-    let expected =
-        [Finding::Changed { position, record: first }, Finding::Misplaced { position, record: first }];
-    assert_eq!(copy.findings().await, expected);
+    let expected = [
+        Finding::Misplaced { position, record: first },
+        Finding::Changed { position, record: first },
+        Finding::Changed { position: 2, record: copy.ids().await[1] },
+    ];
+    let mut findings = copy.findings().await;
+    findings.sort_by_key(ToString::to_string);
+    assert_eq!(findings, expected);
+}
+
+#[tokio::test]
+async fn a_record_that_names_a_key_which_it_is_not_under_does_not_follow() {
+    let copy = ten().await;
+    copy.unprotect().await;
+    let ids = copy.ids().await;
+    copy.tamper("UPDATE audit_records SET caller = 'nobody', key_id = substr(mac, 1, 8) WHERE id = (SELECT record_id FROM audit_chain WHERE position = 3)").await;
+    let (verified, findings) = copy.verify(None).await;
+    assert_eq!(findings, [Finding::Misplaced { position: 3, record: ids[2] }]);
+    assert_eq!(verified.unjudged.len(), 1);
 }
 
 #[tokio::test]

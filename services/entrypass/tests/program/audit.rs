@@ -1,13 +1,15 @@
 //! The command `audit`, beside a program that serves.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
+use entrypass_ambient::SystemRandom;
 use entrypass_db::Database;
 use entrypass_proto::registration::v1::{
     CheckDocumentRequest, registration_service_client::RegistrationServiceClient,
 };
 use entrypass_registration::Migrator;
 use entrypass_rpc::Transport;
+use entrypass_seal::{Keys, Purpose};
 use entrypass_testkit::{Program, Signal, TestDatabase, eventually};
 use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbBackend};
 
@@ -15,8 +17,12 @@ use crate::{Place, text};
 
 /// Exit code and lines of the program, called with `arguments`.
 fn ended(place: &Place, arguments: &str) -> (Option<i32>, Vec<String>) {
-    let Output { status, stdout, stderr } = place.command(arguments).output().expect("the program");
-    assert_eq!(text(&stderr), "", "{arguments}");
+    end(&mut place.command(arguments))
+}
+
+fn end(command: &mut Command) -> (Option<i32>, Vec<String>) {
+    let Output { status, stdout, stderr } = command.output().expect("the program");
+    assert_eq!(text(&stderr), "", "{command:?}");
     (status.code(), text(&stdout).lines().map(str::to_owned).collect())
 }
 
@@ -44,6 +50,16 @@ async fn chains_are_verified_beside_a_program_that_writes_them_and_what_was_done
     assert_eq!(ended(&place, &verify), (Some(0), vec![good(&head)]));
     let all = ended(&place, "audit verify");
     assert_eq!((all.0, all.1.len()), (Some(0), 3));
+
+    let other = Keys::generate(&SystemRandom).to_text();
+    let mut verify_with_other = place.command(&verify);
+    let unjudged = end(verify_with_other.env("ENTRYPASS_REGISTRATION_KEY_RING", other.as_str()));
+    let key = TestDatabase::sealer().keys().in_use(Purpose::Audit);
+    let expected = [
+        format!("registration: 3 records and 3 positions are under the key {key}, which is not in the key ring"),
+        "registration: NOT VERIFIED: the key ring lacks keys, so that nobody can say whether the chain is good".to_owned(),
+    ];
+    assert_eq!(unjudged, (Some(1), expected.to_vec()));
 
     let (url, sealer) = (registration.url(), TestDatabase::sealer());
     let database = Database::open::<Migrator>(&url, 2, &sealer).await.expect("the database");
