@@ -1,12 +1,14 @@
 //! The command `audit`: whether the audit chains are as the services wrote them, and what to note of them elsewhere. Reads only, a batch at a
 //! time, beside copies that run.
 
+mod report;
+
 use std::{
     io::{self, Write as _},
     process::ExitCode,
 };
 
-use entrypass_audit::{Finding, Head, Verified};
+use entrypass_audit::Head;
 use entrypass_db::{Database, OpenError};
 use thiserror::Error;
 
@@ -17,6 +19,7 @@ use crate::{
     key_rings::Ring,
     role::Service,
 };
+use report::Report;
 
 /// One statement after the other.
 const CONNECTIONS: u32 = 1;
@@ -63,20 +66,13 @@ async fn verify(
     let (mut broken, mut unjudged) = (false, false);
     for &service in services {
         let database = open(service, place, surroundings).await?;
+        let mut report = Report::default();
+        let verified = entrypass_audit::verify(&database, expect, |finding| report.add(&finding)).await;
         // A chain that cannot be looked at any further is told after what was found, like any other trouble.
-        let mut told = Ok(());
-        let tell = |finding: Finding| {
-            let line = writeln!(io::stdout(), "{}: {finding}", service.name());
-            if told.is_ok() {
-                told = line;
-            }
-        };
-        let verified = entrypass_audit::verify(&database, expect, tell).await?;
-        told?;
-        for missing in &verified.unjudged {
-            writeln!(io::stdout(), "{}: {missing}", service.name())?;
+        for line in report.lines(verified.as_ref().ok()) {
+            writeln!(io::stdout(), "{}: {line}", service.name())?;
         }
-        writeln!(io::stdout(), "{}: {}", service.name(), summary(&verified))?;
+        let verified = verified?;
         broken |= verified.findings > 0;
         unjudged |= !verified.unjudged.is_empty();
     }
@@ -85,23 +81,6 @@ async fn verify(
         (false, true) => ExitCode::FAILURE,
         (false, false) => ExitCode::SUCCESS,
     })
-}
-
-fn summary(Verified { head, waiting, findings, unjudged }: &Verified) -> String {
-    let waiting = match waiting {
-        0 => String::new(),
-        1 => ", 1 more waits for its position".to_owned(),
-        more => format!(", {more} more wait for their positions"),
-    };
-    match findings {
-        0 if !unjudged.is_empty() => {
-            "NOT VERIFIED: the key ring lacks keys, so that nobody can say whether the chain is good"
-                .to_owned()
-        }
-        0 => format!("good up to position {}{waiting}; note {head}", head.position),
-        1 => "BROKEN: 1 finding".to_owned(),
-        more => format!("BROKEN: {more} findings"),
-    }
 }
 
 /// The configured database of `service`. None is made, and no key ring.

@@ -142,6 +142,23 @@ async fn records_that_were_exchanged_are_named() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_removed_and_the_rest_renumbered_is_one_break() {
+    let copy = ten().await;
+    copy.unprotect().await;
+    let ids = copy.ids().await;
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", quoted(&copy, ids[3]))).await;
+    copy.tamper("DELETE FROM audit_chain WHERE position = 4").await;
+    copy.tamper("UPDATE audit_chain SET position = -position WHERE position > 4").await;
+    copy.tamper("UPDATE audit_chain SET position = -position - 1 WHERE position < 0").await;
+    let expected = [
+        Finding::Misplaced { position: 4, record: ids[4] },
+        Finding::MisplacedOn { from: 5, to: 9 },
+        Finding::Gap { from: 10, to: 10 },
+    ];
+    assert_eq!(copy.findings().await, expected);
+}
+
+#[tokio::test]
 async fn an_end_that_was_cut_off_is_found_by_whoever_noted_the_head() {
     let copy = ten().await;
     let noted = copy.head().await;
