@@ -91,6 +91,13 @@ pub enum Finding {
         /// The last.
         to: i64,
     },
+    /// A table of the audit is not there, and so nothing can be said of what stood in it.
+    NoTable {
+        /// Its name.
+        table: &'static str,
+    },
+    /// The row of the head is not there, or not readable: where the chain ended is not known.
+    NoHead,
     /// The chain goes on behind its head.
     Beyond {
         /// The first position there.
@@ -145,6 +152,13 @@ impl fmt::Display for Finding {
             Self::MisplacedOn { from, to } => {
                 write!(f, "positions {from} to {to}: nor does any record there follow")
             }
+            Self::NoTable { table } => write!(f, "the table {table} was removed"),
+            Self::NoHead => {
+                write!(
+                    f,
+                    "the row of audit_head was removed, or changed beyond reading: nobody can say where the chain ended"
+                )
+            }
             Self::Beyond { position } => {
                 write!(
                     f,
@@ -181,7 +195,7 @@ impl Filed {
 #[derive(Debug)]
 pub struct Walk {
     last: Head,
-    head: Head,
+    head: Option<Head>,
     expect: Option<Head>,
     /// What stands at `last` is not known to be right in itself: what follows cannot be told from it.
     uncertain: bool,
@@ -191,9 +205,9 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk up to `head`, with what was noted earlier, if anything was.
+    /// A walk up to `head`, or over all there is where that is not known, with what was noted earlier, if anything was.
     #[must_use]
-    pub fn new(head: Head, expect: Option<Head>) -> Self {
+    pub fn new(head: Option<Head>, expect: Option<Head>) -> Self {
         Self { last: Head::EMPTY, head, expect, uncertain: false, misplaced: None, good: 0 }
     }
 
@@ -244,6 +258,8 @@ impl Walk {
     pub fn end(&self) -> Vec<Finding> {
         let Self { last, head, expect, misplaced, .. } = self;
         let mut findings: Vec<_> = rest(*misplaced).into_iter().collect();
+        // Without a head, the last place is the end that there is.
+        let head = head.as_ref().unwrap_or(last);
         if last.position < head.position {
             findings.push(Finding::Gap { from: last.position + 1, to: head.position });
         } else if last != head {

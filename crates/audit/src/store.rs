@@ -8,9 +8,10 @@ mod migration;
 use std::collections::HashSet;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _,
-    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _,
+    FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
 };
+use sea_orm_migration::SchemaManager;
 use uuid::Uuid;
 
 use self::entity::{head, place, record, waiting};
@@ -25,6 +26,8 @@ pub use migration::{create_tables, drop_tables};
 
 /// Rows that one statement writes or reads at most; PostgreSQL takes 65 535 values, SQLite 32 766, and a record has twelve.
 pub(crate) const AT_ONCE: usize = 1000;
+/// All that the audit has.
+const TABLES: [&str; 4] = ["audit_head", "audit_waiting", "audit_chain", "audit_records"];
 /// The one row of `audit_head`.
 const THE_HEAD: i32 = 1;
 
@@ -44,6 +47,18 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, records: &[Signed]
         record::Entity::insert_many(rows).exec_without_returning(connection).await?;
     }
     Ok(())
+}
+
+/// Those of the tables that are not there.
+pub(crate) async fn missing_tables(database: &DatabaseConnection) -> Result<Vec<&'static str>, DbErr> {
+    let schema = SchemaManager::new(database);
+    let mut missing = Vec::new();
+    for table in TABLES {
+        if !schema.has_table(table).await? {
+            missing.push(table);
+        }
+    }
+    Ok(missing)
 }
 
 /// The head, held to the end of the transaction.

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use entrypass_audit::Head;
+use entrypass_audit::{Head, VerifyError};
 use entrypass_db::{Database, OpenError};
 use thiserror::Error;
 
@@ -17,6 +17,7 @@ use crate::{
     cli::{Audit, Place, Services},
     compose::{self, StartError, Surroundings},
     key_rings::Ring,
+    program::{in_one_line, tell},
     role::Service,
 };
 use report::Report;
@@ -30,6 +31,14 @@ const BROKEN: u8 = 2;
 #[derive(Debug, Error)]
 #[error("--expect is of one chain: say whose with one --service")]
 struct WhoseHead;
+
+/// A chain that cannot be looked at to its end.
+#[derive(Debug, Error)]
+#[error("cannot look at the audit chain of {service}")]
+struct CannotLook {
+    service: &'static str,
+    source: VerifyError,
+}
 
 /// Does what `command` says and tells of it.
 pub(crate) async fn audit(command: Audit, surroundings: &Surroundings) -> Result<ExitCode, Failure> {
@@ -57,29 +66,69 @@ async fn heads(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is known of a chain after it was looked at, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Good,
+    /// Nobody can say.
+    Unknown,
+    Broken,
+}
+
+/// Looks at the chain of each service, whatever is wrong with those before.
 async fn verify(
     place: &Place,
     services: &[Service],
     expect: Option<Head>,
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Failure> {
-    let (mut broken, mut unjudged) = (false, false);
+    let (mut worst, mut failed) = (Standing::Good, Vec::new());
     for &service in services {
-        let database = open(service, place, surroundings).await?;
         let mut report = Report::default();
-        let verified = entrypass_audit::verify(&database, expect, |finding| report.add(&finding)).await;
-        // A chain that cannot be looked at any further is told after what was found, like any other trouble.
-        for line in report.lines(verified.as_ref().ok()) {
+        let standing = match look_at(service, place, expect, surroundings, &mut report).await {
+            Ok(standing) => standing,
+            Err(failure) => {
+                failed.push(failure);
+                Standing::Unknown
+            }
+        };
+        for line in report.lines() {
             writeln!(io::stdout(), "{}: {line}", service.name())?;
         }
-        let verified = verified?;
-        broken |= verified.findings > 0;
-        unjudged |= !verified.unjudged.is_empty();
+        worst = worst.max(standing);
     }
-    Ok(match (broken, unjudged) {
-        (true, _) => ExitCode::from(BROKEN),
-        (false, true) => ExitCode::FAILURE,
-        (false, false) => ExitCode::SUCCESS,
+    for failure in &failed {
+        tell(failure);
+    }
+    Ok(match worst {
+        Standing::Broken => ExitCode::from(BROKEN),
+        Standing::Unknown => ExitCode::FAILURE,
+        Standing::Good => ExitCode::SUCCESS,
+    })
+}
+
+/// Looks at the chain of `service` and takes down in `report` what it finds.
+async fn look_at(
+    service: Service,
+    place: &Place,
+    expect: Option<Head>,
+    surroundings: &Surroundings,
+    report: &mut Report,
+) -> Result<Standing, Failure> {
+    let database = open(service, place, surroundings).await?;
+    let verified = match entrypass_audit::verify(&database, expect, |finding| report.add(&finding)).await {
+        Ok(verified) => verified,
+        Err(error @ VerifyError::Unreadable(_)) => {
+            report.broke_off(&in_one_line(&error));
+            return Ok(Standing::Broken);
+        }
+        Err(source) => return Err(CannotLook { service: service.name(), source }.into()),
+    };
+    report.end(&verified);
+    Ok(match (verified.findings, verified.unjudged.is_empty()) {
+        (0, true) => Standing::Good,
+        (0, false) => Standing::Unknown,
+        _ => Standing::Broken,
     })
 }
 

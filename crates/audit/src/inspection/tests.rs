@@ -85,7 +85,7 @@ impl Tables {
             let filed = Filed { signed: signed.clone(), position: self.position_of(*id), waits: false };
             findings.extend(filed.inspect(matches));
         }
-        let mut walk = Walk::new(self.head, expect);
+        let mut walk = Walk::new(Some(self.head), expect);
         for (position, (record, link)) in self.places.range(..=self.head.position) {
             let mac = self.records.get(record).map(|signed| signed.mac);
             let place = Place { position: *position, link: Some(*link), record: *record, mac };

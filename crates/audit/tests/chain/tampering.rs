@@ -1,6 +1,6 @@
 //! What somebody does who can write to the tables, and has no key.
 
-use entrypass_audit::{Finding, Head};
+use entrypass_audit::{Finding, Head, VerifyError};
 use entrypass_testkit::eventually;
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ async fn forge(copy: &Copy, of: Uuid) -> Uuid {
 async fn what_the_service_wrote_is_good_and_a_mistake_does_not_change_it() {
     let copy = ten().await;
     let (verified, findings) = copy.verify(None).await;
-    assert_eq!((verified.head, verified.waiting, findings), (copy.head().await, 0, vec![]));
+    assert_eq!((verified.head, verified.waiting, findings), (Some(copy.head().await), 0, vec![]));
     for mistake in [
         "UPDATE audit_records SET outcome = 'OK'",
         "DELETE FROM audit_records",
@@ -191,9 +191,52 @@ async fn an_end_that_was_cut_off_is_found_by_whoever_noted_the_head() {
 }
 
 #[tokio::test]
-async fn a_chain_without_its_head_is_no_chain() {
+async fn a_chain_without_its_head_is_looked_at_all_the_same() {
+    let copy = ten().await;
+    let noted = copy.head().await;
+    copy.stopping.cancel();
+    copy.unprotect().await;
+    let record = copy.ids().await[2];
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", quoted(&copy, record))).await;
+    copy.tamper("DELETE FROM audit_head").await;
+    let (verified, findings) = copy.verify(Some(noted)).await;
+    assert_eq!(verified.head, None);
+    assert_eq!(findings, [Finding::NoHead, Finding::Removed { position: 3, record }]);
+    copy.tamper("DELETE FROM audit_chain WHERE position > 8").await;
+    let cut_off = Finding::CutOff { expected: 10, found: 8 };
+    assert!(copy.verify(Some(noted)).await.1.contains(&cut_off));
+    entrypass_audit::head(&copy.database).await.expect_err("there is none to note");
+}
+
+#[tokio::test]
+async fn tables_that_were_emptied_are_found() {
     let copy = ten().await;
     copy.stopping.cancel();
+    copy.unprotect().await;
+    copy.tamper("DELETE FROM audit_records").await;
+    copy.tamper("DELETE FROM audit_chain").await;
+    assert_eq!(copy.findings().await, [Finding::Gap { from: 1, to: 10 }]);
     copy.tamper("DELETE FROM audit_head").await;
-    entrypass_audit::verify(&copy.database, None, |_| ()).await.expect_err("no head");
+    assert_eq!(copy.findings().await, [Finding::NoHead]);
+    // Nobody has called yet.
+    assert_eq!(Copy::new().await.findings().await, []);
+}
+
+#[tokio::test]
+async fn a_table_that_was_removed_is_named() {
+    for table in ["audit_head", "audit_waiting", "audit_chain", "audit_records"] {
+        let copy = ten().await;
+        copy.stopping.cancel();
+        copy.tamper(&format!("DROP TABLE {table}")).await;
+        assert_eq!(copy.findings().await, [Finding::NoTable { table }]);
+    }
+}
+
+#[tokio::test]
+async fn tables_that_were_made_into_others_are_not_called_a_failed_database() {
+    let copy = ten().await;
+    copy.stopping.cancel();
+    copy.tamper("ALTER TABLE audit_records RENAME COLUMN caller TO called").await;
+    let error = entrypass_audit::verify(&copy.database, None, |_| ()).await.expect_err("no such column");
+    assert!(matches!(error, VerifyError::Unreadable(_)), "{error:?}");
 }

@@ -16,6 +16,7 @@ pub(super) struct Report {
     lines: Vec<String>,
     of_a_kind: HashMap<Discriminant<Finding>, u64>,
     untold: u64,
+    end: Vec<String>,
 }
 
 impl Report {
@@ -30,8 +31,19 @@ impl Report {
         }
     }
 
-    /// What is to be told, with what it all came to where that is known.
-    pub(super) fn lines(self, verified: Option<&Verified>) -> Vec<String> {
+    /// Takes down what it all came to.
+    pub(super) fn end(&mut self, verified: &Verified) {
+        self.end.extend(verified.unjudged.iter().map(ToString::to_string));
+        self.end.push(summary(verified));
+    }
+
+    /// Takes down why there was no end.
+    pub(super) fn broke_off(&mut self, why: &str) {
+        self.end.push(format!("BROKEN: {why}"));
+    }
+
+    /// What is to be told.
+    pub(super) fn lines(self) -> Vec<String> {
         let mut lines = self.lines;
         if self.untold > 0 {
             lines.push(format!(
@@ -39,10 +51,7 @@ impl Report {
                 self.untold
             ));
         }
-        if let Some(verified) = verified {
-            lines.extend(verified.unjudged.iter().map(ToString::to_string));
-            lines.push(summary(verified));
-        }
+        lines.extend(self.end);
         lines
     }
 }
@@ -58,7 +67,10 @@ fn summary(Verified { head, waiting, findings, unjudged }: &Verified) -> String 
             "NOT VERIFIED: the key ring lacks keys, so that nobody can say whether the chain is good"
                 .to_owned()
         }
-        0 => format!("good up to position {}{waiting}; note {head}", head.position),
+        // That there is no head is a finding.
+        0 => head.map_or_else(String::new, |head| {
+            format!("good up to position {}{waiting}; note {head}", head.position)
+        }),
         1 => "BROKEN: 1 finding".to_owned(),
         more => format!("BROKEN: {more} findings"),
     }
@@ -77,8 +89,9 @@ mod tests {
             report.add(&Finding::Gap { from: 2 * number, to: 2 * number });
         }
         report.add(&Finding::WrongHead { position: 7 });
-        let verified = Verified { head: Head::EMPTY, waiting: 0, findings: 1001, unjudged: Vec::new() };
-        let lines = report.lines(Some(&verified));
+        let verified = Verified { head: Some(Head::EMPTY), waiting: 0, findings: 1001, unjudged: Vec::new() };
+        report.end(&verified);
+        let lines = report.lines();
         assert_eq!(lines.len(), 13);
         assert!(lines[..10].iter().all(|line| line.ends_with("was removed")), "{lines:?}");
         let other = "the head is not what the chain is at position 7";
