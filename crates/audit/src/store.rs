@@ -5,7 +5,7 @@ mod entity;
 mod keys;
 mod migration;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _,
@@ -100,11 +100,14 @@ pub(crate) async fn placed(connection: &impl ConnectionTrait, ids: &[Uuid]) -> R
     Ok(found.all(connection).await?.into_iter().collect())
 }
 
-/// Those of `ids` of which there is a record.
-pub(crate) async fn there(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
-    let find = record::Entity::find().select_only().column(record::Column::Id);
-    let found = find.filter(record::Column::Id.is_in(ids.iter().copied())).into_tuple();
-    Ok(found.all(connection).await?.into_iter().collect())
+/// The records of `ids` that there are, as they are stored.
+pub(crate) async fn stored(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Signed>, DbErr> {
+    let find = record::Entity::find().filter(record::Column::Id.is_in(ids.iter().copied()));
+    let rows = find.all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.id, read(row))).collect())
 }
 
 /// Those of `ids` that wait for their place.
@@ -112,6 +115,15 @@ pub(crate) async fn wait(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Res
     let find = waiting::Entity::find().select_only().column(waiting::Column::RecordId);
     let found = find.filter(waiting::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
     Ok(found.all(connection).await?.into_iter().collect())
+}
+
+/// Has records wait for their places that do not any more.
+pub(crate) async fn wait_again(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows = ids.iter().map(|id| waiting::ActiveModel { record_id: Set(*id) });
+    waiting::Entity::insert_many(rows).exec_without_returning(connection).await.map(drop)
 }
 
 /// Gives records their places and moves the head, which the transaction holds. Those of `settled` wait no longer.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use entrypass_db::Database;
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use crate::{record::Signed, store};
@@ -32,16 +32,16 @@ impl Unplaced {
         kept.extend(records.into_iter().take(room));
     }
 
-    /// Forgets those that got their place, and writes those again that were removed before.
+    /// Forgets those that got their place, and sees to it that the others can get one.
     ///
     /// # Errors
     /// When the database fails: nothing is forgotten then.
     pub(crate) async fn look_after(&self, database: &Database) -> Result<(), DbErr> {
         let records = mem::take(&mut *self.kept());
-        let done = settled(database, &records).await;
+        let done = placed(database, &records).await;
         let none = HashSet::new();
-        let settled = done.as_ref().unwrap_or(&none);
-        self.add(records.into_iter().filter(|signed| !settled.contains(&signed.record.id)).collect());
+        let placed = done.as_ref().unwrap_or(&none);
+        self.add(records.into_iter().filter(|signed| !placed.contains(&signed.record.id)).collect());
         done.map(drop)
     }
 
@@ -50,42 +50,73 @@ impl Unplaced {
     }
 }
 
-/// Those of `records` that need no more care. Those that are not there any more are written again, and still need it.
-async fn settled(database: &Database, records: &[Signed]) -> Result<HashSet<Uuid>, DbErr> {
-    let mut settled = HashSet::new();
-    for some in records.chunks(store::AT_ONCE) {
-        let ids: Vec<_> = some.iter().map(|signed| signed.record.id).collect();
-        let placed = store::placed(database.reader(), &ids).await?;
-        let unplaced: Vec<_> = ids.into_iter().filter(|id| !placed.contains(id)).collect();
-        settled.extend(placed);
-        if unplaced.is_empty() {
-            continue;
-        }
-        let there = store::there(database.reader(), &unplaced).await?;
-        let wait = store::wait(database.reader(), &unplaced).await?;
-        // What no numberer took for genuine is `audit verify`'s to tell.
-        settled.extend(there.iter().filter(|id| !wait.contains(id)));
-        if unplaced.iter().any(|id| !there.contains(id)) {
-            write_again(database, some).await?;
-        }
-    }
-    Ok(settled)
+/// How records stand in the database.
+struct Standing {
+    placed: HashSet<Uuid>,
+    /// They are not there.
+    removed: Vec<Signed>,
+    /// They are there, as they were written, and wait for nothing.
+    forgotten: Vec<Uuid>,
 }
 
-/// Writes those of `records` again that are neither there nor in the chain. Under the head, so that none gets a place meanwhile: two of them for
-/// one record would stop the numbering.
-async fn write_again(database: &Database, records: &[Signed]) -> Result<(), DbErr> {
+impl Standing {
+    async fn of(connection: &impl ConnectionTrait, records: &[Signed]) -> Result<Self, DbErr> {
+        let ids: Vec<_> = records.iter().map(|signed| signed.record.id).collect();
+        let mut standing = Self {
+            placed: store::placed(connection, &ids).await?,
+            removed: Vec::new(),
+            forgotten: Vec::new(),
+        };
+        let unplaced: Vec<_> = ids.into_iter().filter(|id| !standing.placed.contains(id)).collect();
+        if unplaced.is_empty() {
+            return Ok(standing);
+        }
+        let wait = store::wait(connection, &unplaced).await?;
+        let stored = store::stored(connection, &unplaced).await?;
+        for signed in records.iter().filter(|signed| !standing.placed.contains(&signed.record.id)) {
+            let id = signed.record.id;
+            match stored.get(&id) {
+                None => standing.removed.push(signed.clone()),
+                Some(stored) if stored == signed && !wait.contains(&id) => standing.forgotten.push(id),
+                // It waits; or it was changed, so that no numberer takes it: `audit verify` names it, and should it go, it is written again.
+                Some(_) => {}
+            }
+        }
+        Ok(standing)
+    }
+
+    fn is_wrong(&self) -> bool {
+        !self.removed.is_empty() || !self.forgotten.is_empty()
+    }
+}
+
+/// Those of `records` that have their places. The others are made to wait for theirs, if they do not.
+async fn placed(database: &Database, records: &[Signed]) -> Result<HashSet<Uuid>, DbErr> {
+    let mut placed = HashSet::new();
+    for some in records.chunks(store::AT_ONCE) {
+        let standing = Standing::of(database.reader(), some).await?;
+        if standing.is_wrong() {
+            restore(database, some).await?;
+        }
+        placed.extend(standing.placed);
+    }
+    Ok(placed)
+}
+
+/// Writes those of `records` again that are not there, and has those wait that do not. Under the head, so that none gets a place meanwhile: two
+/// of them for one record would stop the numbering.
+async fn restore(database: &Database, records: &[Signed]) -> Result<(), DbErr> {
     let transaction = database.begin().await?;
     store::hold_head(&transaction).await?;
-    let ids: Vec<_> = records.iter().map(|signed| signed.record.id).collect();
-    let mut known = store::placed(&transaction, &ids).await?;
-    known.extend(store::there(&transaction, &ids).await?);
-    let removed = records.iter().filter(|signed| !known.contains(&signed.record.id));
-    let removed: Vec<_> = removed.cloned().collect();
+    let Standing { removed, forgotten, .. } = Standing::of(&transaction, records).await?;
     store::insert(&transaction, &removed).await?;
+    store::wait_again(&transaction, &forgotten).await?;
     transaction.commit().await?;
     for Signed { record, .. } in removed {
         tracing::error!(record = %record.id, "an audit record was removed before it had a place: it is written again");
+    }
+    for record in forgotten {
+        tracing::error!(%record, "an audit record was kept from its place: it waits again");
     }
     Ok(())
 }

@@ -92,6 +92,29 @@ async fn a_record_that_was_removed_before_it_had_a_place_is_written_again() {
 }
 
 #[tokio::test]
+async fn a_record_that_is_kept_from_its_place_cannot_be_removed_later_either() {
+    let copy = Copy::new().await;
+    copy.unprotect().await;
+    for number in 1..=2 {
+        copy.read(number, None).await.expect("read");
+    }
+    let ids = copy.query("SELECT id FROM audit_records ORDER BY id").await;
+    let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get("", "id").expect("an id")).collect();
+    let (forgotten, changed) = (quoted(&copy, ids[0]), quoted(&copy, ids[1]));
+    copy.tamper(&format!("DELETE FROM audit_waiting WHERE record_id = {forgotten}")).await;
+    copy.tamper(&format!("UPDATE audit_records SET caller = 'nobody' WHERE id = {changed}")).await;
+    copy.run();
+    copy.until_placed(1).await;
+    eventually("nothing waits", async || copy.query("SELECT 1 FROM audit_waiting").await.is_empty()).await;
+    assert_eq!(copy.ids().await, ids[..1]);
+    assert_eq!(copy.findings().await, [Finding::Foreign { record: ids[1] }]);
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {changed}")).await;
+    copy.until_placed(2).await;
+    assert_eq!(copy.ids().await, ids);
+    assert_eq!(copy.findings().await, []);
+}
+
+#[tokio::test]
 async fn a_record_that_was_inserted_gets_no_place_and_is_named() {
     let copy = ten().await;
     let foreign = forge(&copy, copy.ids().await[4]).await;
