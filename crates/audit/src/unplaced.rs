@@ -2,8 +2,8 @@
 //!
 //! Between its commit and its place, which takes a second at most, nothing in the database tells that there was a record: whoever removes it then
 //! breaks no chain. Writers that count their records would not tell either, since what is rolled back leaves gaps as well. But the copy that wrote it
-//! still has it: it looks whether each of its records got a place, and writes one that is not there any more again. So a removal is told in the log and comes
-//! to nothing, unless the copy ends within that second as well.
+//! still has it: it looks whether each of its records got a place, writes one that is not there any more again, and has one wait again that does not. So a removal
+//! is told in the log and comes to nothing, unless the copy ends before the record has its place after all.
 
 use std::{
     collections::HashSet,

@@ -48,7 +48,7 @@ impl From<DbErr> for VerifyError {
             DbErr::Query(RuntimeErr::SqlxError(error)) => error.as_database_error(),
             _ => None,
         };
-        let forbidden = told.and_then(|told| told.code()).is_some_and(|code| code == NOT_PERMITTED);
+        let forbidden = told.is_some_and(|told| told.code().is_some_and(|code| code == NOT_PERMITTED));
         if forbidden || is_unavailable(&error) { Self::Database(error) } else { Self::Unreadable(error) }
     }
 }
@@ -77,7 +77,9 @@ pub async fn verify(
         tell(finding);
     };
     let missing = store::missing_tables(database.reader()).await?;
-    missing.iter().for_each(|table| told(Finding::NoTable { table }));
+    for table in &missing {
+        told(Finding::NoTable { table });
+    }
     if !missing.is_empty() {
         return Ok(Verified { head: None, waiting: 0, findings, unjudged: Vec::new() });
     }
