@@ -81,6 +81,33 @@ async fn the_first_answer_is_for_who_asked_first() {
 }
 
 #[tokio::test]
+async fn a_page_token_of_accesses_is_of_no_use_to_another_or_about_another() {
+    let system = System::configured(Mode::Sockets, PARTNER).await;
+    let hers = registered(&system, &Traveller::li(), "li").await;
+    let his = registered(&system, &Traveller::wang(), "wang").await;
+    let list = |traveller: &str, page_token: &str| pb::ListAccessRequest {
+        traveller: traveller.to_owned(),
+        page_size: 1,
+        page_token: page_token.to_owned(),
+        ..Default::default()
+    };
+    let mut client = system.pass.clone();
+    // To ask is to leave a record, so that there is a second page from the second time on.
+    client.list_access(list(&hers.traveller, "")).await.expect("her records");
+    let page = client.list_access(list(&hers.traveller, "")).await.expect("her records").into_inner();
+    let token = page.next_page_token;
+    let status = client.list_access(list(&his.traveller, &token)).await.expect_err("about him");
+    let mut partner = system.called_as(&[&format!("{TRUST_DOMAIN}/partner")]).pass;
+    let by_another = partner.list_access(list(&hers.traveller, &token)).await.expect_err("by another");
+    for refusal in [status, by_another].map(Refusal::from) {
+        assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
+        assert_eq!(refusal.broken, ["page_token BAD_PAGE_TOKEN"]);
+    }
+    let rest = client.list_access(list(&hers.traveller, &token)).await.expect("the rest").into_inner();
+    assert_eq!(rest.records.len(), 1);
+}
+
+#[tokio::test]
 async fn etags_tokens_and_bonds_of_another_open_nothing() {
     let system = System::configured(Mode::Sockets, PARTNER).await;
     let (wang, li, chan) = (Traveller::wang(), Traveller::li(), Traveller::chan());

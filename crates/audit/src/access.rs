@@ -5,7 +5,7 @@
 //! Does not own which calls are audited: that is all of a service's but those that it lists.
 
 use std::{
-    fmt,
+    fmt, mem,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -32,6 +32,7 @@ use crate::{
     numberer,
     record::{Record, Signed},
     store::{self, About},
+    unplaced::Unplaced,
 };
 
 /// The outcome of a call that was answered as it was meant.
@@ -47,6 +48,7 @@ struct Inner {
     random: Arc<dyn Random>,
     group: Arc<Group<Signed>>,
     written: Arc<Notify>,
+    unplaced: Arc<Unplaced>,
     /// What the answers that are kept for repetitions are about: resources of this collection, or persons.
     answers_about: Option<&'static str>,
     /// Always, but in a benchmark.
@@ -64,6 +66,8 @@ pub struct Access {
 #[derive(Debug, Default)]
 struct Sheet {
     touched: Vec<Touched>,
+    /// Written in a transaction that is not known to be committed.
+    written: Vec<Signed>,
     /// The record is committed, with the write that it is of.
     recorded: bool,
 }
@@ -97,13 +101,14 @@ impl Audit {
     #[cfg(feature = "unrecorded")]
     #[must_use]
     pub fn without_records(self) -> Self {
-        let Inner { database, clock, random, group, written, answers_about, .. } = &*self.0;
+        let Inner { database, clock, random, group, written, unplaced, answers_about, .. } = &*self.0;
         Self(Arc::new(Inner {
             database: database.clone(),
             clock: Arc::clone(clock),
             random: Arc::clone(random),
             group: Arc::clone(group),
             written: Arc::clone(written),
+            unplaced: Arc::clone(unplaced),
             answers_about: *answers_about,
             records: false,
         }))
@@ -115,19 +120,29 @@ impl Audit {
         random: Arc<dyn Random>,
         answers_about: Option<&'static str>,
     ) -> Self {
-        let written = Arc::new(Notify::new());
-        let (to, tell) = (database.clone(), Arc::clone(&written));
+        let (written, unplaced) = (Arc::new(Notify::new()), Arc::<Unplaced>::default());
+        let (to, tell, committed) = (database.clone(), Arc::clone(&written), Arc::clone(&unplaced));
         let group = Group::new("calls leave no audit record for now", move |records| {
-            let (database, tell) = (to.clone(), Arc::clone(&tell));
+            let (database, tell, committed) = (to.clone(), Arc::clone(&tell), Arc::clone(&committed));
             async move {
                 let transaction = database.begin().await?;
                 store::insert(&transaction, &records).await?;
                 transaction.commit().await?;
+                committed.add(records);
                 tell.notify_one();
                 Ok(())
             }
         });
-        Self(Arc::new(Inner { database, clock, random, group, written, answers_about, records: true }))
+        Self(Arc::new(Inner {
+            database,
+            clock,
+            random,
+            group,
+            written,
+            unplaced,
+            answers_about,
+            records: true,
+        }))
     }
 
     /// Answers one unary call as [`entrypass_rpc::answer`] does, and leaves its record: what `act` noted in the [`Access`], and what came of it.
@@ -162,8 +177,8 @@ impl Audit {
 
     /// Gives records their places, until `stopping`.
     pub async fn run(&self, stopping: CancellationToken) {
-        let Inner { database, clock, written, .. } = &*self.0;
-        numberer::run(database, clock.as_ref(), written, &stopping).await;
+        let Inner { database, clock, written, unplaced, .. } = &*self.0;
+        numberer::run(database, clock.as_ref(), written, unplaced, &stopping).await;
     }
 }
 
@@ -259,12 +274,19 @@ impl Access {
         if !self.audit.0.records {
             return Ok(());
         }
-        store::insert(transaction, &self.records(OK)).await
+        let records = self.records(OK);
+        store::insert(transaction, &records).await?;
+        self.sheet().written = records;
+        Ok(())
     }
 
     /// Says that the transaction of [`Self::record`] is committed: the call has its record.
     pub fn recorded(&self) {
-        self.sheet().recorded = true;
+        let mut sheet = self.sheet();
+        sheet.recorded = true;
+        let committed = mem::take(&mut sheet.written);
+        drop(sheet);
+        self.audit.0.unplaced.add(committed);
         self.audit.0.written.notify_one();
     }
 

@@ -7,9 +7,10 @@
 //! next one is found as well.
 //!
 //! What cannot be found: that the last records were cut off together with their places and the head. Whoever noted a head elsewhere
-//! finds that too. And a record that was removed before it had a place, which takes a second at most.
+//! finds that too. And a record that was removed before it had a place, which takes a second at most: the copy that wrote it looks after that
+//! (`unplaced.rs`).
 
-use std::fmt;
+use std::{fmt, mem};
 
 use uuid::Uuid;
 
@@ -83,6 +84,20 @@ pub enum Finding {
         /// Its id.
         record: Uuid,
     },
+    /// Nor does any record at the positions after a misplaced one, up to where the chain is right in itself again.
+    MisplacedOn {
+        /// The first after the one that was named.
+        from: i64,
+        /// The last.
+        to: i64,
+    },
+    /// A table of the audit is not there, and so nothing can be said of what stood in it.
+    NoTable {
+        /// Its name.
+        table: &'static str,
+    },
+    /// The row of the head is not there, or not readable: where the chain ended is not known.
+    NoHead,
     /// The chain goes on behind its head.
     Beyond {
         /// The first position there.
@@ -129,8 +144,21 @@ impl fmt::Display for Finding {
             Self::Gap { from, to } => write!(f, "positions {from} to {to} were removed"),
             Self::Misplaced { position, record } => write!(
                 f,
-                "position {position}: record {record} does not follow from what stands before it: it was inserted, moved or put in another's place"
+                "position {position}: record {record} does not follow from what stands before it: it was inserted, moved or put in another's place, or one before it was removed and the rest renumbered"
             ),
+            Self::MisplacedOn { from, to } if from == to => {
+                write!(f, "position {from}: nor does the record there follow")
+            }
+            Self::MisplacedOn { from, to } => {
+                write!(f, "positions {from} to {to}: nor does any record there follow")
+            }
+            Self::NoTable { table } => write!(f, "the table {table} was removed"),
+            Self::NoHead => {
+                write!(
+                    f,
+                    "the row of audit_head was removed, or changed beyond reading: nobody can say where the chain ended"
+                )
+            }
             Self::Beyond { position } => {
                 write!(
                     f,
@@ -167,18 +195,20 @@ impl Filed {
 #[derive(Debug)]
 pub struct Walk {
     last: Head,
-    head: Head,
+    head: Option<Head>,
     expect: Option<Head>,
     /// What stands at `last` is not known to be right in itself: what follows cannot be told from it.
     uncertain: bool,
+    /// The first and the last of the places before, as far as none of them follows: what was renumbered is told once.
+    misplaced: Option<(i64, i64)>,
     good: u64,
 }
 
 impl Walk {
-    /// A walk up to `head`, with what was noted earlier, if anything was.
+    /// A walk up to `head`, or over all there is where that is not known, with what was noted earlier, if anything was.
     #[must_use]
-    pub fn new(head: Head, expect: Option<Head>) -> Self {
-        Self { last: Head::EMPTY, head, expect, uncertain: false, good: 0 }
+    pub fn new(head: Option<Head>, expect: Option<Head>) -> Self {
+        Self { last: Head::EMPTY, head, expect, uncertain: false, misplaced: None, good: 0 }
     }
 
     /// How many places were good so far.
@@ -190,7 +220,7 @@ impl Walk {
     /// Looks at the place after the last one, and tells what is wrong.
     pub fn step(&mut self, place: &Place, matches: impl FnOnce(&Mac, &[u8]) -> bool) -> Vec<Finding> {
         let Place { position, link, record, mac } = *place;
-        let mut findings = Vec::new();
+        let (mut findings, mut misplaced) = (Vec::new(), false);
         let next = self.last.position.wrapping_add(1);
         if position > next {
             findings.push(Finding::Gap { from: next, to: position - 1 });
@@ -201,26 +231,35 @@ impl Walk {
         };
         match mac {
             None => findings.push(Finding::Removed { position, record }),
-            _ if position < next => findings.push(Finding::Misplaced { position, record }),
+            _ if position < next => misplaced = true,
             // What stands before is missing: whether this follows cannot be told.
             Some(_) if self.uncertain => {}
-            Some(mac) if !follows(link, mac) => findings.push(Finding::Misplaced { position, record }),
-            Some(_) => {}
+            Some(mac) => misplaced = !follows(link, mac),
         }
         let link = Link(link.map_or([0; 32], |link| link.code));
         (self.last, self.uncertain) = (Head { position, link }, false);
         if self.expect.is_some_and(|expect| expect.position == position && expect.link != link) {
             findings.push(Finding::Rewritten { position });
         }
-        self.good += u64::from(findings.is_empty());
+        self.good += u64::from(findings.is_empty() && !misplaced);
+        let run = self.misplaced.filter(|_| misplaced).map_or(position, |(first, _)| first);
+        let before = mem::replace(&mut self.misplaced, misplaced.then_some((run, position)));
+        if misplaced && before.is_none() {
+            findings.insert(0, Finding::Misplaced { position, record });
+        }
+        if !misplaced {
+            findings.splice(0..0, rest(before));
+        }
         findings
     }
 
     /// What is wrong at the end, after the last place.
     #[must_use]
     pub fn end(&self) -> Vec<Finding> {
-        let Self { last, head, expect, .. } = self;
-        let mut findings = Vec::new();
+        let Self { last, head, expect, misplaced, .. } = self;
+        let mut findings: Vec<_> = rest(*misplaced).into_iter().collect();
+        // Without a head, the last place is the end that there is.
+        let head = head.as_ref().unwrap_or(last);
         if last.position < head.position {
             findings.push(Finding::Gap { from: last.position + 1, to: head.position });
         } else if last != head {
@@ -238,6 +277,12 @@ impl Walk {
         }
         findings
     }
+}
+
+/// What is to be told of a run of misplaced records, the first of which was named.
+fn rest(run: Option<(i64, i64)>) -> Option<Finding> {
+    let (first, to) = run.filter(|(first, last)| last > first)?;
+    Some(Finding::MisplacedOn { from: first + 1, to })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod numberer;
 mod record;
 mod store;
 mod unjudged;
+mod unplaced;
 mod verify;
 
 pub use access::{Access, Audit};

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     record::{Mac, Signed},
     store,
+    unplaced::Unplaced,
 };
 
 /// How long a record waits for its place at most.
@@ -36,17 +37,18 @@ struct Batch {
     settled: Vec<Uuid>,
 }
 
-/// Numbers what is written until `stopping`, when `written` tells of it and once a second.
+/// Numbers what is written until `stopping`, when `written` tells of it and once a second, and looks after what this copy wrote itself.
 pub(crate) async fn run(
     database: &Database,
     clock: &dyn Clock,
     written: &Notify,
+    unplaced: &Unplaced,
     stopping: &CancellationToken,
 ) {
     let number = async {
         let mut works = true;
         loop {
-            let numbered = number(database, clock).await;
+            let numbered = number(database, clock).await.and(unplaced.look_after(database).await);
             if works && let Err(error) = &numbered {
                 tracing::warn!(%error, "audit records get no place for now");
             }

@@ -5,10 +5,13 @@ mod entity;
 mod keys;
 mod migration;
 
+use std::collections::{HashMap, HashSet};
+
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult as _,
-    QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _,
+    FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
 };
+use sea_orm_migration::SchemaManager;
 use uuid::Uuid;
 
 use self::entity::{head, place, record, waiting};
@@ -23,6 +26,8 @@ pub use migration::{create_tables, drop_tables};
 
 /// Rows that one statement writes or reads at most; PostgreSQL takes 65 535 values, SQLite 32 766, and a record has twelve.
 pub(crate) const AT_ONCE: usize = 1000;
+/// All that the audit has.
+const TABLES: [&str; 4] = ["audit_head", "audit_waiting", "audit_chain", "audit_records"];
 /// The one row of `audit_head`.
 const THE_HEAD: i32 = 1;
 
@@ -42,6 +47,18 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, records: &[Signed]
         record::Entity::insert_many(rows).exec_without_returning(connection).await?;
     }
     Ok(())
+}
+
+/// Those of the tables that are not there.
+pub(crate) async fn missing_tables(database: &DatabaseConnection) -> Result<Vec<&'static str>, DbErr> {
+    let schema = SchemaManager::new(database);
+    let mut missing = Vec::new();
+    for table in TABLES {
+        if !schema.has_table(table).await? {
+            missing.push(table);
+        }
+    }
+    Ok(missing)
 }
 
 /// The head, held to the end of the transaction.
@@ -74,6 +91,39 @@ pub(crate) async fn waiting(
         (id, record)
     };
     Ok(ids.into_iter().map(with_record).collect())
+}
+
+/// Those of `ids` that have a place in the chain.
+pub(crate) async fn placed(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let find = place::Entity::find().select_only().column(place::Column::RecordId);
+    let found = find.filter(place::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
+    Ok(found.all(connection).await?.into_iter().collect())
+}
+
+/// The records of `ids` that there are, as they are stored.
+pub(crate) async fn stored(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Signed>, DbErr> {
+    let find = record::Entity::find().filter(record::Column::Id.is_in(ids.iter().copied()));
+    let rows = find.all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.id, read(row))).collect())
+}
+
+/// Those of `ids` that wait for their place.
+pub(crate) async fn wait(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let find = waiting::Entity::find().select_only().column(waiting::Column::RecordId);
+    let found = find.filter(waiting::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
+    Ok(found.all(connection).await?.into_iter().collect())
+}
+
+/// Has records wait for their places that do not any more.
+pub(crate) async fn wait_again(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows = ids.iter().map(|id| waiting::ActiveModel { record_id: Set(*id) });
+    waiting::Entity::insert_many(rows).exec_without_returning(connection).await.map(drop)
 }
 
 /// Gives records their places and moves the head, which the transaction holds. Those of `settled` wait no longer.

@@ -1,7 +1,7 @@
 //! Verifying a chain in a database, beside the copies of the service that write to it, a batch at a time.
 
-use entrypass_db::Database;
-use sea_orm::DbErr;
+use entrypass_db::{Database, is_unavailable};
+use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
     chain::Head,
@@ -12,11 +12,14 @@ use crate::{
     unjudged::{Unjudged, UnknownKeys},
 };
 
+/// SQLSTATE of PostgreSQL for what this user may not read, which says nothing of the tables.
+const NOT_PERMITTED: &str = "42501";
+
 /// What a chain is, where nothing is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Its head when the verification began: up to here everything was looked at.
-    pub head: Head,
+    /// Its head when the verification began: up to here everything was looked at. `None` where there is none, which is a finding.
+    pub head: Option<Head>,
     /// Records that wait for their place, which takes a second.
     pub waiting: u64,
     /// How much was found.
@@ -31,9 +34,23 @@ pub enum VerifyError {
     /// The head's row is not there: the chain has no end.
     #[error("the audit chain has no head: its row was removed, or changed beyond reading")]
     NoHead,
+    /// The database answered, with something that no table of the audit holds.
+    #[error("what stands in the tables of the audit is not readable: somebody changed the tables themselves")]
+    Unreadable(#[source] DbErr),
     /// The database failed.
     #[error("the database failed")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
+}
+
+impl From<DbErr> for VerifyError {
+    fn from(error: DbErr) -> Self {
+        let told = match &error {
+            DbErr::Query(RuntimeErr::SqlxError(error)) => error.as_database_error(),
+            _ => None,
+        };
+        let forbidden = told.is_some_and(|told| told.code().is_some_and(|code| code == NOT_PERMITTED));
+        if forbidden || is_unavailable(&error) { Self::Database(error) } else { Self::Unreadable(error) }
+    }
 }
 
 /// The head of the chain in `database`.
@@ -48,18 +65,28 @@ pub async fn head(database: &Database) -> Result<Head, VerifyError> {
 /// `expect`, the chain must be a continuation of what it was then.
 ///
 /// # Errors
-/// When the chain has no head, or the database fails.
+/// When the database fails, or answers what cannot be read. What was found by then was told.
 pub async fn verify(
     database: &Database,
     expect: Option<Head>,
     mut tell: impl FnMut(Finding),
 ) -> Result<Verified, VerifyError> {
-    let head = head(database).await?;
     let mut findings = 0;
     let mut told = |finding: Finding| {
         findings += 1;
         tell(finding);
     };
+    let missing = store::missing_tables(database.reader()).await?;
+    for table in &missing {
+        told(Finding::NoTable { table });
+    }
+    if !missing.is_empty() {
+        return Ok(Verified { head: None, waiting: 0, findings, unjudged: Vec::new() });
+    }
+    let head = store::head(database.reader()).await?;
+    if head.is_none() {
+        told(Finding::NoHead);
+    }
     let mut unknown = UnknownKeys::to(database.sealer().keys());
     let waiting = records(database, &mut unknown, &mut told).await?;
     places(database, head, expect, &mut unknown, &mut told).await?;
@@ -87,20 +114,21 @@ async fn records(
     }
 }
 
-/// Looks at every place up to `head`, and whether there are others.
+/// Looks at every place up to `head`, or at all, and whether there are others.
 async fn places(
     database: &Database,
-    head: Head,
+    head: Option<Head>,
     expect: Option<Head>,
     unknown: &mut UnknownKeys,
     tell: &mut impl FnMut(Finding),
 ) -> Result<(), DbErr> {
     let (sealer, reader) = (database.sealer(), database.reader());
     let (mut walk, mut last) = (Walk::new(head, expect), None);
+    let end = head.map_or(i64::MAX, |head| head.position);
     loop {
-        let some = store::places(reader, last, head.position).await?;
-        let Some(end) = some.last() else { break };
-        last = Some(end.position);
+        let some = store::places(reader, last, end).await?;
+        let Some(place) = some.last() else { break };
+        last = Some(place.position);
         for place in some {
             let unjudged = unknown.place(&place);
             let follows = |mac: &Mac, bytes: &[u8]| unjudged || matches(sealer, mac, bytes);

@@ -152,8 +152,8 @@ fn refuse(refusal: Refusal, caller: &str, method: &str) -> Problem {
         Refusal::PurposeNotAllowed => ErrorReason::PurposeNotAllowed,
     };
     count(reason);
-    // A path that is no RPC of ours is whatever a stranger has written.
-    let rpc = if rpcs::streams(method).is_some() { method } else { "none of the contract" };
+    // Any other path is whatever a stranger has written.
+    let rpc = if rpcs::exists(method) { method } else { "none of the contract" };
     Problem::new(reason).with("caller", caller).with("rpc", rpc)
 }
 

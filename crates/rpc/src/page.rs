@@ -27,13 +27,30 @@ impl PageRequest {
     /// # Errors
     /// A negative size, or a token that no page of ours ended with.
     pub fn parse(page_size: i32, page_token: &str) -> Result<Self, Violations> {
+        Self::with(page_size, PageToken::parse(page_token))
+    }
+
+    /// As [`Self::parse`], for a list whose tokens are of [`PageToken::encode_bound`]: `is_bound` says whether a token and its seal are of this
+    /// caller and this list.
+    ///
+    /// # Errors
+    /// A negative size, or a token that no page of this list ended with, for this caller.
+    pub fn parse_bound(
+        page_size: i32,
+        page_token: &str,
+        is_bound: impl FnOnce(PageToken, Uuid) -> bool,
+    ) -> Result<Self, Violations> {
+        Self::with(page_size, PageToken::parse_bound(page_token, is_bound))
+    }
+
+    fn with(page_size: i32, after: Result<Option<PageToken>, Violation>) -> Result<Self, Violations> {
         let mut violations = Violations::default();
         let size = u64::try_from(page_size).unwrap_or_else(|_| {
             let text = Text::new("每页数量不能为负", "a page size is not negative");
             violations.add("page_size", Rule::new("OUT_OF_RANGE", text));
             0
         });
-        let after = PageToken::parse(page_token).unwrap_or_else(|violation| {
+        let after = after.unwrap_or_else(|violation| {
             violations.extend(violation.into());
             None
         });
@@ -48,17 +65,17 @@ impl PageToken {
         if text.is_empty() {
             return Ok(None);
         }
-        let canonical = |id: &Uuid| id.simple().to_string() == text;
-        match Uuid::try_parse(text).ok().filter(canonical) {
-            Some(id) => Ok(Some(Self(id))),
-            None => Err(Violation {
-                field: "page_token".to_owned(),
-                rule: Rule::new(
-                    "BAD_PAGE_TOKEN",
-                    Text::new("分页标记无效", "take the token from the answer before, unchanged"),
-                ),
-            }),
+        canonical(text).map(|id| Some(Self(id))).ok_or_else(bad)
+    }
+
+    fn parse_bound(text: &str, is_bound: impl FnOnce(Self, Uuid) -> bool) -> Result<Option<Self>, Violation> {
+        if text.is_empty() {
+            return Ok(None);
         }
+        let parts = text.split_at_checked(text.len() / 2);
+        let read = parts.and_then(|(token, seal)| Some((Self(canonical(token)?), canonical(seal)?)));
+        let ours = read.filter(|(token, seal)| is_bound(*token, *seal));
+        ours.map(|(token, _)| Some(token)).ok_or_else(bad)
     }
 
     /// The text that a caller sends back.
@@ -66,6 +83,24 @@ impl PageToken {
     pub fn encode(self) -> String {
         self.0.simple().to_string()
     }
+
+    /// The same with a `seal`, which nobody else can make, of whom it is for and of which list.
+    #[must_use]
+    pub fn encode_bound(self, seal: Uuid) -> String {
+        format!("{}{}", self.0.simple(), seal.simple())
+    }
+}
+
+fn canonical(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.simple().to_string() == text)
+}
+
+fn bad() -> Violation {
+    let text = Text::new(
+        "分页标记无效，须原样取自上一页的回答，且查询对象不变",
+        "take the token from the answer before, unchanged, and ask for the same with it",
+    );
+    Violation { field: "page_token".to_owned(), rule: Rule::new("BAD_PAGE_TOKEN", text) }
 }
 
 #[cfg(test)]
@@ -87,6 +122,19 @@ mod tests {
         assert_eq!(PageRequest::parse(0, &token.encode()).expect("ours").after, Some(token));
         for forged in ["x", "0000", "00000000-0000-0000-0000-000000000007", " "] {
             assert!(PageRequest::parse(0, forged).is_err(), "{forged:?}");
+        }
+    }
+
+    #[test]
+    fn a_bound_token_is_taken_back_with_its_own_seal() {
+        let (token, seal) = (PageToken(Uuid::from_u128(7)), Uuid::from_u128(8));
+        let parse = |text: &str| PageRequest::parse_bound(0, text, |_, of| of == seal);
+        let text = token.encode_bound(seal);
+        assert_eq!(parse(&text).expect("ours").after, Some(token));
+        assert_eq!(parse("").expect("the first page").after, None);
+        let swapped = PageToken(seal).encode_bound(token.0);
+        for forged in [&token.encode(), &swapped, &text[1..], &text.replace('0', "A"), "é", "x"] {
+            assert!(parse(forged).is_err(), "{forged:?}");
         }
     }
 }

@@ -25,6 +25,14 @@ static RPCS: LazyLock<BTreeMap<String, bool>> = LazyLock::new(|| {
     rpcs
 });
 
+/// Those that every listener has beside the contract (`operations.rs`).
+const OPERATIONAL: [&str; 4] = [
+    "grpc.health.v1.Health/Check",
+    "grpc.health.v1.Health/Watch",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
 /// The full names of all RPCs of all our services: "entrypass.qr.v1.QrService/VerifyQrCode".
 #[must_use]
 pub fn rpc_names() -> BTreeSet<String> {
@@ -34,6 +42,11 @@ pub fn rpc_names() -> BTreeSet<String> {
 /// Whether `rpc` is answered by a stream. `None` when it is none of ours.
 pub(crate) fn streams(rpc: &str) -> Option<bool> {
     RPCS.get(rpc).copied()
+}
+
+/// Whether there is such an RPC, ours or one of the operators' side. Anything else is what a stranger has written.
+pub(crate) fn exists(rpc: &str) -> bool {
+    RPCS.contains_key(rpc) || OPERATIONAL.contains(&rpc)
 }
 
 #[cfg(test)]

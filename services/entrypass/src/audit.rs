@@ -1,12 +1,14 @@
 //! The command `audit`: whether the audit chains are as the services wrote them, and what to note of them elsewhere. Reads only, a batch at a
 //! time, beside copies that run.
 
+mod report;
+
 use std::{
     io::{self, Write as _},
     process::ExitCode,
 };
 
-use entrypass_audit::{Finding, Head, Verified};
+use entrypass_audit::{Head, VerifyError};
 use entrypass_db::{Database, OpenError};
 use thiserror::Error;
 
@@ -15,8 +17,10 @@ use crate::{
     cli::{Audit, Place, Services},
     compose::{self, StartError, Surroundings},
     key_rings::Ring,
+    program::{in_one_line, tell},
     role::Service,
 };
+use report::Report;
 
 /// One statement after the other.
 const CONNECTIONS: u32 = 1;
@@ -27,6 +31,14 @@ const BROKEN: u8 = 2;
 #[derive(Debug, Error)]
 #[error("--expect is of one chain: say whose with one --service")]
 struct WhoseHead;
+
+/// A chain that cannot be looked at to its end.
+#[derive(Debug, Error)]
+#[error("cannot look at the audit chain of {service}")]
+struct CannotLook {
+    service: &'static str,
+    source: VerifyError,
+}
 
 /// Does what `command` says and tells of it.
 pub(crate) async fn audit(command: Audit, surroundings: &Surroundings) -> Result<ExitCode, Failure> {
@@ -54,54 +66,70 @@ async fn heads(
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is known of a chain after it was looked at, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Good,
+    /// Nobody can say.
+    Unknown,
+    Broken,
+}
+
+/// Looks at the chain of each service, whatever is wrong with those before.
 async fn verify(
     place: &Place,
     services: &[Service],
     expect: Option<Head>,
     surroundings: &Surroundings,
 ) -> Result<ExitCode, Failure> {
-    let (mut broken, mut unjudged) = (false, false);
+    let (mut worst, mut failed) = (Standing::Good, Vec::new());
     for &service in services {
-        let database = open(service, place, surroundings).await?;
-        // A chain that cannot be looked at any further is told after what was found, like any other trouble.
-        let mut told = Ok(());
-        let tell = |finding: Finding| {
-            let line = writeln!(io::stdout(), "{}: {finding}", service.name());
-            if told.is_ok() {
-                told = line;
+        let mut report = Report::default();
+        let standing = match look_at(service, place, expect, surroundings, &mut report).await {
+            Ok(standing) => standing,
+            Err(failure) => {
+                failed.push(failure);
+                Standing::Unknown
             }
         };
-        let verified = entrypass_audit::verify(&database, expect, tell).await?;
-        told?;
-        for missing in &verified.unjudged {
-            writeln!(io::stdout(), "{}: {missing}", service.name())?;
+        for line in report.lines() {
+            writeln!(io::stdout(), "{}: {line}", service.name())?;
         }
-        writeln!(io::stdout(), "{}: {}", service.name(), summary(&verified))?;
-        broken |= verified.findings > 0;
-        unjudged |= !verified.unjudged.is_empty();
+        worst = worst.max(standing);
     }
-    Ok(match (broken, unjudged) {
-        (true, _) => ExitCode::from(BROKEN),
-        (false, true) => ExitCode::FAILURE,
-        (false, false) => ExitCode::SUCCESS,
+    for failure in &failed {
+        tell(failure);
+    }
+    Ok(match worst {
+        Standing::Broken => ExitCode::from(BROKEN),
+        Standing::Unknown => ExitCode::FAILURE,
+        Standing::Good => ExitCode::SUCCESS,
     })
 }
 
-fn summary(Verified { head, waiting, findings, unjudged }: &Verified) -> String {
-    let waiting = match waiting {
-        0 => String::new(),
-        1 => ", 1 more waits for its position".to_owned(),
-        more => format!(", {more} more wait for their positions"),
-    };
-    match findings {
-        0 if !unjudged.is_empty() => {
-            "NOT VERIFIED: the key ring lacks keys, so that nobody can say whether the chain is good"
-                .to_owned()
+/// Looks at the chain of `service` and takes down in `report` what it finds.
+async fn look_at(
+    service: Service,
+    place: &Place,
+    expect: Option<Head>,
+    surroundings: &Surroundings,
+    report: &mut Report,
+) -> Result<Standing, Failure> {
+    let database = open(service, place, surroundings).await?;
+    let verified = match entrypass_audit::verify(&database, expect, |finding| report.add(&finding)).await {
+        Ok(verified) => verified,
+        Err(error @ VerifyError::Unreadable(_)) => {
+            report.broke_off(&in_one_line(&error));
+            return Ok(Standing::Broken);
         }
-        0 => format!("good up to position {}{waiting}; note {head}", head.position),
-        1 => "BROKEN: 1 finding".to_owned(),
-        more => format!("BROKEN: {more} findings"),
-    }
+        Err(source) => return Err(CannotLook { service: service.name(), source }.into()),
+    };
+    report.end(&verified);
+    Ok(match (verified.findings, verified.unjudged.is_empty()) {
+        (0, true) => Standing::Good,
+        (0, false) => Standing::Unknown,
+        _ => Standing::Broken,
+    })
 }
 
 /// The configured database of `service`. None is made, and no key ring.

@@ -192,8 +192,8 @@ pub(crate) struct OneKey {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
-    /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved,
-    /// each of which is named, and with 1 if nothing of that was found but the key ring lacks a key, it was called wrongly or a database cannot be read.
+    /// Look at every record and its place. Ends with 0 if all are as they were written, with 2 if one was changed, removed, inserted or moved, or
+    /// a head or a table is not there, of which ten of each kind are named, and with 1 if nothing of that was found but the key ring lacks a key, it was called wrongly or a database cannot be read.
     Verify {
         #[command(flatten)]
         services: Services,

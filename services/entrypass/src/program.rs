@@ -27,11 +27,16 @@ pub fn main(surroundings: &Surroundings) -> ExitCode {
         // Whoever read the output has read enough: `entrypass migrate status | head -1`.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing is left to be done when even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "entrypass: {}", in_one_line(error.as_ref()));
+            tell(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells of a failure on standard error.
+pub(crate) fn tell(failure: &Failure) {
+    // Nothing is left to be done when even this cannot be written.
+    let _ = writeln!(std::io::stderr(), "entrypass: {}", in_one_line(failure.as_ref()));
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
@@ -81,7 +86,7 @@ fn ends_with(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result
 }
 
 /// The error and its causes. A driver repeats its cause in its own words, which is left out.
-fn in_one_line(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn in_one_line(error: &(dyn Error + 'static)) -> String {
     let mut line = String::new();
     for cause in successors(Some(error), |cause| (*cause).source()) {
         let words = cause.to_string().replace('\n', " ");

@@ -85,7 +85,7 @@ impl Tables {
             let filed = Filed { signed: signed.clone(), position: self.position_of(*id), waits: false };
             findings.extend(filed.inspect(matches));
         }
-        let mut walk = Walk::new(self.head, expect);
+        let mut walk = Walk::new(Some(self.head), expect);
         for (position, (record, link)) in self.places.range(..=self.head.position) {
             let mac = self.records.get(record).map(|signed| signed.mac);
             let place = Place { position: *position, link: Some(*link), record: *record, mac };
@@ -250,6 +250,35 @@ proptest! {
         prop_assert_eq!(cut.findings(None), []);
         prop_assert_eq!(cut.findings(Some(full_head)), [Finding::Rewritten { position: full_head.position }]);
     }
+}
+
+#[test]
+fn what_was_renumbered_is_told_once_and_the_next_break_as_well() {
+    let mut tables = Tables::written(1000, 2);
+    // 500 and 900 are removed, and the others close up.
+    for removed in [900, 500] {
+        tables.records.remove(&Uuid::from_u128(removed));
+        let number = i64::try_from(removed).expect("few");
+        tables.places.remove(&number);
+        tables.places =
+            tables.places.iter().map(|(at, place)| (at - i64::from(*at > number), *place)).collect();
+    }
+    let misplaced = Finding::Misplaced { position: 500, record: Uuid::from_u128(501) };
+    let on = Finding::MisplacedOn { from: 501, to: 998 };
+    assert_eq!(tables.findings(None), [misplaced, on, Finding::Gap { from: 999, to: 1000 }]);
+
+    // Two runs, with a good place between them.
+    let mut tables = Tables::written(20, 2);
+    for (one, other) in [(4, 5), (14, 15)] {
+        let (of_one, of_other) = (tables.places[&one], tables.places[&other]);
+        tables.places.insert(one, of_other);
+        tables.places.insert(other, of_one);
+    }
+    let run = |position, record| {
+        let first = Finding::Misplaced { position, record: Uuid::from_u128(record) };
+        [first, Finding::MisplacedOn { from: position + 1, to: position + 2 }]
+    };
+    assert_eq!(tables.findings(None), [run(4, 5), run(14, 15)].concat());
 }
 
 #[test]

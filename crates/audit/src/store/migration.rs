@@ -62,7 +62,7 @@ pub async fn create_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// # Errors
 /// When a statement fails.
 pub async fn drop_tables(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    for table in ["audit_head", "audit_waiting", "audit_chain", "audit_records"] {
+    for table in super::TABLES {
         manager.drop_table(Table::drop().table(table).to_owned()).await?;
     }
     let connection = manager.get_connection();

@@ -39,7 +39,7 @@ impl From<Wrong> for Problem {
 
 impl Copy {
     /// Does the deed `name` once, about the person 7, and then refuses it or not.
-    async fn act(&self, name: &str, refuse: bool) -> Result<(), Refusal> {
+    pub async fn act(&self, name: &str, refuse: bool) -> Result<(), Refusal> {
         let key = RequestKey::new("anonymous", "Act", name, &Message {});
         let act = async |access: Access, ()| {
             access.touch("registrations", Uuid::from_u128(1), None);

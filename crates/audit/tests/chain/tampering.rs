@@ -1,6 +1,6 @@
 //! What somebody does who can write to the tables, and has no key.
 
-use entrypass_audit::{Finding, Head};
+use entrypass_audit::{Finding, Head, VerifyError};
 use entrypass_testkit::eventually;
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ async fn forge(copy: &Copy, of: Uuid) -> Uuid {
 async fn what_the_service_wrote_is_good_and_a_mistake_does_not_change_it() {
     let copy = ten().await;
     let (verified, findings) = copy.verify(None).await;
-    assert_eq!((verified.head, verified.waiting, findings), (copy.head().await, 0, vec![]));
+    assert_eq!((verified.head, verified.waiting, findings), (Some(copy.head().await), 0, vec![]));
     for mistake in [
         "UPDATE audit_records SET outcome = 'OK'",
         "DELETE FROM audit_records",
@@ -64,6 +64,54 @@ async fn a_record_that_was_changed_or_removed_is_named() {
         Finding::Unplaced { record: ids[7] },
     ];
     assert_eq!(findings, expected);
+}
+
+#[tokio::test]
+async fn a_record_that_was_removed_before_it_had_a_place_is_written_again() {
+    let copy = Copy::new().await;
+    copy.unprotect().await;
+    for number in 1..=3 {
+        copy.read(number, Some(7)).await.expect("read");
+    }
+    copy.act("one", false).await.expect("done");
+    let ids = copy.query("SELECT id FROM audit_records ORDER BY id").await;
+    let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get("", "id").expect("an id")).collect();
+    // The read and the write with all that tells of them, and a read of which it is still told that it waits.
+    for (id, waits) in [(ids[0], false), (ids[1], true), (ids[3], false)] {
+        copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", quoted(&copy, id))).await;
+        if !waits {
+            copy.tamper(&format!("DELETE FROM audit_waiting WHERE record_id = {}", quoted(&copy, id))).await;
+        }
+    }
+    copy.run();
+    copy.until_placed(4).await;
+    let mut placed = copy.ids().await;
+    placed.sort();
+    assert_eq!(placed, ids);
+    assert_eq!(copy.findings().await, []);
+}
+
+#[tokio::test]
+async fn a_record_that_is_kept_from_its_place_cannot_be_removed_later_either() {
+    let copy = Copy::new().await;
+    copy.unprotect().await;
+    for number in 1..=2 {
+        copy.read(number, None).await.expect("read");
+    }
+    let ids = copy.query("SELECT id FROM audit_records ORDER BY id").await;
+    let ids: Vec<Uuid> = ids.iter().map(|row| row.try_get("", "id").expect("an id")).collect();
+    let (forgotten, changed) = (quoted(&copy, ids[0]), quoted(&copy, ids[1]));
+    copy.tamper(&format!("DELETE FROM audit_waiting WHERE record_id = {forgotten}")).await;
+    copy.tamper(&format!("UPDATE audit_records SET caller = 'nobody' WHERE id = {changed}")).await;
+    copy.run();
+    copy.until_placed(1).await;
+    eventually("nothing waits", async || copy.query("SELECT 1 FROM audit_waiting").await.is_empty()).await;
+    assert_eq!(copy.ids().await, ids[..1]);
+    assert_eq!(copy.findings().await, [Finding::Foreign { record: ids[1] }]);
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {changed}")).await;
+    copy.until_placed(2).await;
+    assert_eq!(copy.ids().await, ids);
+    assert_eq!(copy.findings().await, []);
 }
 
 #[tokio::test]
@@ -117,6 +165,23 @@ async fn records_that_were_exchanged_are_named() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_removed_and_the_rest_renumbered_is_one_break() {
+    let copy = ten().await;
+    copy.unprotect().await;
+    let ids = copy.ids().await;
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", quoted(&copy, ids[3]))).await;
+    copy.tamper("DELETE FROM audit_chain WHERE position = 4").await;
+    copy.tamper("UPDATE audit_chain SET position = -position WHERE position > 4").await;
+    copy.tamper("UPDATE audit_chain SET position = -position - 1 WHERE position < 0").await;
+    let expected = [
+        Finding::Misplaced { position: 4, record: ids[4] },
+        Finding::MisplacedOn { from: 5, to: 9 },
+        Finding::Gap { from: 10, to: 10 },
+    ];
+    assert_eq!(copy.findings().await, expected);
+}
+
+#[tokio::test]
 async fn an_end_that_was_cut_off_is_found_by_whoever_noted_the_head() {
     let copy = ten().await;
     let noted = copy.head().await;
@@ -149,9 +214,52 @@ async fn an_end_that_was_cut_off_is_found_by_whoever_noted_the_head() {
 }
 
 #[tokio::test]
-async fn a_chain_without_its_head_is_no_chain() {
+async fn a_chain_without_its_head_is_looked_at_all_the_same() {
+    let copy = ten().await;
+    let noted = copy.head().await;
+    copy.stopping.cancel();
+    copy.unprotect().await;
+    let record = copy.ids().await[2];
+    copy.tamper(&format!("DELETE FROM audit_records WHERE id = {}", quoted(&copy, record))).await;
+    copy.tamper("DELETE FROM audit_head").await;
+    let (verified, findings) = copy.verify(Some(noted)).await;
+    assert_eq!(verified.head, None);
+    assert_eq!(findings, [Finding::NoHead, Finding::Removed { position: 3, record }]);
+    copy.tamper("DELETE FROM audit_chain WHERE position > 8").await;
+    let cut_off = Finding::CutOff { expected: 10, found: 8 };
+    assert!(copy.verify(Some(noted)).await.1.contains(&cut_off));
+    entrypass_audit::head(&copy.database).await.expect_err("there is none to note");
+}
+
+#[tokio::test]
+async fn tables_that_were_emptied_are_found() {
     let copy = ten().await;
     copy.stopping.cancel();
+    copy.unprotect().await;
+    copy.tamper("DELETE FROM audit_records").await;
+    copy.tamper("DELETE FROM audit_chain").await;
+    assert_eq!(copy.findings().await, [Finding::Gap { from: 1, to: 10 }]);
     copy.tamper("DELETE FROM audit_head").await;
-    entrypass_audit::verify(&copy.database, None, |_| ()).await.expect_err("no head");
+    assert_eq!(copy.findings().await, [Finding::NoHead]);
+    // Nobody has called yet.
+    assert_eq!(Copy::new().await.findings().await, []);
+}
+
+#[tokio::test]
+async fn a_table_that_was_removed_is_named() {
+    for table in ["audit_head", "audit_waiting", "audit_chain", "audit_records"] {
+        let copy = ten().await;
+        copy.stopping.cancel();
+        copy.tamper(&format!("DROP TABLE {table}")).await;
+        assert_eq!(copy.findings().await, [Finding::NoTable { table }]);
+    }
+}
+
+#[tokio::test]
+async fn tables_that_were_made_into_others_are_not_called_a_failed_database() {
+    let copy = ten().await;
+    copy.stopping.cancel();
+    copy.tamper("ALTER TABLE audit_records RENAME COLUMN caller TO called").await;
+    let error = entrypass_audit::verify(&copy.database, None, |_| ()).await.expect_err("no such column");
+    assert!(matches!(error, VerifyError::Unreadable(_)), "{error:?}");
 }

@@ -8,8 +8,9 @@ use entrypass_proto::qr::v1::{
     qr_service_server::QrServiceServer,
 };
 use entrypass_rpc::{EdgeLayer, Guard, HolderProof, Identification, PersonalData, Transport, rpc_names};
-use tonic::{Code, Request, Status, body::Body, service::Routes};
+use tonic::{Code, Request, Status, body::Body, client::Grpc, service::Routes};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_prost::ProstCodec;
 use tonic_types::StatusExt as _;
 use tower::{Layer as _, ServiceBuilder};
 use uuid::Uuid;
@@ -298,6 +299,35 @@ async fn health_is_for_whom_it_is_open_to() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_refusal_names_what_there_is_and_repeats_nothing_else() {
+    let nobody =
+        AccessSettings { health: Who::Named(vec![]), reflection: Who::Named(vec![]), ..Default::default() };
+    let guard = listing(&[caller("kiosk")], &nobody, Identification::Claim, 10);
+    let reached = Reached::behind(guard, Way::Socket).await;
+    let reflection = |version| format!("grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+    let named = ["grpc.health.v1.Health/Check".to_owned(), "grpc.health.v1.Health/Watch".to_owned()];
+    for rpc in named.into_iter().chain(["v1", "v1alpha"].map(reflection)) {
+        assert_eq!(refused_rpc(&reached, &rpc).await, rpc);
+    }
+    for rpc in ["grpc.health.v1.Health/Passport-X0000001", "entrypass.qr.v1.QrService/X0000001", "X/0000001"]
+    {
+        assert_eq!(refused_rpc(&reached, rpc).await, "none of the contract");
+    }
+}
+
+/// What the refusal of a call by nobody in particular says was called.
+async fn refused_rpc(reached: &Reached, rpc: &str) -> String {
+    let path = format!("/{rpc}").parse().expect("a path");
+    let mut grpc = Grpc::new(reached.transport.clone());
+    grpc.ready().await.expect("ready");
+    let codec = ProstCodec::<HealthCheckRequest, HealthCheckRequest>::default();
+    let status = grpc.unary(request(HealthCheckRequest::default(), &[]), path, codec).await;
+    let (code, _, facts) = told(&status.expect_err("refused"));
+    assert_eq!(code, Code::PermissionDenied);
+    facts["rpc"].clone()
 }
 
 pub async fn health(transport: Transport, name: &str) -> Result<(), Status> {

@@ -70,9 +70,7 @@ async fn chains_are_verified_beside_a_program_that_writes_them_and_what_was_done
     let kept = if on.is_empty() { "audit_records_are_kept" } else { "audit_records_stay" };
     let change = "UPDATE audit_records SET caller = 'nobody' WHERE id = (SELECT record_id FROM audit_chain WHERE position = 2)";
     for statement in [&format!("DROP TRIGGER {kept}{on}"), change] {
-        let transaction = database.begin().await.expect("begun");
-        transaction.execute_unprepared(statement).await.expect("done");
-        transaction.commit().await.expect("committed");
+        execute(&database, statement).await;
     }
     let (code, lines) = ended(&place, &verify);
     assert_eq!((code, lines.len()), (Some(2), 2));
@@ -86,6 +84,50 @@ async fn chains_are_verified_beside_a_program_that_writes_them_and_what_was_done
 
     program.signal(Signal::INT);
     assert!(program.ended().await.success());
+}
+
+#[tokio::test]
+async fn what_is_missing_of_one_chain_is_told_and_the_others_are_looked_at() {
+    let (place, [registration, qr, epass]) = Place::with_databases().await;
+    place.told("migrate up");
+    let (one, two) = (registration.url(), qr.url());
+    let sealer = TestDatabase::sealer();
+    let registration = Database::open::<Migrator>(&one, 2, &sealer).await.expect("the database");
+    execute(&registration, "DELETE FROM audit_head").await;
+    let qr = Database::open::<entrypass_qr::Migrator>(&two, 2, &sealer).await.expect("the database");
+    execute(&qr, "DROP TABLE audit_chain").await;
+    let good = format!("epass: good up to position 0; note 0:{}", "00".repeat(32));
+    let expected = [
+        "registration: the row of audit_head was removed, or changed beyond reading: nobody can say where the chain ended",
+        "registration: BROKEN: 1 finding",
+        "qr: the table audit_chain was removed",
+        "qr: BROKEN: 1 finding",
+        &good,
+    ];
+    assert_eq!(ended(&place, "audit verify"), (Some(2), expected.map(str::to_owned).to_vec()));
+
+    let epass =
+        Database::open::<entrypass_epass::Migrator>(&epass.url(), 2, &sealer).await.expect("the database");
+    execute(&epass, "ALTER TABLE audit_head RENAME COLUMN link TO links").await;
+    let (code, lines) = ended(&place, "audit verify --service epass");
+    assert_eq!((code, lines.len()), (Some(2), 1));
+    assert!(
+        lines[0].starts_with("epass: BROKEN: what stands in the tables of the audit is not readable"),
+        "{lines:?}"
+    );
+
+    // What cannot be opened does not keep the others from being looked at, nor what is broken from being said.
+    execute(&registration, "DELETE FROM registration_migrations").await;
+    let Output { status, stdout, stderr } = place.command("audit verify").output().expect("the program");
+    assert_eq!(status.code(), Some(2), "{}", text(&stderr));
+    assert!(text(&stderr).contains("run `entrypass migrate up`"), "{}", text(&stderr));
+    assert!(text(&stdout).starts_with("qr: the table audit_chain was removed\n"), "{}", text(&stdout));
+}
+
+async fn execute(database: &Database, statement: &str) {
+    let transaction = database.begin().await.expect("begun");
+    transaction.execute_unprepared(statement).await.expect(statement);
+    transaction.commit().await.expect("committed");
 }
 
 #[tokio::test]

@@ -251,6 +251,49 @@ async fn a_record_says_who_and_why_and_pages_are_turned_from_the_newest() {
 }
 
 #[tokio::test]
+async fn a_list_goes_on_for_who_began_it_and_about_whom_alone() {
+    let app = App::new().await;
+    let one = app.register("X0000001").await;
+    app.update(amendment(&one, 9)).await.expect("amended");
+    let other = app.register("X0000002").await;
+    app.update(amendment(&other, 9)).await.expect("amended");
+    let of_person = |registration: &pb::Registration, token: &str| pb::ListAccessRequest {
+        traveller: registration.traveller.clone(),
+        page_size: 1,
+        page_token: token.to_owned(),
+        ..Default::default()
+    };
+    let of_entry = |registration: &pb::Registration, token: &str| pb::ListAccessRequest {
+        traveller: String::new(),
+        registration: registration.name.clone(),
+        ..of_person(registration, token)
+    };
+    let token = list(&app, of_person(&one, "")).await.expect("a page").next_page_token;
+    let of_its_entry = list(&app, of_entry(&one, "")).await.expect("a page").next_page_token;
+    for (token, of) in [(&token, of_person(&one, &token)), (&of_its_entry, of_entry(&one, &of_its_entry))] {
+        assert_eq!(list(&app, of).await.expect(token).records.len(), 1);
+    }
+    let unbound = token[..32].to_owned();
+    let sealed_otherwise = format!("{unbound}{}", &of_its_entry[32..]);
+    let stolen = [
+        of_person(&other, &token),
+        of_entry(&one, &token),
+        of_entry(&other, &of_its_entry),
+        of_person(&one, &of_its_entry),
+        of_person(&one, &unbound),
+        of_person(&one, &sealed_otherwise),
+    ];
+    for request in stolen {
+        let refused = list(&app, request.clone()).await.expect_err("another's");
+        assert_eq!(refused.broken, ["page_token BAD_PAGE_TOKEN"], "{request:?}");
+    }
+    let mut by_another = Request::new(of_person(&one, &token));
+    by_another.metadata_mut().insert("entrypass-caller", "clinic-7".parse().expect("a name"));
+    let refused = Refusal::from(app.client().list_access(by_another).await.expect_err("another caller"));
+    assert_eq!(refused.broken, ["page_token BAD_PAGE_TOKEN"]);
+}
+
+#[tokio::test]
 async fn a_list_is_of_a_person_or_of_a_registration() {
     let app = App::new().await;
     let ask = async |traveller: &str, registration: &str| {
