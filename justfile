@@ -77,6 +77,10 @@ bench *arguments:
 bench-audit:
     cargo bench --package entrypass-registration --bench audit --features unrecorded
 
+# Whether the time of a refusal tells who is registered, on SQLite; on PostgreSQL with `tests/with-postgres just bench-proof`.
+bench-proof:
+    cargo bench --package entrypass-registration --bench proof
+
 # How big an offline bundle is, and how long it takes, by the number of withdrawn codes.
 bundle-size:
     cargo run --release --package entrypass-verifier --example size
