@@ -32,11 +32,11 @@ use uuid::Uuid;
 use crate::harness::{form, passport};
 
 /// Calls of each kind.
-const ROUNDS: usize = 6000;
+const ROUNDS: usize = 2000;
 /// Documents of each kind: each is tried many times, so that most tries count up what is there.
 const DOCUMENTS: usize = 200;
 /// Calls of each kind that warm up.
-const WARM_UP: usize = 500;
+const WARM_UP: usize = 100;
 /// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 8;
 
