@@ -29,6 +29,7 @@ macro_rules! same {
 
 mod checkpoint;
 mod codes;
+mod companions;
 mod electronic_pass;
 mod entry_pass;
 mod service;

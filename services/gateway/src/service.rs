@@ -10,7 +10,7 @@ use entrypass_rpc::{AnswerStream, Call, Neighbour, Problem, Transport, answer, a
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{entry_pass::Codes, wire};
+use crate::entry_pass::Codes;
 
 /// Implements the generated trait.
 pub(crate) struct Gateway {
@@ -181,6 +181,13 @@ impl EntryPassService for Gateway {
         request: Request<pb::ConfirmCompanionRequest>,
     ) -> Answer<pb::ConfirmCompanionResponse> {
         answer(request, |call, message| self.confirm(call, message)).await
+    }
+
+    async fn list_holders(
+        &self,
+        request: Request<pb::ListHoldersRequest>,
+    ) -> Answer<pb::ListHoldersResponse> {
+        answer(request, |call, message| self.holders(call, message)).await
     }
 
     async fn unbind_companion(
@@ -360,47 +367,5 @@ impl Gateway {
         let registration::CancelRegistrationResponse { registration } =
             ask!(self, call, registration.cancel_registration(request))?;
         Ok(pb::CancelRegistrationResponse { registration })
-    }
-
-    async fn bind(
-        &self,
-        call: Call,
-        message: pb::BindCompanionRequest,
-    ) -> Result<pb::BindCompanionResponse, Problem> {
-        let request = same!(message, pb::BindCompanionRequest => registration::BindCompanionRequest {
-            request_id, registration, relationship, document, companion_name, form, acknowledged_notice_version, truth_declared
-        });
-        let registration::BindCompanionResponse { registration } =
-            ask!(self, call, registration.bind_companion(request))?;
-        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
-        Ok(pb::BindCompanionResponse { entry_pass })
-    }
-
-    async fn confirm(
-        &self,
-        call: Call,
-        message: pb::ConfirmCompanionRequest,
-    ) -> Result<pb::ConfirmCompanionResponse, Problem> {
-        let request = same!(message, pb::ConfirmCompanionRequest => registration::ConfirmCompanionRequest {
-            request_id, registration, companion
-        });
-        let registration::ConfirmCompanionResponse { companion } =
-            ask!(self, call, registration.confirm_companion(request))?;
-        let companion = companion.ok_or_else(|| wire::missing("companion"))?;
-        Ok(pb::ConfirmCompanionResponse { companion: Some(wire::companion(companion, None)) })
-    }
-
-    async fn unbind(
-        &self,
-        call: Call,
-        message: pb::UnbindCompanionRequest,
-    ) -> Result<pb::UnbindCompanionResponse, Problem> {
-        let request = same!(message, pb::UnbindCompanionRequest => registration::UnbindCompanionRequest {
-            request_id, registration, companion
-        });
-        let registration::UnbindCompanionResponse { registration } =
-            ask!(self, call, registration.unbind_companion(request))?;
-        let entry_pass = Some(self.pass_after_write(&call, registration).await?);
-        Ok(pb::UnbindCompanionResponse { entry_pass })
     }
 }
