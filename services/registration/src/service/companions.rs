@@ -97,12 +97,9 @@ impl Registrations {
         binding: Binding,
         now: OffsetDateTime,
     ) -> Result<(Companion, Option<String>), Error> {
-        let Binding { holder: _, shared_from, terms, who } = binding;
+        let Binding { holder: _, terms, who } = binding;
         if !holder.is_active(now) {
             return Err(ChangeRefused::NotActive.into());
-        }
-        if shared_from.is_some_and(|revision| revision != holder.revision) {
-            return Err(changed_meanwhile());
         }
         rows.remove_run_out_of(holder, now).await?;
         let companions = rows.companions(&[holder.id], now).await?;

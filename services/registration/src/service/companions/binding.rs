@@ -19,8 +19,6 @@ use crate::{
 /// Somebody whom a holder wants to bind.
 pub(super) struct Binding {
     pub(super) holder: Uuid,
-    /// The holder's revision from whose form something was taken.
-    pub(super) shared_from: Option<u16>,
     pub(super) terms: Terms,
     pub(super) who: Who,
 }
@@ -102,11 +100,10 @@ impl Registrations {
             self.proof(call, document, ("companion_name", companion_name), now).map(Who::Registered)
         };
         let who = violations.collect(who);
-        let shared_from = holder.map(|holder| holder.revision);
         let declared = declared == Some(true);
         violations.finish(|| {
             let terms = Terms { relationship: relationship?, declared };
-            Some(Binding { holder: id?, shared_from, terms, who: who? })
+            Some(Binding { holder: id?, terms, who: who? })
         })
     }
 }
