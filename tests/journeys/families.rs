@@ -55,6 +55,13 @@ async fn registered(system: &System, who: &Traveller, request_id: &str) -> Strin
     pass.registration.expect("a registration").name
 }
 
+/// Whom a checkpoint is shown when it scans the code `content`.
+async fn holder_of(system: &System, content: String) -> String {
+    let request = VerifyQrCodeRequest { content, ..Default::default() };
+    let decision = system.pass.clone().verify_qr_code(request).await.expect("a decision").into_inner();
+    decision.holder.expect("somebody").masked_name
+}
+
 /// Whom a checkpoint lets pass when it scans the code of `pass` once: the companions' masked names, each with the verdict.
 async fn scanned(system: &System, pass: EntryPass) -> Vec<(String, Verdict)> {
     let content = pass.qr_code.expect("a code").content;
@@ -104,6 +111,15 @@ async fn a_family_of_five_with_two_children_enters(mode: Mode) {
     assert_eq!(pass.companions.len(), 4);
     let declared = pass.companions.iter().filter(|one| one.guardian_declare_time.is_some()).count();
     assert_eq!(declared, 2, "on record for each child");
+    let mut shown = Vec::new();
+    for companion in &pass.companions {
+        let code = companion.qr_code.clone();
+        shown.push(match code {
+            Some(code) => holder_of(&system, code.content).await,
+            None => String::new(),
+        });
+    }
+    assert_eq!(shown, ["", "S* R*", "S* L*", "S* T*"], "each who has agreed has a code of their own");
     let valid = |initials: &str| (initials.to_owned(), Verdict::Valid);
     assert_eq!(scanned(&system, pass).await, [valid("S* R*"), valid("S* L*"), valid("S* T*")]);
 
@@ -112,7 +128,7 @@ async fn a_family_of_five_with_two_children_enters(mode: Mode) {
     let pass = mother.entry_pass(&system).await.expect("shown");
     let family = [valid("S* A*"), valid("S* R*"), valid("S* L*"), valid("S* T*")];
     assert_eq!(scanned(&system, pass.clone()).await, family);
-    assert!(pass.companions.iter().all(|one| one.qr_code.is_some()), "and each has a code of their own");
+    assert!(pass.companions.iter().all(|one| one.qr_code.is_some()), "he has a code beside the others now");
 
     // What was shared is the daughter's own declaration now: the address is there, without anybody having typed it again.
     let shown = daughter.entry_pass(&system).await.expect("registered").registration.expect("one");

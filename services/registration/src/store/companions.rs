@@ -10,7 +10,7 @@ use entrypass_db::{is_unique_violation, micros};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, PaginatorTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{LockBehavior, LockType, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, Query},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -211,8 +211,8 @@ impl<C: ConnectionTrait> Rows<'_, C> {
 fn of_companion(companion: Uuid, now: OffsetDateTime) -> Select<companion::Entity> {
     companion::Entity::find()
         .filter(companion::Column::CompanionId.eq(companion))
-        .filter(companion::Column::CompanionId.in_subquery(active(now)))
-        .filter(companion::Column::HolderId.in_subquery(active(now)))
+        .filter(is_active(companion::Column::CompanionId, now))
+        .filter(is_active(companion::Column::HolderId, now))
         .filter(Condition::not(run_out(now)))
 }
 
@@ -223,13 +223,18 @@ fn run_out(now: OffsetDateTime) -> Condition {
         .add(companion::Column::ConfirmationExpireTime.lte(micros(now)))
 }
 
-/// The ids of registrations that are active at `now`.
-fn active(now: OffsetDateTime) -> SelectStatement {
-    Query::select()
-        .column((registration::Entity, registration::Column::Id))
-        .from(registration::Entity)
-        .cond_where(active_at(now))
-        .to_owned()
+/// Whether the registration in the column `side` of a bond is active at `now`. Asked of each bond: SQLite would make a list of all that are, for
+/// an `IN`.
+fn is_active(side: companion::Column, now: OffsetDateTime) -> Expr {
+    let this = Expr::col((registration::Entity, registration::Column::Id)).equals((companion::Entity, side));
+    Expr::exists(
+        Query::select()
+            .expr(Expr::val(1))
+            .from(registration::Entity)
+            .and_where(this)
+            .cond_where(active_at(now))
+            .to_owned(),
+    )
 }
 
 fn active_at(now: OffsetDateTime) -> Condition {

@@ -50,9 +50,9 @@ async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
     let mut holder = app.register("X0000001").await;
     let companion = app.register("X0000002").await;
     holder = app.update(amendment(&holder, 9)).await.expect("amended");
-    let bound = app.bind(binding(&holder, "X0000002")).await.expect("bound");
+    let asked = app.bind(binding(&holder, "X0000002")).await.expect("bound");
     let bond = app.companions(&holder.name).await.remove(0);
-    app.confirm(confirmation(&companion, &bound.confirmation_code)).await.expect("confirmed");
+    app.confirm(confirmation(&companion, &asked.confirmation_code)).await.expect("confirmed");
     assert_eq!(app.holders(&companion.name).await.len(), 1);
     read_by_name(app, &holder.name).await;
     let unbind = pb::UnbindCompanionRequest {

@@ -1,5 +1,9 @@
 //! Consent on both sides of a bond, how many bonds there may be, and when they end.
 
+mod guardians;
+mod limits;
+mod sharing;
+
 use std::time::Duration as Wait;
 
 use entrypass_proto::registration::v1::{
@@ -7,15 +11,13 @@ use entrypass_proto::registration::v1::{
 };
 use entrypass_registration::{Config, ProofLimits};
 use entrypass_testkit::{Refusal, eventually};
-use prost_types::FieldMask;
 use sea_orm::{ConnectionTrait as _, Statement};
 use time::Duration;
-use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
 use crate::{
     feed::{Following, from},
-    harness::{App, binding, config, confirmation, form, passport},
+    harness::{App, binding, config, confirmation, passport},
 };
 
 const WRONG: &str = "0000-0000";
@@ -94,7 +96,7 @@ async fn an_adult_agrees_once_with_the_code_that_the_holder_was_told() {
     let confirmed = app.confirm(careless.clone()).await.expect("confirmed");
     assert_eq!((confirmed.state(), &confirmed.name), (CompanionState::Confirmed, &waiting.name));
     assert_eq!((confirmed.confirmation_expire_time, confirmed.guardian_declare_time), (None, None));
-    assert_eq!(app.companions(&holder.name).await, [confirmed.clone()]);
+    assert_eq!(app.companions(&holder.name).await, std::slice::from_ref(&confirmed));
     assert_eq!(app.confirm(careless).await, Ok(confirmed), "the first answer again");
     is_wrong(app.confirm(confirmation(&companion, &code)).await);
 }
@@ -139,7 +141,7 @@ async fn a_code_runs_out_and_the_bond_is_gone_from_that_moment_on() {
     let app = App::configured(Config { companion_limit: 1, ..without_upkeep() }).await;
     let (holder, companion, bound) = asked(&app).await;
     app.register("X0000003").await;
-    let bond = app.companions(&holder.name).await[0].name.clone();
+    let name = app.companions(&holder.name).await[0].name.clone();
     app.clock.advance(Duration::hours(24) - Duration::MICROSECOND);
     assert_eq!(app.companions(&holder.name).await.len(), 1);
     let full = app.bind(bind_again(&holder, "X0000003", "full")).await.expect_err("who waits has a place");
@@ -149,7 +151,7 @@ async fn a_code_runs_out_and_the_bond_is_gone_from_that_moment_on() {
     assert_eq!((app.companions(&holder.name).await, app.holders(&companion.name).await), (vec![], vec![]));
     is_wrong(app.confirm(confirmation(&companion, &bound.confirmation_code)).await);
     for side in [&holder, &companion] {
-        let gone = unbound(&app, unbinding("late", side, &bond)).await.expect_err("gone");
+        let gone = unbound(&app, unbinding("late", side, &name)).await.expect_err("gone");
         assert_eq!(gone.is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
     }
     assert_eq!(bonds(&app).await, 1, "the row is still there");
@@ -237,78 +239,6 @@ async fn whoever_has_made_sure_of_the_holder_needs_the_code_all_the_same() {
     assert_eq!(closed.is(), (Code::ResourceExhausted, "TOO_MANY_FAILED_PROOFS"));
 }
 
-/// The form of somebody born on `birth_date`.
-fn born(birth_date: &str) -> pb::RegistrationForm {
-    pb::RegistrationForm { birth_date: birth_date.to_owned(), ..form() }
-}
-
-/// With the word of a declaration that was made.
-fn declaring(
-    request: pb::BindCompanionRequest,
-    relationship: Relationship,
-    responsible: Option<bool>,
-) -> pb::BindCompanionRequest {
-    let guardian_declaration = responsible.map(|responsible| pb::GuardianDeclaration { responsible });
-    pb::BindCompanionRequest { relationship: relationship.into(), guardian_declaration, ..request }
-}
-
-#[tokio::test]
-async fn for_a_registered_child_a_guardian_declares_and_nobody_waits() {
-    let app = App::new().await;
-    let holder = app.register("X0000001").await;
-    // 14 on the next day.
-    let child =
-        app.submit(app.submission("child", "X0000002", born("2012-11-24"))).await.expect("registered");
-    let bind = |relationship, responsible| declaring(binding(&holder, "X0000002"), relationship, responsible);
-    let table: [(_, _, &[&str]); 3] = [
-        (Relationship::Child, None, &["guardian_declaration GUARDIAN_REQUIRED"]),
-        (Relationship::Child, Some(false), &["guardian_declaration.responsible NOT_DECLARED"]),
-        (Relationship::Colleague, Some(true), &["relationship GUARDIAN_REQUIRED"]),
-    ];
-    for (relationship, responsible, expected) in table {
-        let refused = app.bind(bind(relationship, responsible)).await.expect_err("no guardian");
-        assert_eq!(
-            (refused.code, refused.broken),
-            (Code::InvalidArgument, expected.iter().map(|&one| one.to_owned()).collect())
-        );
-    }
-    let bound = app.bind(bind(Relationship::Child, Some(true))).await.expect("bound");
-    assert_eq!((bound.confirmation_code.as_str(), bound.confirmation_expire_time), ("", None));
-    let bond = app.companions(&holder.name).await.remove(0);
-    assert_eq!(bond.state(), CompanionState::Confirmed);
-    assert!(bond.guardian_declare_time.is_some() && bond.guardian_declare_time == bond.create_time);
-    let seen = &app.holders(&child.name).await[0];
-    assert_eq!(
-        (seen.guardian_declare_time, seen.relationship()),
-        (bond.guardian_declare_time, Relationship::Child)
-    );
-
-    let bound = unbound(&app, unbinding("unbind", &holder, &bond.name)).await;
-    bound.expect("unbound");
-    // Ten in the morning in the city; midnight is fourteen hours away.
-    app.clock.advance(Duration::hours(14) - Duration::MICROSECOND);
-    let bind = |id: &str, responsible| {
-        declaring(bind_again(&holder, "X0000002", id), Relationship::Child, responsible)
-    };
-    app.bind(bind("eve", None)).await.expect_err("13 years old");
-    app.clock.advance(Duration::MICROSECOND);
-    let refused = app.bind(bind("birthday", Some(true))).await.expect_err("agrees by themselves");
-    assert_eq!(refused.broken, ["guardian_declaration EXCLUDED"]);
-    let bound = app.bind(bind("birthday", None)).await.expect("asked");
-    app.confirm(confirmation(&child, &bound.confirmation_code)).await.expect("confirmed");
-}
-
-#[tokio::test]
-async fn nothing_is_told_of_an_age_before_document_and_name_fit() {
-    let app = App::new().await;
-    let holder = app.register("X0000001").await;
-    app.submit(app.submission("child", "X0000002", born("2020-01-01"))).await.expect("registered");
-    let mut guess = binding(&holder, "X0000002");
-    guess.companion_name = "Smith Jane".to_owned();
-    let refused = app.bind(guess).await.expect_err("a wrong name");
-    assert_eq!(refused.is(), (Code::NotFound, "HOLDER_NOT_FOUND"));
-}
-
 /// Binds somebody new with `form` to `holder`.
 fn newcomer(holder: &pb::Registration, number: &str, form: pb::RegistrationForm) -> pb::BindCompanionRequest {
     pb::BindCompanionRequest {
@@ -318,209 +248,6 @@ fn newcomer(holder: &pb::Registration, number: &str, form: pb::RegistrationForm)
         truth_declared: true,
         ..binding(holder, number)
     }
-}
-
-#[tokio::test]
-async fn a_new_child_needs_a_guardian_and_everything_wrong_is_told_at_once() {
-    let app = App::new().await;
-    let holder = app.register("X0000001").await;
-    let wrong = newcomer(&holder, "X0000002", pb::RegistrationForm { stay_days: -1, ..born("2020-02-29") });
-    let refused = app.bind(declaring(wrong, Relationship::Parent, None)).await.expect_err("wrong");
-    let expected = [
-        "guardian_declaration GUARDIAN_REQUIRED",
-        "relationship GUARDIAN_REQUIRED",
-        "form.stay_days OUT_OF_RANGE",
-    ];
-    assert_eq!(refused.broken, expected);
-    let adult = declaring(newcomer(&holder, "X0000002", form()), Relationship::Child, Some(true));
-    assert_eq!(app.bind(adult).await.expect_err("of age").broken, ["guardian_declaration EXCLUDED"]);
-
-    let child = newcomer(&holder, "X0000002", born("2020-02-29"));
-    let bound = app.bind(declaring(child, Relationship::Other, Some(true))).await.expect("bound");
-    assert_eq!(bound.confirmation_code, "");
-    let adult = bind_again(&holder, "X0000003", "adult");
-    let adult =
-        pb::BindCompanionRequest { document: adult.document, ..newcomer(&holder, "X0000003", form()) };
-    app.bind(adult).await.expect("bound");
-    let bonds = app.companions(&holder.name).await;
-    assert!(bonds.iter().all(|bond| bond.state() == CompanionState::Confirmed));
-    assert_eq!(bonds.iter().filter(|bond| bond.guardian_declare_time.is_some()).count(), 1);
-}
-
-#[tokio::test]
-async fn a_companion_is_bound_to_as_many_holders_as_configured() {
-    let app = App::new().await;
-    let (first, companion, bound) = asked(&app).await;
-    app.clock.advance(Duration::SECOND);
-    let second = app.register("X0000003").await;
-    let waiting =
-        app.bind(bind_again(&second, "X0000002", "second")).await.expect("who waits has agreed with nobody");
-    app.confirm(confirmation(&companion, &bound.confirmation_code)).await.expect("confirmed");
-    let refused =
-        app.confirm(confirmation(&companion, &waiting.confirmation_code)).await.expect_err("a second");
-    assert_eq!(refused.is(), (Code::FailedPrecondition, "COMPANION_HOLDER_LIMIT_REACHED"));
-    assert_eq!(refused.fact("limit"), "1");
-    let third = app.register("X0000004").await;
-    let refused = app.bind(bind_again(&third, "X0000002", "third")).await.expect_err("a third");
-    assert_eq!(refused.is(), (Code::FailedPrecondition, "COMPANION_HOLDER_LIMIT_REACHED"));
-
-    // The companion's side ends one bond: there is room for the other, by the same code.
-    let bonds = app.holders(&companion.name).await;
-    assert_eq!(
-        bonds.iter().map(pb::Holder::state).collect::<Vec<_>>(),
-        [CompanionState::Pending, CompanionState::Confirmed]
-    );
-    unbound(&app, unbinding("unbind", &companion, &bonds[1].name)).await.expect("unbound");
-    let again = anew(confirmation(&companion, &waiting.confirmation_code), "again", |request| {
-        &mut request.request_id
-    });
-    app.confirm(again).await.expect("confirmed");
-    assert_eq!((app.companions(&first.name).await.len(), app.companions(&second.name).await.len()), (0, 1));
-    // It ends with the holder's registration too.
-    app.cancel(&second).await.expect("cancelled");
-    app.bind(bind_again(&third, "X0000002", "at-last")).await.expect("there is room");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_holders_at_once_on_two_copies_no_more_than_the_limit_are_agreed_with() {
-    let app = App::configured(holder_limit(2)).await;
-    let another = app.another_with(holder_limit(2)).await;
-    let companion = app.register("X0000002").await;
-    let mut codes = Vec::new();
-    for nth in 0..8 {
-        let holder = app.register(&format!("X00005{nth:02}")).await;
-        let bound = app.bind(bind_again(&holder, "X0000002", &format!("bind-{nth}"))).await.expect("bound");
-        codes.push(bound.confirmation_code);
-    }
-    let mut confirming = JoinSet::new();
-    for (nth, code) in codes.iter().enumerate() {
-        let mut client = if nth % 2 == 0 { app.client() } else { another.client() };
-        let request = confirmation(&companion, code);
-        confirming.spawn(async move { client.confirm_companion(request).await.map_err(Refusal::from) });
-    }
-    let (agreed, refused): (Vec<_>, Vec<_>) =
-        confirming.join_all().await.into_iter().partition(Result::is_ok);
-    assert_eq!(agreed.len(), 2, "{refused:?}");
-    for refusal in refused.into_iter().filter_map(Result::err) {
-        assert_eq!(refusal.is(), (Code::FailedPrecondition, "COMPANION_HOLDER_LIMIT_REACHED"));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_who_bind_and_unbind_each_other_never_wait_in_a_circle() {
-    let app = App::configured(holder_limit(2)).await;
-    let another = app.another_with(holder_limit(2)).await;
-    let (one, other) = (app.register("X0000001").await, app.register("X0000002").await);
-    for round in 0..12 {
-        let there = app.bind(bind_again(&one, "X0000002", &format!("there-{round}")));
-        let back = another.bind(bind_again(&other, "X0000001", &format!("back-{round}")));
-        let (there, back) = tokio::join!(there, back);
-        let (there, back) = (there.expect("bound"), back.expect("bound"));
-        let there = app.confirm(confirmation(&other, &there.confirmation_code));
-        let back = another.confirm(confirmation(&one, &back.confirmation_code));
-        let (there, back) = tokio::join!(there, back);
-        let (there, back) = (there.expect("confirmed").name, back.expect("confirmed").name);
-        let there = unbound(&app, unbinding(&format!("end-there-{round}"), &other, &there));
-        let back = unbound(&another, unbinding(&format!("end-back-{round}"), &other, &back));
-        let (there, back) = tokio::join!(there, back);
-        assert_eq!(
-            (there.expect("unbound").name, back.expect("unbound").name),
-            (other.name.clone(), other.name.clone())
-        );
-    }
-}
-
-#[tokio::test]
-async fn one_confirmation_that_is_asked_for_twice_at_once_is_done_once_and_counts_as_no_failure() {
-    let app = App::new().await;
-    let another = app.another().await;
-    let (holder, companion, mut bound) = asked(&app).await;
-    for round in 0..8 {
-        let request = confirmation(&companion, &bound.confirmation_code);
-        let (one, other) = tokio::join!(app.confirm(request.clone()), another.confirm(request));
-        let one = one.expect("confirmed");
-        assert_eq!(Ok(&one), other.as_ref());
-        unbound(&app, unbinding(&format!("unbind-{round}"), &holder, &one.name)).await.expect("unbound");
-        bound = app.bind(bind_again(&holder, "X0000002", &format!("bind-{round}"))).await.expect("bound");
-    }
-}
-
-/// The form of somebody new of which the rest is shared.
-fn own() -> pb::RegistrationForm {
-    pb::RegistrationForm {
-        surname: "SMITH".to_owned(),
-        given_names: "JANE".to_owned(),
-        sex: pb::Sex::Female.into(),
-        birth_date: "1990-01-01".to_owned(),
-        nationality: "GBR".to_owned(),
-        ..Default::default()
-    }
-}
-
-fn sharing(request: pb::BindCompanionRequest, paths: &[&str]) -> pb::BindCompanionRequest {
-    let paths = paths.iter().map(|&path| path.to_owned()).collect();
-    pb::BindCompanionRequest { shared_paths: Some(FieldMask { paths }), ..request }
-}
-
-const ALL_SHARED: [&str; 9] = [
-    "entry",
-    "travel_history",
-    "destination",
-    "stay_days",
-    "purpose",
-    "host",
-    "domestic_contact",
-    "emergency_contact",
-    "mobile_phone",
-];
-
-#[tokio::test]
-async fn what_travellers_have_in_common_is_stated_once_and_is_the_companions_own_from_then_on() {
-    let app = App::new().await;
-    let holder = app.register("X0000001").await;
-    let holder = app.update(crate::harness::amendment(&holder, 9)).await.expect("amended");
-    app.bind(sharing(newcomer(&holder, "X0000002", own()), &ALL_SHARED)).await.expect("bound");
-    let bond = app.companions(&holder.name).await.remove(0);
-    let get = || pb::GetRegistrationRequest { registration: bond.registration.clone(), ..Default::default() };
-    let companion = app.client().get_registration(get()).await.expect("known").into_inner().registration;
-    let companion = companion.expect("a registration");
-    let expected = pb::RegistrationForm {
-        stay_days: 9,
-        ..pb::RegistrationForm {
-            surname: "SMITH".to_owned(),
-            given_names: "JANE".to_owned(),
-            birth_date: "1990-01-01".to_owned(),
-            ..form()
-        }
-    };
-    assert_eq!(companion.form.as_ref(), Some(&expected), "as the holder's is now");
-    app.update(crate::harness::amendment(&holder, 3)).await.expect("amended");
-    let after = app.client().get_registration(get()).await.expect("known").into_inner().registration;
-    assert_eq!(after, Some(companion), "it does not change with the holder's");
-}
-
-#[tokio::test]
-async fn what_cannot_be_shared_is_told_with_everything_else() {
-    let app = App::new().await;
-    let holder = app.register("X0000001").await;
-    let some = pb::RegistrationForm { stay_days: 3, ..own() };
-    let paths = ["entry", "surname", "stay_days", "travel_history", "destination", "purpose", "mobile_phone"];
-    let refused = app.bind(sharing(newcomer(&holder, "X0000002", some), &paths)).await.expect_err("wrong");
-    let expected =
-        ["shared_paths.paths[1] UNKNOWN_PATH", "form.stay_days EXCLUDED", "form.domestic_contact REQUIRED"];
-    assert_eq!(refused.broken, expected);
-    app.register("X0000003").await;
-    let refused = app.bind(sharing(binding(&holder, "X0000003"), &["entry"])).await.expect_err("no form");
-    assert_eq!(refused.broken, ["shared_paths EXCLUDED"]);
-    let nobody =
-        pb::Registration { name: format!("registrations/{}", uuid::Uuid::from_u128(7)), ..holder.clone() };
-    let refused =
-        app.bind(sharing(newcomer(&nobody, "X0000002", own()), &ALL_SHARED)).await.expect_err("nobody");
-    assert_eq!(refused.is(), (Code::NotFound, "REGISTRATION_NOT_FOUND"));
-    app.cancel(&holder).await.expect("cancelled");
-    let refused =
-        app.bind(sharing(newcomer(&holder, "X0000002", own()), &ALL_SHARED)).await.expect_err("ended");
-    assert_eq!(refused.is(), (Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
 }
 
 #[tokio::test]
