@@ -131,7 +131,8 @@ impl Registrations {
         now: OffsetDateTime,
     ) -> Result<(Companion, Option<String>), Error> {
         let Found { registration, display_name, step } = found;
-        let state = bond::after(None, step).ok().flatten().ok_or(Error::CompanionNotFound)?;
+        let begun = bond::after(None, step).ok().flatten();
+        let state = begun.ok_or(Error::Corrupt("a bond that begins with no state"))?;
         let waits = state == CompanionState::Pending;
         let code = waits.then(|| entrypass_reference::draw_code(self.random.as_ref()));
         // A bond ends with either registration anyway.
@@ -219,6 +220,9 @@ impl Registrations {
             let of_side = held.filter(|(holder, bond)| holder.id == side || bond.registration.id == side);
             let (holder, companion) = of_side.ok_or(Error::CompanionNotFound)?;
             touched(access, [&holder, &companion.registration]);
+            if bond::after(Some(companion.state), Step::Unbind) != Ok(None) {
+                return Err(Error::CompanionNotFound);
+            }
             rows.remove_companion(&holder, companion.id, now).await?;
             let asking = if holder.id == side { holder } else { companion.registration };
             let registration = Some(wire::registration(&asking, now));
