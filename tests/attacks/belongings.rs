@@ -144,21 +144,25 @@ async fn etags_tokens_and_bonds_of_another_open_nothing() {
         |revision: &form::RegistrationRevision| revision.document.clone().expect("a document").number;
     assert!(shown.iter().all(|revision| number(revision) == wang.document.number));
 
-    let answer =
-        client.bind_companion(wang.binding("bind", &his.name, &li)).await.expect("bound").into_inner();
-    let bond = answer.entry_pass.expect("one").companions[0].name.clone();
+    let (pass, code) = system.bind(wang.binding("bind", &his.name, &li)).await.expect("bound");
+    let bond = pass.companions[0].name.clone();
+    assert!(pass.companions[0].qr_code.is_none(), "he cannot show the code of somebody who has not agreed");
     let unbind = pb::UnbindCompanionRequest {
         request_id: "unbind".to_owned(),
         registration: third.name.clone(),
-        companion: bond.clone(),
+        companion: bond,
     };
     let status = client.unbind_companion(unbind).await.expect_err("neither side");
     assert_eq!(Refusal::from(status).is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
-    let confirm = pb::ConfirmCompanionRequest {
-        request_id: "confirm".to_owned(),
-        registration: his.name.clone(),
-        companion: bond,
-    };
-    let status = client.confirm_companion(confirm).await.expect_err("the holder's side cannot agree for her");
-    assert_eq!(Refusal::from(status).is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
+    for (other, who) in [(&his, "the holder's side cannot agree for her"), (&third, "nor can a third")] {
+        let status = system.confirm(&other.reference, &other.name, &code).await.expect_err(who);
+        assert_eq!(Refusal::from(status).is(), (Code::NotFound, "CONFIRMATION_CODE_WRONG"));
+    }
+    // Whoever has her registration but not the code guesses, and soon no more.
+    for guess in 0..3 {
+        let status = system.confirm(&format!("guess-{guess}"), &hers.name, &format!("0000-000{guess}")).await;
+        assert_eq!(Refusal::from(status.expect_err("a guess")).reason, "CONFIRMATION_CODE_WRONG");
+    }
+    let status = system.confirm("right", &hers.name, &code).await.expect_err("too often");
+    assert_eq!(Refusal::from(status).is(), (Code::ResourceExhausted, "TOO_MANY_FAILED_PROOFS"));
 }

@@ -57,11 +57,12 @@ const SETTINGS: &str = "[registration]\ncollect_health = true\n";
 async fn nothing_of_a_person_lies_in_the_clear_after_a_journey() {
     let since = now();
     let system = System::talkative(SETTINGS).await;
-    let reference = journey(&system).await;
+    let (reference, confirmation_code) = journey(&system).await;
 
     let loot = stolen::everything(&system, since).await;
     assert_taken(&loot, &reference);
-    let scanner = Scanner::new(&TOLD);
+    let told: Vec<_> = TOLD.into_iter().chain([confirmation_code.as_str()]).collect();
+    let scanner = Scanner::new(&told);
     let mut found = Vec::new();
     for Loot { name, data } in &loot {
         // The write-ahead log is no text: what stands there in digits by chance was no dump.
@@ -154,18 +155,26 @@ fn complete(form: &mut RegistrationForm, phone: &str) {
     });
 }
 
-/// Gives the quotable reference of one who registered.
-async fn journey(system: &System) -> String {
+/// Gives the quotable reference of one who registered, and the code by which a companion agreed.
+async fn journey(system: &System) -> (String, String) {
     let (resident, visitor) = (resident(), visitor("X7319046", "QUILLON", "+447700900874"));
     let first = shown(resident.register(system, "resident").await.ok());
     let second = shown(visitor.register(system, "visitor").await.ok());
     resident.register(system, "resident").await.expect("the first answer again");
     applied(system, &first).await;
-    accompanied(system, &resident, &first, &visitor).await;
+    let code = accompanied(system, &resident, &first, &visitor).await;
+    confirmed(system, &second.name, &code).await;
     amended(system, &second, &visitor).await;
     refused(system, &first).await;
     given_out_and_erased(system, &second).await;
-    first.reference
+    (first.reference, code)
+}
+
+/// The companion agrees, after some tries with what is no code of theirs.
+async fn confirmed(system: &System, own: &str, code: &str) {
+    system.confirm("by-name", own, "Quillon Zzyzxova").await.expect_err("no code");
+    system.confirm("guess", own, "0000-0000").await.expect_err("a wrong code");
+    system.confirm("confirm", own, code).await.expect("agreed");
 }
 
 /// Everything that is kept of one of them is given out, and then erased.
@@ -202,13 +211,18 @@ async fn applied(system: &System, of: &form::Registration) {
     system.epass.clone().review_electronic_pass_application(review).await.expect("returned");
 }
 
-/// A registered companion and one who is registered by the holder.
-async fn accompanied(system: &System, holder: &Traveller, of: &form::Registration, companion: &Traveller) {
+/// A registered companion and one who is registered by the holder. Gives the code that the first is to agree with.
+async fn accompanied(
+    system: &System,
+    holder: &Traveller,
+    of: &form::Registration,
+    companion: &Traveller,
+) -> String {
     let bind = pb::BindCompanionRequest {
         companion_name: "Zzyzxova, Quillon".to_owned(),
         ..holder.binding("bind", &of.name, companion)
     };
-    system.pass.clone().bind_companion(bind).await.expect("bound");
+    let (_, code) = system.bind(bind).await.expect("bound");
     let mut child = Traveller::wang();
     child.document.number = "440699201203010055".to_owned();
     child.form.chinese_name = "上官样本".to_owned();
@@ -229,6 +243,7 @@ async fn accompanied(system: &System, holder: &Traveller, of: &form::Registratio
     let verify = pb::VerifyQrCodeRequest { content, ..Default::default() };
     let verified = system.pass.clone().verify_qr_code(verify).await.expect("verified").into_inner();
     assert!(!verified.holder.expect("a holder").masked_name.is_empty());
+    code
 }
 
 /// Amended, given another passport, read in every way, cancelled, and asked for the form to begin with.

@@ -16,6 +16,8 @@ const NOW: i64 = 1_795_399_200;
 struct Known {
     traveller: Traveller,
     pass: pb::EntryPass,
+    /// The code by which they may agree to be somebody's companion.
+    confirmation_code: String,
 }
 
 /// Everything that is known.
@@ -37,11 +39,12 @@ impl World {
             // A document may have been replaced or a registration cancelled by what was tried.
             let _ = traveller.register(system, &format!("known-{round}-{index}")).await;
             if let Ok(pass) = traveller.entry_pass(system).await {
-                people.push(Known { traveller, pass });
+                people.push(Known { traveller, pass, confirmation_code: "0000-0000".to_owned() });
             }
         }
         assert!(people.len() > 1, "in round {round} nearly nobody is registered any more");
         let applications = applications(system, &people, round).await;
+        bind(system, &mut people, round).await;
         Self { people, notice_version, applications, cursor: String::new() }
     }
 
@@ -97,6 +100,7 @@ impl World {
             "etag" => registration.etag,
             "application" => application.0,
             "companion" => companion,
+            "confirmation_code" => person.confirmation_code.clone(),
             "holder_name" | "companion_name" => person.traveller.name(),
             "acknowledged_notice_version" => self.notice_version.clone(),
             "content" | "contents" => code.content,
@@ -109,22 +113,32 @@ impl World {
     }
 }
 
-/// Applications for the electronic pass, with their etags; and companions, which the people then have.
+/// Asks the next of the people as a companion for each of them, and notes the code that these agree with.
+async fn bind(system: &System, people: &mut [Known], round: usize) {
+    for index in 0..people.len() {
+        let next = (index + 1) % people.len();
+        let name = people[index].pass.registration.clone().unwrap_or_default().name;
+        let bind =
+            people[index].traveller.binding(&format!("bind-{round}-{index}"), &name, &people[next].traveller);
+        // They may be bound already.
+        if let Ok((_, code)) = system.bind(bind).await {
+            people[next].confirmation_code = code;
+        }
+    }
+}
+
+/// Applications for the electronic pass, with their etags.
 async fn applications(system: &System, people: &[Known], round: usize) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (index, person) in people.iter().enumerate() {
         let name = person.pass.registration.clone().unwrap_or_default().name;
         let apply = pb::ApplyForElectronicPassRequest {
             request_id: format!("apply-{round}-{index}"),
-            registration: name.clone(),
+            registration: name,
         };
         if let Ok(applied) = system.pass.clone().apply_for_electronic_pass(apply).await {
             found.extend(applied.into_inner().application.map(|one| (one.name, one.etag)));
         }
-        let other = &people[(index + 1) % people.len()].traveller;
-        let bind = person.traveller.binding(&format!("bind-{round}-{index}"), &name, other);
-        // They may be bound already.
-        let _ = system.pass.clone().bind_companion(bind).await;
     }
     found
 }

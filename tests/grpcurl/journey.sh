@@ -198,7 +198,7 @@ expect entryPass.companions.# 2
 expect entryPass.companions.1.displayName 陈大文
 expect entryPass.companions.1.state COMPANION_STATE_PENDING
 chan_bond=$(answer entryPass.companions.1.name)
-verdict "$(answer entryPass.companions.1.qrCode.content)" VALID
+chan_code=$(answer confirmationCode)
 
 step '7 Nobody is bound twice, or to themselves; a wrong name learns as little as an unknown number'
 refused AlreadyExists COMPANION_ALREADY_BOUND $gateway/BindCompanion "$(bond "$permit" 陈大文)"
@@ -208,10 +208,18 @@ readonly wrong_companion=$reply
 refused NotFound HOLDER_NOT_FOUND $gateway/BindCompanion "$(bond "$unknown" 陈小文)"
 [[ $reply == "$wrong_companion" ]] || fail "the answer to a wrong name was another one: $wrong_companion"
 
-step "7 The companion's own side confirms the bond"
-ask $gateway/ConfirmCompanion '{"requestId": "'"$(fresh_id)"'", "companion": "'"$chan_bond"'",
+step "7 The companion's own side sees who asks, and confirms with the code that was handed over"
+ask $gateway/ListHolders '{"registration": "'"$chan_name"'"}'
+expect holders.# 1
+expect holders.0.maskedName '王*'
+expect holders.0.state COMPANION_STATE_PENDING
+refused NotFound CONFIRMATION_CODE_WRONG $gateway/ConfirmCompanion '{"requestId": "'"$(fresh_id)"'",
+    "confirmationCode": "0000-0000", "registration": "'"$chan_name"'"}'
+ask $gateway/ConfirmCompanion '{"requestId": "'"$(fresh_id)"'", "confirmationCode": "'"$chan_code"'",
     "registration": "'"$chan_name"'"}'
 expect companion.state COMPANION_STATE_CONFIRMED
+ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
+verdict "$(answer entryPass.companions.1.qrCode.content)" VALID
 
 step "7 Unbound, the companion keeps a registration of their own"
 ask $gateway/UnbindCompanion '{"requestId": "'"$(fresh_id)"'", "companion": "'"$chan_bond"'",

@@ -164,6 +164,24 @@ impl Traveller {
             ..pb::BindCompanionRequest::default()
         }
     }
+
+    /// The request that binds `companion`, who is new, as a relative: with a form that the holder has filled in for them.
+    #[must_use]
+    pub fn binding_anew(
+        &self,
+        request_id: &str,
+        registration: &str,
+        companion: &Self,
+        notice_version: &str,
+    ) -> pb::BindCompanionRequest {
+        pb::BindCompanionRequest {
+            companion_name: String::new(),
+            form: Some(companion.form.clone()),
+            acknowledged_notice_version: notice_version.to_owned(),
+            truth_declared: true,
+            ..self.binding(request_id, registration, companion)
+        }
+    }
 }
 
 impl System {
@@ -171,6 +189,27 @@ impl System {
     pub async fn notice_version(&self) -> String {
         let answer = self.pass.clone().get_notice(pb::GetNoticeRequest {}).await.expect("a notice");
         answer.into_inner().notice.expect("a notice").version
+    }
+
+    /// Binds a companion: the holder's pass, and the code to hand over, empty when nobody has to agree any more.
+    pub async fn bind(&self, request: pb::BindCompanionRequest) -> Result<(EntryPass, String), Status> {
+        let answer = self.pass.clone().bind_companion(request).await?.into_inner();
+        Ok((answer.entry_pass.expect("a pass"), answer.confirmation_code))
+    }
+
+    /// Confirms with `code` on the side of the companion who has the registration `own`.
+    pub async fn confirm(
+        &self,
+        request_id: &str,
+        own: &str,
+        code: &str,
+    ) -> Result<pb::EntryPassCompanion, Status> {
+        let request = pb::ConfirmCompanionRequest {
+            request_id: request_id.to_owned(),
+            registration: own.to_owned(),
+            confirmation_code: code.to_owned(),
+        };
+        Ok(self.pass.clone().confirm_companion(request).await?.into_inner().companion.expect("a bond"))
     }
 
     /// The verdict on the code of `entry_pass`.

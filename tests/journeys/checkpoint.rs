@@ -56,15 +56,10 @@ async fn registered(system: &System, who: &Traveller, request_id: &str) -> (Regi
 async fn bind(system: &System, holder: &str, companion: &Traveller, own: Option<&str>) {
     let request = Traveller::wang().binding(&format!("bind-{}", companion.name().len()), holder, companion);
     let request = pb::BindCompanionRequest { request_id: request.request_id.replace(' ', "-"), ..request };
-    let answer = system.pass.clone().bind_companion(request).await.expect("bound").into_inner();
+    let (_, code) = system.bind(request).await.expect("bound");
     if let Some(own) = own {
-        let bond = answer.entry_pass.expect("a pass").companions.last().expect("a bond").name.clone();
-        let confirm = pb::ConfirmCompanionRequest {
-            request_id: format!("confirm-{}", companion.name().len()),
-            registration: own.to_owned(),
-            companion: bond,
-        };
-        system.pass.clone().confirm_companion(confirm).await.expect("confirmed");
+        let request_id = format!("confirm-{}", companion.name().len());
+        system.confirm(&request_id, own, &code).await.expect("confirmed");
     }
     system.clock.advance(Duration::SECOND);
 }

@@ -47,6 +47,7 @@ async fn new_companion(
         form: Some(companion.form.clone()),
         acknowledged_notice_version: system.notice_version().await,
         truth_declared: true,
+        ..Default::default()
     }
 }
 
@@ -55,10 +56,15 @@ async fn companions_of_two_document_types_have_codes_of_their_own(mode: Mode) {
     let (wang, chan, smith) = (Traveller::wang(), Traveller::chan(), Traveller::smith());
     let registration = holder(&system).await;
     chan.register(&system, "chan").await.expect("registered");
-    bind(&system, wang.binding("bind-chan", &registration, &chan)).await.expect("bound");
+    let (_, code) = system.bind(wang.binding("bind-chan", &registration, &chan)).await.expect("bound");
     system.clock.advance(time::Duration::SECOND);
     let request = new_companion(&system, "bind-smith", &registration, &smith).await;
-    let pass = bind(&system, request).await.expect("registered and bound");
+    bind(&system, request).await.expect("registered and bound");
+    let pass = wang.entry_pass(&system).await.expect("shown");
+    assert!(pass.companions[0].qr_code.is_none(), "nobody shows the code of somebody who has not agreed");
+    let own = chan.entry_pass(&system).await.expect("shown").registration.expect("one").name;
+    system.confirm("confirm", &own, &code).await.expect("confirmed");
+    let pass = wang.entry_pass(&system).await.expect("shown");
 
     let shown: Vec<_> = pass
         .companions
@@ -66,7 +72,7 @@ async fn companions_of_two_document_types_have_codes_of_their_own(mode: Mode) {
         .map(|one| (one.display_name.as_str(), one.masked_number.as_str(), one.state(), one.relationship()))
         .collect();
     let expected = [
-        ("陈大文", "H0*****00", CompanionState::Pending, Relationship::Relative),
+        ("陈大文", "H0*****00", CompanionState::Confirmed, Relationship::Relative),
         ("SMITH ANNA MARIA", "X0****01", CompanionState::Confirmed, Relationship::Spouse),
     ];
     assert_eq!(shown, expected);
@@ -136,26 +142,33 @@ async fn a_companion_confirms_from_their_own_side(mode: Mode) {
     let (wang, chan) = (Traveller::wang(), Traveller::chan());
     let registration = holder(&system).await;
     let own = chan.register(&system, "chan").await.expect("registered").registration.expect("one").name;
-    let pass = bind(&system, wang.binding("bind", &registration, &chan)).await.expect("bound");
-    let bond = pass.companions[0].name.clone();
+    let (pass, code) = system.bind(wang.binding("bind", &registration, &chan)).await.expect("bound");
+    let waiting = &pass.companions[0];
+    assert_eq!((waiting.state(), waiting.qr_code.as_ref()), (CompanionState::Pending, None));
+    assert!(waiting.confirmation_expire_time.is_some());
     assert!(
-        !bond.contains(&registration),
+        !waiting.name.contains(&registration),
         "the bond's name, handed over, does not open the holder's registration"
     );
-    let confirm = |request_id: &str, registration: &str| pb::ConfirmCompanionRequest {
-        request_id: request_id.to_owned(),
-        registration: registration.to_owned(),
-        companion: bond.clone(),
-    };
-    let by_holder = system.pass.clone().confirm_companion(confirm("by-holder", &registration)).await;
+    let by_holder = system.confirm("by-holder", &registration, &code).await;
     let refusal = Refusal::from(by_holder.expect_err("not the holder's to confirm"));
-    assert_eq!(refusal.is(), (Code::NotFound, "COMPANION_NOT_FOUND"));
+    assert_eq!(refusal.is(), (Code::NotFound, "CONFIRMATION_CODE_WRONG"));
 
-    let answer =
-        system.pass.clone().confirm_companion(confirm("own", &own)).await.expect("confirmed").into_inner();
-    assert_eq!(answer.companion.expect("a companion").state(), CompanionState::Confirmed);
+    let asked = pb::ListHoldersRequest { registration: own.clone(), ..Default::default() };
+    let holders = system.pass.clone().list_holders(asked).await.expect("listed").into_inner().holders;
+    let seen: Vec<_> = holders.iter().map(|one| (one.masked_name.as_str(), one.state(), &one.name)).collect();
+    assert_eq!(
+        seen,
+        [("王*", CompanionState::Pending, &waiting.name)],
+        "he sees who asks, and no more of them"
+    );
+
+    let confirmed = system.confirm("own", &own, &code).await.expect("confirmed");
+    assert_eq!(confirmed.state(), CompanionState::Confirmed);
     let pass = wang.entry_pass(&system).await.expect("shown");
     assert_eq!(pass.companions[0].state(), CompanionState::Confirmed);
+    let content = &pass.companions[0].qr_code.as_ref().expect("a code").content;
+    assert_eq!(system.verdict(content).await, Verdict::Valid);
 }
 
 fn unbinding(request_id: &str, registration: &str, companion: &str) -> pb::UnbindCompanionRequest {

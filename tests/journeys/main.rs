@@ -35,6 +35,7 @@ mod checkpoint;
 mod companions;
 mod electronic_pass;
 mod erasing;
+mod families;
 mod first_visit;
 mod migrations;
 mod next_visit;

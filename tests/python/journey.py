@@ -208,11 +208,20 @@ class Journey:
             form=form(CHILD, "+447700900012"),
             acknowledged_notice_version=notice,
             truth_declared=True,
+            shared_paths=FieldMask(paths=["travel_history", "destination"]),
         )
-        bound = call(self.gateway.BindCompanion, request).entry_pass
+        for field in request.shared_paths.paths:
+            request.form.ClearField(field)
+        refusal = refused(self.gateway.BindCompanion, request, Code.INVALID_ARGUMENT, "INVALID_FIELDS")
+        assert set(refusal.violations) == {("guardian_declaration", "GUARDIAN_REQUIRED")}, refusal
+        request.guardian_declaration.responsible = True
+        answer = call(self.gateway.BindCompanion, request)
+        assert not answer.confirmation_code, "there is nobody to ask"
+        bound = answer.entry_pass
         (child,) = bound.companions
         assert child.display_name == CHILD["chinese_name"] and child.masked_number == "44**************66"
         assert child.state == registration.COMPANION_STATE_CONFIRMED
+        assert child.HasField("guardian_declare_time"), "the declaration should be on record"
         assert child.qr_code.code_id != bound.qr_code.code_id, "a companion should have a code of their own"
         assert self.verdict(child.qr_code.content) == "VALID"
         own = gateway.GetEntryPassRequest(document=CHILD_CARD, holder_name=CHILD["chinese_name"])
@@ -228,14 +237,20 @@ class Journey:
             document=WONG_PERMIT,
             companion_name=WONG["chinese_name"],
         )
-        bound = call(self.gateway.BindCompanion, request).entry_pass.companions
+        answer = call(self.gateway.BindCompanion, request)
+        bound = answer.entry_pass.companions
         assert [each.display_name for each in bound] == [child.display_name, WONG["chinese_name"]]
         assert bound[1].state == registration.COMPANION_STATE_PENDING
+        assert not bound[1].HasField("qr_code"), "a code of somebody who has not agreed"
+        own = self.own_registration(WONG_PERMIT, WONG["chinese_name"])
+        (asking,) = call(self.gateway.ListHolders, gateway.ListHoldersRequest(registration=own)).holders
+        assert asking.name == bound[1].name and asking.masked_name == "李*"
         confirmation = gateway.ConfirmCompanionRequest(
-            request_id=fresh_id(),
-            registration=self.own_registration(WONG_PERMIT, WONG["chinese_name"]),
-            companion=bound[1].name,
+            request_id=fresh_id(), registration=own, confirmation_code="0000-0000"
         )
+        refused(self.gateway.ConfirmCompanion, confirmation, Code.NOT_FOUND, "CONFIRMATION_CODE_WRONG")
+        confirmation.confirmation_code = answer.confirmation_code.lower()
+        confirmation.request_id = fresh_id()
         confirmed = call(self.gateway.ConfirmCompanion, confirmation).companion
         assert confirmed.state == registration.COMPANION_STATE_CONFIRMED
         request.request_id = fresh_id()

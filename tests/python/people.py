@@ -6,8 +6,9 @@ from partner import day
 LI_CARD = document.Document(type=document.DOCUMENT_TYPE_RESIDENT_ID_CARD, number="440699199006150024")
 LI = dict(chinese_name="李芳", sex=document.SEX_FEMALE, birth_date="1990-06-15", nationality="CHN")
 
-CHILD_CARD = document.Document(type=document.DOCUMENT_TYPE_RESIDENT_ID_CARD, number="440699201308200066")
-CHILD = dict(chinese_name="王小花", sex=document.SEX_FEMALE, birth_date="2013-08-20", nationality="CHN")
+# Under 14 until 2039: somebody else has to answer for her.
+CHILD_CARD = document.Document(type=document.DOCUMENT_TYPE_RESIDENT_ID_CARD, number="440699202501010066")
+CHILD = dict(chinese_name="王小花", sex=document.SEX_FEMALE, birth_date="2025-01-01", nationality="CHN")
 
 WONG_PERMIT = document.Document(
     type=document.DOCUMENT_TYPE_HK_MACAO_TAIWAN_RESIDENCE_PERMIT, number="810000190001010018"

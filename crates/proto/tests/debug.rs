@@ -87,6 +87,13 @@ fn requests_and_answers_print_nothing_of_a_person() {
         companion_name: secret(),
         ..Default::default()
     });
+    printed(pb::BindCompanionResponse { confirmation_code: secret(), ..Default::default() });
+    printed(pb::ConfirmCompanionRequest {
+        registration: secret(),
+        confirmation_code: secret(),
+        ..Default::default()
+    });
+    printed(pb::Holder { masked_name: secret(), display_name: secret(), ..Default::default() });
     printed(pb::ReplaceDocumentRequest {
         old_document: Some(document()),
         holder_name: secret(),

@@ -1,10 +1,14 @@
 //! References that are safe to quote: on the phone, in a letter, in a public complaint.
 //!
-//! Owns: their form. People who can quote nothing else post their document numbers to get help; a reference opens nothing
+//! Owns: their form, and that of codes that people hand to each other. People who can quote nothing else post their document numbers to get help; a reference opens nothing
 //! and says nothing about its person.
 //! Does not own: where references are kept, and that each is used once (a unique column does that).
 
+mod code;
+
 use entrypass_ambient::Random;
+
+pub use code::{draw_code, read_code};
 
 /// Crockford's Base32: no I, L, O or U, which are misread or misheard.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

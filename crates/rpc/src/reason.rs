@@ -57,6 +57,7 @@ fn code(reason: ErrorReason) -> Code {
         R::HolderNotFound
         | R::RegistrationNotFound
         | R::CompanionNotFound
+        | R::ConfirmationCodeWrong
         | R::ApplicationNotFound
         | R::QrCodeNotFound
         | R::TravellerNotFound => Code::NotFound,
@@ -78,6 +79,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::QrCodeSuspended
         | R::DocumentNotAvailable
         | R::CompanionLimitReached
+        | R::CompanionHolderLimitReached
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
         | R::IllegalTransition
@@ -102,8 +104,8 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
             ("没有与该证件和姓名相符的登记", "no such registration for this document and name")
         }
         R::TooManyFailedProofs => (
-            "核对证件和姓名失败次数过多，请稍后再试",
-            "document and name did not fit too often: try again later",
+            "核对失败次数过多，请稍后再试",
+            "what was given as a proof did not fit too often: try again later",
         ),
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
@@ -127,6 +129,13 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),
         R::CompanionAlreadyBound => ("该同行人已绑定", "this companion is bound already"),
         R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
+        R::ConfirmationCodeWrong => {
+            ("确认码不正确或已失效", "no bond of this companion waits for this confirmation code")
+        }
+        R::CompanionHolderLimitReached => (
+            "该同行人已被其他登记人绑定，且已达上限",
+            "the companion is bound to as many holders as is allowed",
+        ),
         R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
         R::ApplicationNotFound => ("申请不存在", "no such application"),
         R::IllegalTransition => {

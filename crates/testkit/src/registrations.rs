@@ -241,5 +241,6 @@ registration_service_without! {
     list_access: ListAccessRequest => ListAccessResponse,
     bind_companion: BindCompanionRequest => BindCompanionResponse,
     confirm_companion: ConfirmCompanionRequest => ConfirmCompanionResponse,
+    list_holders: ListHoldersRequest => ListHoldersResponse,
     unbind_companion: UnbindCompanionRequest => UnbindCompanionResponse,
 }

@@ -8,7 +8,8 @@ use entrypass_proto::{
     gateway::v1::{self as pb, unavailable_part},
     qr::v1 as qr,
     registration::v1::{
-        Companion, GetRegistrationRequest, GetRegistrationResponse, Registration, RegistrationState,
+        Companion, CompanionState, GetRegistrationRequest, GetRegistrationResponse, Registration,
+        RegistrationState,
     },
 };
 use entrypass_rpc::{Call, Problem};
@@ -50,7 +51,10 @@ impl Gateway {
             Vec::new().into_iter()
         });
         (pass.qr_code, pass.qr_code_standing) = wire::shown(codes.next());
-        let with_code = |one| wire::companion(one, codes.next());
+        let with_code = |one: Companion| {
+            let issued = if has_agreed(&one) { codes.next() } else { None };
+            wire::companion(one, issued)
+        };
         pass.companions = companions.into_iter().map(with_code).collect();
         match offer {
             Ok(offer) => pass.electronic_pass = offer,
@@ -117,7 +121,7 @@ impl Gateway {
         Ok(self.codes(call, registration, &[]).await?.next())
     }
 
-    /// The codes of holder and companions in this order; none at all when the holder's registration is not active.
+    /// The codes of the holder and of the companions who have agreed, in this order; none at all when the holder's registration is not active.
     async fn codes(
         &self,
         call: &Call,
@@ -129,7 +133,7 @@ impl Gateway {
             revision: holder.revision,
             expire_time: holder.expire_time,
         };
-        let of_companions = companions.iter().map(|one| qr::CodeSubject {
+        let of_companions = companions.iter().filter(|one| has_agreed(one)).map(|one| qr::CodeSubject {
             registration: one.registration.clone(),
             revision: one.revision,
             expire_time: one.expire_time,
@@ -158,4 +162,9 @@ impl Gateway {
         let request = epass::GetElectronicPassOfferRequest { registration: registration.to_owned() };
         Ok(ask!(self, call, epass.get_electronic_pass_offer(request))?.offer)
     }
+}
+
+/// Whether the holder's side is given the code of this companion: nobody shows that of somebody who has not agreed.
+fn has_agreed(one: &Companion) -> bool {
+    one.state() == CompanionState::Confirmed
 }

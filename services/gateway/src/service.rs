@@ -183,6 +183,13 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.confirm(call, message)).await
     }
 
+    async fn list_holders(
+        &self,
+        request: Request<pb::ListHoldersRequest>,
+    ) -> Answer<pb::ListHoldersResponse> {
+        answer(request, |call, message| self.holders(call, message)).await
+    }
+
     async fn unbind_companion(
         &self,
         request: Request<pb::UnbindCompanionRequest>,

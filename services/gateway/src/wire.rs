@@ -29,6 +29,8 @@ pub(crate) fn companion(
         document_type,
         masked_number,
         create_time: _,
+        confirmation_expire_time,
+        guardian_declare_time,
     } = of;
     pb::EntryPassCompanion {
         name,
@@ -40,6 +42,8 @@ pub(crate) fn companion(
         masked_number,
         qr_code,
         qr_code_standing,
+        confirmation_expire_time,
+        guardian_declare_time,
     }
 }
 

@@ -47,6 +47,10 @@ pub(crate) enum Error {
     CompanionAlreadyBound,
     #[error("no such companion")]
     CompanionNotFound,
+    #[error("no bond of this companion waits for this code")]
+    ConfirmationCodeWrong,
+    #[error("the companion is bound to the most holders allowed")]
+    CompanionHolderLimitReached { limit: u32 },
     #[error("the caller is shown personal data masked")]
     PersonalDataMasked { caller: String },
     #[error("the changes behind this cursor are not there")]
@@ -109,6 +113,10 @@ impl From<Error> for Problem {
             Error::CompanionIsHolder => Self::new(ErrorReason::CompanionIsHolder),
             Error::CompanionAlreadyBound => Self::new(ErrorReason::CompanionAlreadyBound),
             Error::CompanionNotFound => Self::new(ErrorReason::CompanionNotFound),
+            Error::ConfirmationCodeWrong => Self::new(ErrorReason::ConfirmationCodeWrong),
+            Error::CompanionHolderLimitReached { limit } => {
+                Self::new(ErrorReason::CompanionHolderLimitReached).with("limit", limit.to_string())
+            }
             Error::PersonalDataMasked { caller } => {
                 Self::new(ErrorReason::PersonalDataMasked).with("caller", caller)
             }
@@ -169,6 +177,7 @@ mod tests {
             (Error::CompanionIsHolder, Code::FailedPrecondition, "COMPANION_IS_HOLDER"),
             (Error::CompanionAlreadyBound, Code::AlreadyExists, "COMPANION_ALREADY_BOUND"),
             (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
+            (Error::ConfirmationCodeWrong, Code::NotFound, "CONFIRMATION_CODE_WRONG"),
             (Error::CursorOutOfRange, Code::OutOfRange, "CURSOR_OUT_OF_RANGE"),
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
@@ -188,6 +197,11 @@ mod tests {
             (stale, "NOTICE_STALE", fact("current_notice_version", "2027-01-01")),
             (Error::Change(RevisionLimit), "REVISION_LIMIT_REACHED", fact("limit", "1000")),
             (Error::CompanionLimitReached { limit: 8 }, "COMPANION_LIMIT_REACHED", fact("limit", "8")),
+            (
+                Error::CompanionHolderLimitReached { limit: 1 },
+                "COMPANION_HOLDER_LIMIT_REACHED",
+                fact("limit", "1"),
+            ),
         ];
         for (error, reason, facts) in table {
             assert_eq!(told(error), (Code::FailedPrecondition, reason.to_owned(), facts));

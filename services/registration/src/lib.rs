@@ -7,6 +7,7 @@
 //! Invariants: a person has at most one active registration, by a unique index; every change is a revision, and none is ever
 //! overwritten; a document belongs to one person for good.
 
+mod bond;
 mod change;
 mod error;
 mod feed;
@@ -60,8 +61,12 @@ pub struct Config {
     pub collect_health: bool,
     /// Whether the ICAO specimen state `UTO` issues passports: for demonstrations and tests only.
     pub accept_specimens: bool,
-    /// Most companions of one holder.
+    /// Most companions of one holder. Those who have not agreed yet count.
     pub companion_limit: u32,
+    /// Most holders to whom one companion is bound and has agreed.
+    pub companion_holder_limit: u32,
+    /// How long the companion's side has time to agree.
+    pub confirm_within: Duration,
     /// How many holder proofs may fail.
     pub failed_proofs: ProofLimits,
     /// How long the first answer to a `request_id` is kept.
@@ -92,7 +97,8 @@ pub struct Deps {
 
 impl Config {
     /// The defaults, with `notice` in force: 30 days, entries from 14 days ago to 30 ahead, 21 days of travel history, no
-    /// health block, 8 companions; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90, ended registrations 365.
+    /// health block, 8 companions, who agree within 24 hours and to one holder; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are
+    /// kept 7 days, changes 90, ended registrations 365.
     #[must_use]
     pub fn new(notice: Notice) -> Self {
         Self {
@@ -104,6 +110,8 @@ impl Config {
             collect_health: false,
             accept_specimens: false,
             companion_limit: 8,
+            companion_holder_limit: 1,
+            confirm_within: Duration::hours(24),
             failed_proofs: ProofLimits { per_document: 5, per_caller: 100, window: Duration::minutes(15) },
             keep_answers: Duration::days(7),
             keep_changes: Duration::days(90),

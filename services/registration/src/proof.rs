@@ -8,15 +8,15 @@ use time::{Duration, OffsetDateTime};
 /// How many failed proofs there may be within one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProofLimits {
-    /// For one document, whoever tries.
+    /// For one document, or for the confirmation codes of one registration, whoever tries.
     pub per_document: u32,
-    /// By one caller, whichever documents it tries.
+    /// By one caller, whatever it tries.
     pub per_caller: u32,
     /// How long a window lasts.
     pub window: Duration,
 }
 
-/// The failed proofs of one document or one caller.
+/// The failed proofs for one thing that is tried, or of one caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// How many.
@@ -28,7 +28,7 @@ pub(crate) struct Tally {
 /// The two tallies that a proof depends on; `None` where nothing failed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Tallies {
-    /// Of the document.
+    /// Of the document, or of what else was tried.
     pub(crate) document: Option<Tally>,
     /// Of the caller.
     pub(crate) caller: Option<Tally>,

@@ -1,4 +1,4 @@
-//! An entry registration and the bond between two: what they are, and which changes they allow. Pure.
+//! An entry registration: what it is, and which changes it allows. Pure.
 
 use entrypass_ambient::CITY_OFFSET;
 use entrypass_document::Document;
@@ -109,45 +109,6 @@ pub(crate) struct Revision {
     pub(crate) declared: Declared,
     /// When it was made.
     pub(crate) create_time: OffsetDateTime,
-}
-
-/// The bond between a holder's registration and a companion's.
-#[derive(Clone)]
-pub(crate) struct Companion {
-    /// Its id.
-    pub(crate) id: Uuid,
-    /// The holder's registration.
-    pub(crate) holder: Uuid,
-    /// What the companion is to the holder.
-    pub(crate) relationship: Relationship,
-    /// Whether the companion's own side has agreed.
-    pub(crate) state: CompanionState,
-    /// The name by which the holder's side bound them.
-    pub(crate) display_name: String,
-    /// The companion's registration.
-    pub(crate) registration: Registration,
-    /// When it was made.
-    pub(crate) create_time: OffsetDateTime,
-}
-
-/// What a companion is to the holder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Relationship {
-    Parent,
-    Child,
-    Spouse,
-    Relative,
-    Colleague,
-    Other,
-}
-
-/// Whether the companion's own side has agreed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CompanionState {
-    /// The holder's side gave document and name.
-    Pending,
-    /// The companion's side agreed, or the holder registered the companion.
-    Confirmed,
 }
 
 /// Why a registration does not take a change.

@@ -219,6 +219,13 @@ impl RegistrationService for Registrations {
         self.answer(request, async |access, message| self.confirm(&access, message).await).await
     }
 
+    async fn list_holders(
+        &self,
+        request: Request<pb::ListHoldersRequest>,
+    ) -> Answer<pb::ListHoldersResponse> {
+        self.answer(request, async |access, message| self.holders(&access, message).await).await
+    }
+
     async fn unbind_companion(
         &self,
         request: Request<pb::UnbindCompanionRequest>,

@@ -58,6 +58,7 @@ impl Upkeep {
         let old = now - self.keep_answers;
         self.retention.remove("answers", || answers::forget(&self.database, old)).await?;
         self.retention.remove("registrations", || self.forget_registrations()).await?;
+        self.retention.remove("bonds", || self.forget_run_out_bonds()).await?;
         self.retention.remove("changes", || self.forget_changes()).await?;
         self.retention.remove("failed_proofs", || self.forget_tallies()).await?;
         Ok(())
@@ -73,6 +74,17 @@ impl Upkeep {
             self.feed.committed();
         }
         Ok(forgotten as u64)
+    }
+
+    async fn forget_run_out_bonds(&self) -> Result<u64, Error> {
+        let transaction = self.database.begin().await?;
+        let rows = Rows::new(&transaction, self.database.sealer());
+        let forgotten = rows.forget_run_out(AT_ONCE, self.clock.now()).await?;
+        transaction.commit().await?;
+        if forgotten > 0 {
+            self.feed.committed();
+        }
+        Ok(forgotten)
     }
 
     async fn expire_some(&self) -> Result<usize, Error> {

@@ -16,14 +16,11 @@ pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
 pub(crate) use mask::Masked;
 pub(crate) use render::{
-    companion, companions, document_details, facts, group, notice, registration, registration_name, revision,
-    traveller_name,
+    companion, companions, document_details, facts, group, holder, notice, registration, registration_name,
+    revision, traveller_name,
 };
 
-use crate::{
-    form::FormRules,
-    registration::{Declared, Relationship},
-};
+use crate::{bond::Relationship, form::FormRules, registration::Declared};
 
 /// A declaration that somebody submits, for themselves or for a companion.
 #[derive(Debug)]

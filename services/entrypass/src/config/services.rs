@@ -31,9 +31,13 @@ pub struct Registration {
     pub accept_specimens: bool,
     /// Most companions of one holder, 1 to 31.
     pub companion_limit: u32,
-    /// How many holder proofs for one document may fail within `failed_proofs_minutes`, 1 to 1000.
+    /// Most holders to whom one companion is bound and has agreed, 1 to 31.
+    pub companion_holder_limit: u32,
+    /// How many minutes the companion's side has to confirm a bond, 1 to 10080.
+    pub confirmation_minutes: u16,
+    /// How many holder proofs for one document, or confirmation codes of one registration, may fail within `failed_proofs_minutes`, 1 to 1000.
     pub failed_proofs_per_document: u32,
-    /// How many of one caller may, whichever documents they are for, 1 to 1000000.
+    /// How many of one caller may, whatever they are for, 1 to 1000000.
     pub failed_proofs_per_caller: u32,
     /// How many minutes failures count, 1 to 1440.
     pub failed_proofs_minutes: u16,
@@ -94,6 +98,8 @@ impl Default for Registration {
             collect_health: false,
             accept_specimens: false,
             companion_limit: 8,
+            companion_holder_limit: 1,
+            confirmation_minutes: 1440,
             failed_proofs_per_document: 5,
             failed_proofs_per_caller: 100,
             failed_proofs_minutes: 15,
@@ -143,6 +149,10 @@ impl Registration {
         let kept = (1..=36_500).contains(&self.keep_registrations_days);
         range("registration.keep_registrations_days", "1 to 36500", kept)?;
         range("registration.companion_limit", "1 to 31", (1..=31).contains(&self.companion_limit))?;
+        let holders = (1..=31).contains(&self.companion_holder_limit);
+        range("registration.companion_holder_limit", "1 to 31", holders)?;
+        let minutes = (1..=10_080).contains(&self.confirmation_minutes);
+        range("registration.confirmation_minutes", "1 to 10080", minutes)?;
         Ok(entrypass_registration::Config {
             valid_for: Duration::days(self.valid_days.into()),
             entry_days_before: self.entry_days_before,
@@ -151,6 +161,8 @@ impl Registration {
             collect_health: self.collect_health,
             accept_specimens: self.accept_specimens,
             companion_limit: self.companion_limit,
+            companion_holder_limit: self.companion_holder_limit,
+            confirm_within: Duration::minutes(self.confirmation_minutes.into()),
             failed_proofs: self.failed_proofs()?,
             keep_answers: requests.keep()?,
             keep_changes: self.keep_changes()?,

@@ -59,6 +59,11 @@ fn a_value_out_of_range_is_told_with_its_setting() {
     let table = [
         ("[registration]\nvalid_days = 14", "registration.valid_days must be 15 to 3650"),
         ("[registration]\ncompanion_limit = 0", "registration.companion_limit must be 1 to 31"),
+        ("[registration]\ncompanion_holder_limit = 0", "registration.companion_holder_limit must be 1 to 31"),
+        (
+            "[registration]\nconfirmation_minutes = 10081",
+            "registration.confirmation_minutes must be 1 to 10080",
+        ),
         (
             "[registration]\nfailed_proofs_per_document = 0",
             "registration.failed_proofs_per_document must be 1 to 1000",

@@ -30,11 +30,16 @@ fn number(digits: &str, width: usize) -> Option<i32> {
     legible.then(|| digits.parse().ok()).flatten()
 }
 
+/// The age in completed years of somebody born on `birth`, on the day `today`. Who was born on February 29 completes a year that is no leap
+/// year on March 1.
+pub(crate) fn age(birth: Date, today: Date) -> i32 {
+    let month_and_day = |date: Date| (u8::from(date.month()), date.day());
+    today.year() - birth.year() - i32::from(month_and_day(today) < month_and_day(birth))
+}
+
 /// The rule that a birth date breaks: it lies in the past (today included), at most 130 years back.
 pub(crate) fn broken_by_birth(birth: Date, today: Date) -> Option<Rule> {
-    let month_and_day = |date: Date| (u8::from(date.month()), date.day());
-    let age = today.year() - birth.year() - i32::from(month_and_day(today) < month_and_day(birth));
-    (birth > today || age > MAX_AGE).then(|| {
+    (birth > today || age(birth, today) > MAX_AGE).then(|| {
         rule::out_of_range(
             format!("出生日期不得晚于今天，年龄不得超过{MAX_AGE}岁"),
             format!("must not be in the future, nor make the traveller older than {MAX_AGE}"),

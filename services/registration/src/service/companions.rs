@@ -1,39 +1,39 @@
-//! Who travels with whom.
+//! Who travels with whom: binding from the holder's side, and unbinding from either.
 
+mod binding;
+mod confirm;
+
+use entrypass_ambient::city_date;
 use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::required_request_id;
-use entrypass_rule::{Rule, Text, Violations};
+use entrypass_rpc::{required_request_id, timestamp};
+use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::binding::{Binding, Terms, Who};
 use super::{
     Registrations,
     access::{named, touched},
     proof::Proof,
 };
 use crate::{
+    bond::{self, Companion, CompanionState, Step},
     error::Error,
-    registration::{ChangeRefused, Companion, CompanionState, Registration, Relationship},
-    store::Rows,
+    registration::{ChangeRefused, Registration},
+    store::{Rows, erased_meanwhile as changed_meanwhile},
     wire::{self, Submission},
 };
 
-/// Somebody whom a holder wants to bind.
-struct Binding {
-    holder: Uuid,
-    relationship: Relationship,
-    who: Who,
-}
-
-/// Who is bound.
-enum Who {
-    /// Somebody registered: document and name must both fit.
-    Registered(Proof),
-    /// Somebody new, whom the holder registers.
-    New(Box<Submission>),
+/// Whom the holder's side wants, found or registered.
+struct Found {
+    registration: Registration,
+    /// The name that the holder's side gave.
+    display_name: String,
+    /// How the bond begins.
+    step: Step,
 }
 
 impl Registrations {
@@ -48,7 +48,9 @@ impl Registrations {
             return Ok(first);
         }
         let now = self.clock.now();
-        let binding = self.binding(access, message, now)?;
+        let shared_from = self.shared_from(&message, now).await?;
+        touched(access, &shared_from);
+        let binding = self.binding(access, message, shared_from.as_ref(), now)?;
         match &binding.who {
             Who::New(submission) => self.check_notice(submission)?,
             Who::Registered(proof) => self.prove_for(access, binding.holder, proof, now).await?,
@@ -56,54 +58,19 @@ impl Registrations {
 
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
-            // Two binds at once must not exceed the limit together.
-            rows.lock(binding.holder).await?;
+            let present = hold_both(&rows, &binding).await?;
             let holder = self.registration(&rows, binding.holder).await?;
             touched(access, [&holder]);
-            self.add_bond(access, &rows, &holder, binding, now).await?;
-            // The companion does not stand in it.
-            let registration = Some(wire::registration(&holder, now));
-            Ok(Kept::about(holder.traveller, pb::BindCompanionResponse { registration }))
+            let (bond, code) = self.bound(access, &rows, (&holder, present), binding, now).await?;
+            let answer = pb::BindCompanionResponse {
+                // The companion does not stand in it.
+                registration: Some(wire::registration(&holder, now)),
+                confirmation_code: code.unwrap_or_default(),
+                confirmation_expire_time: bond.confirmation_expire_time.map(timestamp),
+            };
+            Ok(Kept::about(holder.traveller, answer))
         })
         .await
-    }
-
-    fn binding(
-        &self,
-        access: &Access,
-        message: pb::BindCompanionRequest,
-        now: OffsetDateTime,
-    ) -> Result<Binding, Violations> {
-        let pb::BindCompanionRequest {
-            request_id,
-            registration,
-            relationship,
-            document,
-            companion_name,
-            form,
-            acknowledged_notice_version,
-            truth_declared,
-        } = message;
-        let mut violations = Violations::default();
-        violations.collect(required_request_id(&request_id));
-        let holder = violations.take("registration", wire::registration_id(&registration));
-        let relationship = violations.collect(wire::relationship(relationship));
-        let who = if form.is_none() {
-            self.proof(access, document, ("companion_name", companion_name), now).map(Who::Registered)
-        } else {
-            if !companion_name.is_empty() {
-                let text = Text::new(
-                    "已填写登记信息的，无须再填姓名",
-                    "leave this empty beside a form, which has the name",
-                );
-                violations.add("companion_name", Rule::new("EXCLUDED", text));
-            }
-            let rules = self.form_rules(now);
-            wire::submission(document, form, acknowledged_notice_version, truth_declared, &rules)
-                .map(|submission| Who::New(Box::new(submission)))
-        };
-        let who = violations.collect(who);
-        violations.finish(|| Some(Binding { holder: holder?, relationship: relationship?, who: who? }))
     }
 
     /// Judges the proof of whoever shall be bound, once there is a holder to bind them. In a transaction of its own: what fails is counted.
@@ -120,99 +87,116 @@ impl Registrations {
         self.proved(access, proof, |found| found.is_active(now), now).await.map(drop)
     }
 
-    /// Adds the bond, once every rule of binding holds.
-    async fn add_bond<C: ConnectionTrait>(
+    /// The bond that `binding` asks for, once every rule of binding holds, and the code that confirms it if it waits. `present` is the
+    /// companion's registration that is held beside the holder's.
+    async fn bound<C: ConnectionTrait>(
         &self,
         access: &Access,
         rows: &Rows<'_, C>,
-        holder: &Registration,
+        (holder, present): (&Registration, Option<Uuid>),
         binding: Binding,
         now: OffsetDateTime,
-    ) -> Result<(), Error> {
+    ) -> Result<(Companion, Option<String>), Error> {
+        let Binding { holder: _, terms, who } = binding;
         if !holder.is_active(now) {
             return Err(ChangeRefused::NotActive.into());
         }
+        rows.remove_run_out_of(holder, now).await?;
         let companions = rows.companions(&[holder.id], now).await?;
-        let (registration, display_name, state) =
-            self.bindable(access, rows, holder, binding.who, now).await?;
-        if companions.iter().any(|bound| bound.registration.traveller == registration.traveller) {
+        let found = match who {
+            Who::Registered(proof) => {
+                self.registered(access, rows, (holder, present), (&proof, terms), now).await?
+            }
+            Who::New(submission) => self.newcomer(access, rows, holder, *submission, now).await?,
+        };
+        let traveller = found.registration.traveller;
+        if companions.iter().any(|bound| bound.registration.traveller == traveller) {
             return Err(Error::CompanionAlreadyBound);
         }
         let limit = self.config.companion_limit;
         if u32::try_from(companions.len()).is_ok_and(|bound| bound >= limit) {
             return Err(Error::CompanionLimitReached { limit });
         }
+        self.check_holders(rows, found.registration.id, now).await?;
+        self.add_bond(rows, holder, terms, found, now).await
+    }
+
+    /// Adds a bond that keeps every rule.
+    async fn add_bond<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        holder: &Registration,
+        terms: Terms,
+        found: Found,
+        now: OffsetDateTime,
+    ) -> Result<(Companion, Option<String>), Error> {
+        let Found { registration, display_name, step } = found;
+        let begun = bond::after(None, step).ok().flatten();
+        let state = begun.ok_or(Error::Corrupt("a bond that begins with no state"))?;
+        let waits = state == CompanionState::Pending;
+        let code = waits.then(|| entrypass_reference::draw_code(self.random.as_ref()));
+        // A bond ends with either registration anyway.
+        let last = (now + self.config.confirm_within).min(holder.expire_time).min(registration.expire_time);
         let new = Companion {
             id: self.random.uuid_v7(now),
             holder: holder.id,
-            relationship: binding.relationship,
+            relationship: terms.relationship,
             state,
             display_name,
             registration,
             create_time: now,
+            confirmation_expire_time: waits.then_some(last),
+            guardian_declare_time: terms.declared.then_some(now),
         };
-        rows.add_companion(holder, &new).await
+        rows.add_companion(holder, &new, code.as_deref()).await?;
+        Ok((new, code))
     }
 
-    /// The registration of whoever shall be bound, the name that the holder's side gave, and whether the bond needs confirming.
-    async fn bindable<C: ConnectionTrait>(
+    /// Somebody registered, whose registration is the one that is held.
+    async fn registered<C: ConnectionTrait>(
+        &self,
+        access: &Access,
+        rows: &Rows<'_, C>,
+        (holder, present): (&Registration, Option<Uuid>),
+        (proof, terms): (&Proof, Terms),
+        now: OffsetDateTime,
+    ) -> Result<Found, Error> {
+        let registration = self.still_proved(access, rows, proof, now).await?;
+        if present != Some(registration.id) {
+            return Err(changed_meanwhile());
+        }
+        if registration.traveller == holder.traveller {
+            return Err(Error::CompanionIsHolder);
+        }
+        let birth = registration.declared.form.identity.birth_date;
+        let needs_guardian = bond::needs_guardian(birth, city_date(now));
+        let Terms { relationship, declared } = terms;
+        let declared = declared.then_some(true);
+        bond::guardian_violations(Some(needs_guardian), declared, Some(relationship)).into_result()?;
+        // Whoever need not give the name is told no more of it than a checkpoint.
+        let masked = || registration.declared.form.name().masked();
+        let display_name = proof.name.as_ref().map_or_else(masked, |name| name.trim().to_owned());
+        let step = if needs_guardian { Step::Declare } else { Step::Ask };
+        Ok(Found { registration, display_name, step })
+    }
+
+    /// Somebody new, who is registered now.
+    async fn newcomer<C: ConnectionTrait>(
         &self,
         access: &Access,
         rows: &Rows<'_, C>,
         holder: &Registration,
-        who: Who,
+        submission: Submission,
         now: OffsetDateTime,
-    ) -> Result<(Registration, String, CompanionState), Error> {
-        match who {
-            Who::Registered(proof) => {
-                let registration = self.still_proved(access, rows, &proof, now).await?;
-                if registration.traveller == holder.traveller {
-                    return Err(Error::CompanionIsHolder);
-                }
-                // Whoever need not give the name is told no more of it than a checkpoint.
-                let masked = || registration.declared.form.name().masked();
-                let name = proof.name.map_or_else(masked, |name| name.trim().to_owned());
-                Ok((registration, name, CompanionState::Pending))
-            }
-            Who::New(submission) => {
-                // A form for oneself would only be told ALREADY_REGISTERED, which says less.
-                let owner = rows.traveller_of_document(&submission.declared.document.key()).await?;
-                if owner == Some(holder.traveller) {
-                    return Err(Error::CompanionIsHolder);
-                }
-                let registration = self.register(access, rows, *submission, now).await?;
-                let name = registration.declared.form.name().display();
-                Ok((registration, name, CompanionState::Confirmed))
-            }
+    ) -> Result<Found, Error> {
+        // A form for oneself would only be told ALREADY_REGISTERED, which says less.
+        let owner = rows.traveller_of_document(&submission.declared.document.key()).await?;
+        if owner == Some(holder.traveller) {
+            return Err(Error::CompanionIsHolder);
         }
-    }
-
-    pub(super) async fn confirm(
-        &self,
-        access: &Access,
-        message: pb::ConfirmCompanionRequest,
-    ) -> Result<pb::ConfirmCompanionResponse, Error> {
-        let key =
-            RequestKey::new(access.caller().as_str(), "ConfirmCompanion", &message.request_id, &message);
-        named(access, &message.registration);
-        let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
-        let now = self.clock.now();
-        self.once(access, &key, now, async |transaction| {
-            let rows = self.rows(transaction);
-            let (holder, mut companion) = bond.read(&rows, now).await?;
-            touched(access, [&holder, &companion.registration]);
-            if companion.registration.id != bond.side {
-                return Err(Error::CompanionNotFound);
-            }
-            if companion.state == CompanionState::Pending {
-                rows.confirm_companion(&holder, companion.id, now).await?;
-                companion.state = CompanionState::Confirmed;
-            }
-            // Of the holder it has no more than a resource name.
-            let of = companion.registration.traveller;
-            Ok(Kept::about(of, pb::ConfirmCompanionResponse { companion: Some(wire::companion(&companion)) }))
-        })
-        .await
+        let registration = self.register(access, rows, submission, now).await?;
+        let display_name = registration.declared.form.name().display();
+        Ok(Found { registration, display_name, step: Step::Register })
     }
 
     pub(super) async fn unbind(
@@ -222,51 +206,53 @@ impl Registrations {
     ) -> Result<pb::UnbindCompanionResponse, Error> {
         let key = RequestKey::new(access.caller().as_str(), "UnbindCompanion", &message.request_id, &message);
         named(access, &message.registration);
-        let bond = Bond::parse(&message.request_id, &message.registration, &message.companion)?;
+        let pb::UnbindCompanionRequest { request_id, registration, companion } = message;
+        let mut violations = Violations::default();
+        violations.collect(required_request_id(&request_id));
+        let side = violations.take("registration", wire::registration_id(&registration));
+        let id = violations.take("companion", wire::companion_id(&companion));
+        let (side, id) = violations.finish(|| Some((side?, id?)))?;
         let now = self.clock.now();
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
-            let (holder, companion) = bond.read(&rows, now).await?;
+            let held = hold_bond(&rows, id, now).await?;
+            // Whether another bond has this name is not told.
+            let of_side = held.filter(|(holder, bond)| holder.id == side || bond.registration.id == side);
+            let (holder, companion) = of_side.ok_or(Error::CompanionNotFound)?;
             touched(access, [&holder, &companion.registration]);
+            if bond::after(Some(companion.state), Step::Unbind) != Ok(None) {
+                return Err(Error::CompanionNotFound);
+            }
             rows.remove_companion(&holder, companion.id, now).await?;
-            let registration = self.registration(&rows, bond.side).await?;
-            let of = registration.traveller;
-            let registration = Some(wire::registration(&registration, now));
-            Ok(Kept::about(of, pb::UnbindCompanionResponse { registration }))
+            let asking = if holder.id == side { holder } else { companion.registration };
+            let registration = Some(wire::registration(&asking, now));
+            Ok(Kept::about(asking.traveller, pb::UnbindCompanionResponse { registration }))
         })
         .await
     }
 }
 
-/// A bond, named by one of its two sides.
-struct Bond {
+/// The holder's registration and the bond `id`, while there is one. Both registrations are held to the end of the transaction.
+async fn hold_bond<C: ConnectionTrait>(
+    rows: &Rows<'_, C>,
     id: Uuid,
-    side: Uuid,
+    now: OffsetDateTime,
+) -> Result<Option<(Registration, Companion)>, Error> {
+    let Some((holder, companion)) = rows.sides_of(id).await? else { return Ok(None) };
+    rows.lock_all([holder, companion]).await?;
+    let Some(bond) = rows.companion(id, now).await? else { return Ok(None) };
+    let holder = rows.registration(holder).await?.filter(|holder| holder.is_active(now));
+    Ok(holder.map(|holder| (holder, bond)))
 }
 
-impl Bond {
-    fn parse(request_id: &str, registration: &str, companion: &str) -> Result<Self, Violations> {
-        let mut violations = Violations::default();
-        violations.collect(required_request_id(request_id));
-        let side = violations.take("registration", wire::registration_id(registration));
-        let id = violations.take("companion", wire::companion_id(companion));
-        violations.finish(|| Some(Self { id: id?, side: side? }))
-    }
-
-    /// The holder's registration and the bond, both held to the end of the transaction, if the bond is one of this side and both
-    /// registrations are active. Whether another bond has this name is not told.
-    async fn read<C: ConnectionTrait>(
-        &self,
-        rows: &Rows<'_, C>,
-        now: OffsetDateTime,
-    ) -> Result<(Registration, Companion), Error> {
-        let holder = rows.holder_of(self.id).await?.ok_or(Error::CompanionNotFound)?;
-        rows.lock(holder).await?;
-        let found = rows.companion(self.id, now).await?;
-        let bond = found
-            .filter(|bond| bond.holder == self.side || bond.registration.id == self.side)
-            .ok_or(Error::CompanionNotFound)?;
-        let holder = rows.registration(holder).await?.filter(|holder| holder.is_active(now));
-        Ok((holder.ok_or(Error::CompanionNotFound)?, bond))
-    }
+/// Holds the holder's registration and the one that counts for the companion's document, if there is one, to the end of the transaction; gives
+/// the latter. Two binds at once must not exceed a limit together, and whoever registers somebody anew takes the old registration too.
+async fn hold_both<C: ConnectionTrait>(rows: &Rows<'_, C>, binding: &Binding) -> Result<Option<Uuid>, Error> {
+    let document = match &binding.who {
+        Who::Registered(proof) => &proof.document,
+        Who::New(submission) => &submission.declared.document,
+    };
+    let present = rows.latest_state_of_document(&document.key()).await?.map(|latest| latest.id);
+    rows.lock_all(present.into_iter().chain([binding.holder])).await?;
+    Ok(present)
 }

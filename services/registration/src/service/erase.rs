@@ -22,6 +22,8 @@ use crate::{
 
 /// Revisions that one statement reads: more than a registration can have.
 const ALL: u64 = 10_000;
+/// Holders that an export tells of. How many may have agreed is bounded; how many wait is not.
+const MOST_HOLDERS: u64 = 100;
 
 impl Registrations {
     pub(super) async fn erase(
@@ -92,10 +94,12 @@ async fn exported<C: ConnectionTrait>(
 ) -> Result<pb::ExportedRegistration, Error> {
     let revisions = rows.revisions(registration.id, None, ALL).await?;
     let companions = rows.companions(&[registration.id], now).await?;
+    let holders = rows.holders(registration.id, None, MOST_HOLDERS, now).await?;
     Ok(pb::ExportedRegistration {
         registration: Some(wire::registration(registration, now)),
         revisions: revisions.into_iter().map(wire::revision).collect(),
         companions: wire::companions(&companions),
+        holders: holders.iter().map(wire::holder).collect(),
     })
 }
 

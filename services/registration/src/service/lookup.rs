@@ -14,8 +14,9 @@ use super::{
     access::{named, seen, touched},
 };
 use crate::{
+    bond::{Companion, CompanionState},
     error::Error,
-    registration::{Companion, CompanionState, Registration, StoredState},
+    registration::{Registration, StoredState},
     store::Rows,
     wire,
 };

@@ -91,24 +91,35 @@ impl Registrations {
         fits: bool,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
+        let tried = if fits { Ok(()) } else { Err(Error::HolderNotFound) };
         if call.holder_proof() == HolderProof::Waived {
-            return if fits { Ok(()) } else { Err(Error::HolderNotFound) };
+            return tried;
         }
-        let limits = &self.config.failed_proofs;
         let subjects = Subjects::of(self.database.sealer(), &document.key(), call.caller().as_str());
+        self.judge(&subjects, tried, now).await
+    }
+
+    /// Tells the outcome of a try for `subjects` that was or was not in vain, unless as many have failed as are borne with.
+    pub(super) async fn judge(
+        &self,
+        subjects: &Subjects,
+        tried: Result<(), Error>,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        let (limits, fits) = (&self.config.failed_proofs, tried.is_ok());
         let transaction = self.database.begin().await?;
-        subjects.hold_document(&transaction).await?;
+        subjects.hold_tried(&transaction).await?;
         if !fits {
             subjects.hold_caller(&transaction).await?;
         }
         let rows = self.rows(&transaction);
-        let tallies = rows.tallies(&subjects).await?;
+        let tallies = rows.tallies(subjects).await?;
         let outcome = match limits.closed_for(&tallies, now) {
             Some(closed_for) => Err(Error::TooManyFailedProofs { closed_for: closed_for.unsigned_abs() }),
-            None if fits => Ok(()),
+            None if fits => tried,
             None => {
-                rows.set_tallies(&subjects, limits.after_failure(&tallies, now)).await?;
-                Err(Error::HolderNotFound)
+                rows.set_tallies(subjects, limits.after_failure(&tallies, now)).await?;
+                tried
             }
         };
         transaction.commit().await?;

@@ -12,15 +12,16 @@ use zeroize::Zeroizing;
 
 use super::{
     entity::{change, change_feed, companion, data_key, document, registration, revision},
-    sealed::{Content, DocumentIndex, PersonalKey, document_id, document_indexes, wrapping_key},
+    sealed::{
+        Content, DocumentIndex, PersonalKey, confirmation_indexes, document_id, document_indexes,
+        wrapping_key,
+    },
 };
 use crate::{
+    bond::{Companion, CompanionState, Relationship},
     change::{Change, ChangeKind, Extent},
     error::Error,
-    registration::{
-        Companion, CompanionState, Declared, Latest, Registration, Relationship, Revision, RevisionKind,
-        StoredState,
-    },
+    registration::{Declared, Latest, Registration, Revision, RevisionKind, StoredState},
 };
 
 pub(super) fn registration(
@@ -189,10 +190,19 @@ pub(super) fn companion(sealer: &Sealer, (row, bound, current, key): Bond) -> Re
         display_name: key.open_name(row.id, &row.sealed_name)?.to_string(),
         registration: opened(&key, bound, current)?,
         create_time: instant(row.create_time)?,
+        confirmation_expire_time: row.confirmation_expire_time.map(instant).transpose()?,
+        guardian_declare_time: row.guardian_declare_time.map(instant).transpose()?,
     })
 }
 
-pub(super) fn companion_row(key: &PersonalKey<'_>, new: &Companion) -> companion::ActiveModel {
+/// The row of a bond; `code` is what one that waits is confirmed with.
+pub(super) fn companion_row(
+    sealer: &Sealer,
+    key: &PersonalKey<'_>,
+    new: &Companion,
+    code: Option<&str>,
+) -> companion::ActiveModel {
+    let index = |code| confirmation_indexes(sealer, new.registration.id, code).into_iter().next();
     companion::ActiveModel {
         id: Set(new.id),
         holder_id: Set(new.holder),
@@ -201,6 +211,9 @@ pub(super) fn companion_row(key: &PersonalKey<'_>, new: &Companion) -> companion
         state: Set(companion_state_name(new.state).to_owned()),
         sealed_name: Set(key.seal_name(new.id, &new.display_name)),
         create_time: Set(micros(new.create_time)),
+        confirmation_index: Set(code.and_then(index)),
+        confirmation_expire_time: Set(new.confirmation_expire_time.map(micros)),
+        guardian_declare_time: Set(new.guardian_declare_time.map(micros)),
     }
 }
 
@@ -236,6 +249,12 @@ pub(super) fn expiry(row: &registration::Model, now: OffsetDateTime) -> Result<C
 pub(super) fn erasure(row: &registration::Model, now: OffsetDateTime) -> Result<Change, Error> {
     let state = StoredState::Cancelled;
     Ok(Change { kind: ChangeKind::TravellerErased, state, ..expiry(row, now)? })
+}
+
+/// The change that the end of a bond is to the holder's registration; which bond is yet to be said.
+pub(super) fn unbinding(row: &registration::Model, now: OffsetDateTime) -> Result<Change, Error> {
+    let (stored, expire_time) = state(row)?;
+    Ok(Change { kind: ChangeKind::CompanionUnbound, state: stored.at(now, expire_time), ..expiry(row, now)? })
 }
 
 pub(super) fn extent(row: &change_feed::Model) -> Result<Extent, Error> {

@@ -133,6 +133,12 @@ pub(super) mod companion {
         /// The name by which the holder's side bound them, sealed with the companion's key: it is theirs.
         pub sealed_name: Vec<u8>,
         pub create_time: i64,
+        /// By what the bond is found that waits for a code: a blind index of companion and code. None once it is confirmed.
+        pub confirmation_index: Option<Vec<u8>>,
+        /// When a bond that waits ends by itself.
+        pub confirmation_expire_time: Option<i64>,
+        /// When a guardian declared to be responsible.
+        pub guardian_declare_time: Option<i64>,
         #[sea_orm(belongs_to, from = "companion_id", to = "id")]
         pub companion: HasOne<super::registration::Entity>,
     }

@@ -23,32 +23,38 @@ use crate::{
 /// Tallies that one statement forgets at most.
 const AT_ONCE: u64 = 1000;
 
-/// Whose failures are counted when a proof fails.
+/// Whose failures are counted when a proof fails: those for what was tried, and those of who tries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subjects {
-    document: [u8; 32],
+    tried: [u8; 32],
     caller: [u8; 32],
 }
 
 impl Subjects {
     /// The document `document_key`, and the caller of that name.
     pub(crate) fn of(sealer: &Sealer, document_key: &str, caller: &str) -> Self {
-        let index = |label, value: &str| {
-            let indexes = sealer.blind_indexes(label, value.as_bytes()).into_iter();
+        Self::new(sealer, ("failed_proofs of a document", document_key.as_bytes()), caller)
+    }
+
+    /// The confirmation codes of the registration `companion`, and the caller of that name.
+    pub(crate) fn of_codes(sealer: &Sealer, companion: Uuid, caller: &str) -> Self {
+        Self::new(sealer, ("failed_proofs of confirmation codes", companion.as_bytes()), caller)
+    }
+
+    fn new(sealer: &Sealer, (label, value): (&str, &[u8]), caller: &str) -> Self {
+        let index = |label, value| {
+            let indexes = sealer.blind_indexes(label, value).into_iter();
             indexes.min_by_key(|(key, _)| *key).map(|(_, index)| index).unwrap_or_default()
         };
-        Self {
-            document: index("failed_proofs of a document", document_key),
-            caller: index("failed_proofs of a caller", caller),
-        }
+        Self { tried: index(label, value), caller: index("failed_proofs of a caller", caller.as_bytes()) }
     }
 
-    /// Waits until no other transaction judges a proof of this document, and lets none do so to the end of this one.
-    pub(crate) async fn hold_document(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-        hold(transaction, [id_of(&self.document)]).await
+    /// Waits until no other transaction judges a proof of the same, and lets none do so to the end of this one.
+    pub(crate) async fn hold_tried(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        hold(transaction, [id_of(&self.tried)]).await
     }
 
-    /// As [`Self::hold_document`], for counting a failure of this caller.
+    /// As [`Self::hold_tried`], for counting a failure of this caller.
     pub(crate) async fn hold_caller(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         hold(transaction, [id_of(&self.caller)]).await
     }
@@ -62,13 +68,13 @@ fn id_of(subject: &[u8; 32]) -> Uuid {
 impl<C: ConnectionTrait> Rows<'_, C> {
     /// The tallies of `subjects`, also those whose window has ended.
     pub(crate) async fn tallies(&self, subjects: &Subjects) -> Result<Tallies, Error> {
-        let both = [subjects.document.to_vec(), subjects.caller.to_vec()];
+        let both = [subjects.tried.to_vec(), subjects.caller.to_vec()];
         let query = failed_proof::Entity::find().filter(failed_proof::Column::Subject.is_in(both));
         let mut tallies = Tallies::default();
         for row in query.all(self.connection).await? {
             let failures = u32::try_from(row.failures).map_err(|_| Error::Corrupt("a tally out of range"))?;
             let tally = Some(Tally { failures, end_time: instant(row.end_time)? });
-            let of_document = row.subject == subjects.document;
+            let of_document = row.subject == subjects.tried;
             *(if of_document { &mut tallies.document } else { &mut tallies.caller }) = tally;
         }
         Ok(tallies)
@@ -85,7 +91,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             failures: Set(i32::try_from(tally.failures).unwrap_or(i32::MAX)),
             end_time: Set(micros(tally.end_time)),
         };
-        let rows = [row(&subjects.document, document), row(&subjects.caller, caller)];
+        let rows = [row(&subjects.tried, document), row(&subjects.caller, caller)];
         let update = OnConflict::column(failed_proof::Column::Subject)
             .update_columns([failed_proof::Column::Failures, failed_proof::Column::EndTime])
             .to_owned();

@@ -260,7 +260,7 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
     }
 }
 
-/// Somebody was erased in this very moment: the caller's next try finds nobody, or makes them known anew.
+/// Somebody was erased, or what was read has changed, in this very moment: the caller's next try finds it as it is then.
 pub(crate) fn erased_meanwhile() -> Error {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into()
 }

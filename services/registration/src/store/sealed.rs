@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 /// Tells blind indexes of documents from those of anything else.
 const DOCUMENTS: &str = "documents";
+/// The same of codes by which companions agree.
+const CONFIRMATIONS: &str = "confirmation codes";
 
 /// Why what is stored cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,6 +49,14 @@ pub(super) struct DocumentIndex {
 pub(super) fn document_indexes(sealer: &Sealer, key: &str) -> Vec<DocumentIndex> {
     let indexes = sealer.blind_indexes(DOCUMENTS, key.as_bytes()).into_iter();
     indexes.map(|(key_id, digest)| DocumentIndex { key_id, digest }).collect()
+}
+
+/// By what the bond is found in which the registration `companion` waits for `code`: under each index key, the one in use first. Codes that were
+/// given before an index key is taken out of the ring are not found any more: they last a day, and a new one is had by binding again.
+pub(super) fn confirmation_indexes(sealer: &Sealer, companion: Uuid, code: &str) -> Vec<Vec<u8>> {
+    let value = [companion.as_bytes().as_slice(), code.as_bytes()].concat();
+    let indexes = sealer.blind_indexes(CONFIRMATIONS, &value).into_iter();
+    indexes.map(|(_, digest)| digest.to_vec()).collect()
 }
 
 /// What holds the rows of a new document together: the front of its first index, which is as good as drawn.

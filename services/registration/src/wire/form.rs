@@ -10,6 +10,7 @@ mod journey;
 mod merge;
 mod reader;
 mod render;
+mod shared;
 
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
@@ -17,6 +18,7 @@ use entrypass_rule::Violations;
 
 pub(crate) use merge::{Mask, changed_paths};
 pub(crate) use render::{render, render_prefill};
+pub(crate) use shared::SharedPaths;
 
 use crate::form::contact::{Contact, ContactName, Email, Phone, TravellersOwn};
 use crate::form::{Form, FormRules, Host, Occupation, date, rule};

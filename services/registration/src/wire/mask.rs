@@ -51,14 +51,16 @@ masked! {
     GetRegistrationResponse { registration, companions; }
     // Refused before it comes to this (PERSONAL_DATA_MASKED): a form that is to be sent in again is of no use with masks in it.
     GetPrefillResponse { form; form_version }
-    ExportedRegistration { registration, revisions, companions; }
+    ExportedRegistration { registration, revisions, companions, holders; }
     EraseTravellerResponse { ; traveller, registrations }
     UpdateRegistrationResponse { registration; }
     ReplaceDocumentResponse { registration; }
     CancelRegistrationResponse { registration; }
     ListRegistrationRevisionsResponse { revisions; next_page_token }
-    BindCompanionResponse { registration; }
+    // Whoever binds hands the code over, and need not know more of the companion for that.
+    BindCompanionResponse { registration; confirmation_code, confirmation_expire_time }
     ConfirmCompanionResponse { companion; }
+    ListHoldersResponse { holders; next_page_token }
     UnbindCompanionResponse { registration; }
     Registration {
         document, form;
@@ -144,6 +146,8 @@ impl Masked for pb::Companion {
             document_type,
             masked_number,
             create_time,
+            confirmation_expire_time,
+            guardian_declare_time,
         } = self;
         Self {
             name,
@@ -157,6 +161,34 @@ impl Masked for pb::Companion {
             document_type,
             masked_number,
             create_time,
+            confirmation_expire_time,
+            guardian_declare_time,
+        }
+    }
+}
+
+impl Masked for pb::Holder {
+    /// The holder is masked for everybody.
+    fn masked(self) -> Self {
+        let Self {
+            name,
+            relationship,
+            state,
+            masked_name,
+            display_name,
+            create_time,
+            confirmation_expire_time,
+            guardian_declare_time,
+        } = self;
+        Self {
+            name,
+            relationship,
+            state,
+            masked_name,
+            display_name: first_letter(&display_name),
+            create_time,
+            confirmation_expire_time,
+            guardian_declare_time,
         }
     }
 }

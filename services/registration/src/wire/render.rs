@@ -9,11 +9,10 @@ use uuid::Uuid;
 
 use super::{collection, form};
 use crate::{
+    bond::{Companion, CompanionState, Relationship},
     form::health::HealthDeclaration,
     notice::Notice,
-    registration::{
-        Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
-    },
+    registration::{Declared, Registration, Revision, RevisionKind, StoredState},
 };
 
 pub(crate) fn registration_name(id: Uuid) -> String {
@@ -117,6 +116,22 @@ pub(crate) fn companion(of: &Companion) -> pb::Companion {
         document_type: document_type(bound.declared.document.document_type()).into(),
         masked_number: bound.declared.document.masked_number(),
         create_time: Some(timestamp(of.create_time)),
+        confirmation_expire_time: of.confirmation_expire_time.map(timestamp),
+        guardian_declare_time: of.guardian_declare_time.map(timestamp),
+    }
+}
+
+/// A bond as the companion's side sees it: of its holder no more than a checkpoint.
+pub(crate) fn holder((of, holder): &(Companion, Registration)) -> pb::Holder {
+    pb::Holder {
+        name: resource_name(collection::COMPANIONS, of.id),
+        relationship: relationship(of.relationship).into(),
+        state: companion_state(of.state).into(),
+        masked_name: holder.declared.form.name().masked(),
+        display_name: of.display_name.clone(),
+        create_time: Some(timestamp(of.create_time)),
+        confirmation_expire_time: of.confirmation_expire_time.map(timestamp),
+        guardian_declare_time: of.guardian_declare_time.map(timestamp),
     }
 }
 

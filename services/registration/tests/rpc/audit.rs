@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use time::Duration;
 use tonic::Request;
 
-use crate::harness::{App, amendment, binding, form, passport};
+use crate::harness::{App, amendment, binding, confirmation, form, passport};
 
 /// Leaves no record: it is the same for everybody, and about nobody.
 const NOT_AUDITED: [&str; 1] = ["GetNotice"];
@@ -50,15 +50,10 @@ async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
     let mut holder = app.register("X0000001").await;
     let companion = app.register("X0000002").await;
     holder = app.update(amendment(&holder, 9)).await.expect("amended");
-    app.client().bind_companion(binding(&holder, "X0000002")).await.expect("bound");
-    let get = pb::GetRegistrationRequest { registration: holder.name.clone(), ..Default::default() };
-    let bond = app.client().get_registration(get).await.expect("read").into_inner().companions.remove(0);
-    let confirm = pb::ConfirmCompanionRequest {
-        request_id: "confirm".to_owned(),
-        registration: companion.name.clone(),
-        companion: bond.name.clone(),
-    };
-    app.client().confirm_companion(confirm).await.expect("confirmed");
+    let asked = app.bind(binding(&holder, "X0000002")).await.expect("bound");
+    let bond = app.companions(&holder.name).await.remove(0);
+    app.confirm(confirmation(&companion, &asked.confirmation_code)).await.expect("confirmed");
+    assert_eq!(app.holders(&companion.name).await.len(), 1);
     read_by_name(app, &holder.name).await;
     let unbind = pb::UnbindCompanionRequest {
         request_id: "unbind".to_owned(),
@@ -131,6 +126,7 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("BindCompanion"),
         of_registration("GetRegistration"),
         of_registration("ConfirmCompanion"),
+        of_registration("ListHolders"),
         of_registration("GetRegistrationFacts"),
         of_registration("BatchGetRegistrationFacts"),
         of_registration("GetTravelGroups"),
@@ -163,9 +159,14 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
     // The companion's data was read and changed as well.
     let of_companion: Vec<_> =
         about(&app, &companion.traveller).await.into_iter().map(|(method, ..)| method).collect();
-    for method in
-        ["BindCompanion", "GetRegistration", "ConfirmCompanion", "GetTravelGroups", "UnbindCompanion"]
-    {
+    for method in [
+        "BindCompanion",
+        "GetRegistration",
+        "ConfirmCompanion",
+        "ListHolders",
+        "GetTravelGroups",
+        "UnbindCompanion",
+    ] {
         assert!(of_companion.iter().any(|told| told == method), "{method} of {of_companion:?}");
     }
 }

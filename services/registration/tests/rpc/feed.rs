@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait as _;
 use tokio::task::JoinSet;
 use tonic::{Code, Streaming};
 
-use crate::harness::{App, amendment, binding, config, form, passport, until_one_waits};
+use crate::harness::{App, amendment, binding, config, confirmation, form, passport, until_one_waits};
 
 /// Longest wait for what must come.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -70,11 +70,10 @@ fn kinds(changes: &[pb::RegistrationChange]) -> Vec<(Kind, i32)> {
     changes.iter().map(|change| (change.kind(), change.revision)).collect()
 }
 
-/// Binds the holder of the passport `number` to `holder`; gives the bond's resource name.
-async fn bound(app: &App, holder: &pb::Registration, number: &str) -> String {
-    app.client().bind_companion(binding(holder, number)).await.expect("bound");
-    let request = pb::GetRegistrationRequest { registration: holder.name.clone(), ..Default::default() };
-    app.client().get_registration(request).await.expect("known").into_inner().companions[0].name.clone()
+/// Binds the holder of the passport `number` to `holder`; gives the bond's resource name, and the code that confirms it.
+async fn bound(app: &App, holder: &pb::Registration, number: &str) -> (String, String) {
+    let bound = app.bind(binding(holder, number)).await.expect("bound");
+    (app.companions(&holder.name).await[0].name.clone(), bound.confirmation_code)
 }
 
 #[tokio::test]
@@ -113,14 +112,9 @@ async fn bonds_are_changes_of_the_holders_registration() {
     let app = App::new().await;
     let holder = app.register("X0000001").await;
     let companion = app.register("X0000002").await;
-    let bond = bound(&app, &holder, "X0000002").await;
-    let confirm = |request_id: &str| pb::ConfirmCompanionRequest {
-        request_id: request_id.to_owned(),
-        registration: companion.name.clone(),
-        companion: bond.clone(),
-    };
-    for request_id in ["confirm", "again, which changes nothing".replace([',', ' '], "-").as_str()] {
-        app.client().confirm_companion(confirm(request_id)).await.expect("confirmed");
+    let (bond, code) = bound(&app, &holder, "X0000002").await;
+    for _ in ["at first", "again, which changes nothing"] {
+        app.confirm(confirmation(&companion, &code)).await.expect("confirmed");
     }
     let unbind = pb::UnbindCompanionRequest {
         request_id: "unbind".to_owned(),

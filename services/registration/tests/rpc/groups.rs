@@ -8,7 +8,7 @@ use entrypass_testkit::Refusal;
 use prost::Message as _;
 use time::Duration;
 
-use crate::harness::{App, amendment, binding, form};
+use crate::harness::{App, amendment, binding, confirmation, form};
 
 const NOBODY: &str = "registrations/0193a1b2-0000-7000-8000-000000000000";
 
@@ -33,16 +33,9 @@ fn numbers(group: &pb::TravelGroup) -> Vec<&str> {
 
 /// Binds the holder of the passport `number` to `holder`; the companion's side confirms when it is told who it is.
 async fn bind(app: &App, holder: &pb::Registration, number: &str, companion: Option<&pb::Registration>) {
-    app.client().bind_companion(binding(holder, number)).await.expect("bound");
-    let request = pb::GetRegistrationRequest { registration: holder.name.clone(), ..Default::default() };
-    let bonds = app.client().get_registration(request).await.expect("known").into_inner().companions;
+    let bound = app.bind(binding(holder, number)).await.expect("bound");
     if let Some(companion) = companion {
-        let request = pb::ConfirmCompanionRequest {
-            request_id: format!("confirm-{number}"),
-            registration: companion.name.clone(),
-            companion: bonds.last().expect("a bond").name.clone(),
-        };
-        app.client().confirm_companion(request).await.expect("confirmed");
+        app.confirm(confirmation(companion, &bound.confirmation_code)).await.expect("confirmed");
     }
     app.clock.advance(Duration::SECOND);
 }

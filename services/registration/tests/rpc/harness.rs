@@ -165,6 +165,30 @@ impl App {
         Ok(answer.registration.expect("a registration"))
     }
 
+    pub async fn bind(
+        &self,
+        request: pb::BindCompanionRequest,
+    ) -> Result<pb::BindCompanionResponse, Refusal> {
+        Ok(self.client().bind_companion(request).await?.into_inner())
+    }
+
+    pub async fn confirm(&self, request: pb::ConfirmCompanionRequest) -> Result<pb::Companion, Refusal> {
+        let answer = self.client().confirm_companion(request).await?.into_inner();
+        Ok(answer.companion.expect("a bond"))
+    }
+
+    /// The companions of the registration `holder`.
+    pub async fn companions(&self, holder: &str) -> Vec<pb::Companion> {
+        let request = pb::GetRegistrationRequest { registration: holder.to_owned(), ..Default::default() };
+        self.client().get_registration(request).await.expect("known").into_inner().companions
+    }
+
+    /// Who has bound the person of the registration `companion`.
+    pub async fn holders(&self, companion: &str) -> Vec<pb::Holder> {
+        let request = pb::ListHoldersRequest { registration: companion.to_owned(), ..Default::default() };
+        self.client().list_holders(request).await.expect("known").into_inner().holders
+    }
+
     /// Cancels `registration` as it was read.
     pub async fn cancel(&self, registration: &pb::Registration) -> Result<pb::Registration, Refusal> {
         let request = pb::CancelRegistrationRequest {
@@ -220,6 +244,15 @@ pub fn binding(holder: &pb::Registration, number: &str) -> pb::BindCompanionRequ
         document: Some(passport(number)),
         companion_name: "Smith Anna Maria".to_owned(),
         ..Default::default()
+    }
+}
+
+/// The request by which the companion's side agrees.
+pub fn confirmation(companion: &pb::Registration, code: &str) -> pb::ConfirmCompanionRequest {
+    pb::ConfirmCompanionRequest {
+        request_id: format!("confirm-{code}"),
+        registration: companion.name.clone(),
+        confirmation_code: code.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod as_of;
 mod audit;
+mod companions;
 mod copies;
 mod erase;
 mod facts;

@@ -69,6 +69,14 @@ async fn a_masked_caller_is_shown_no_clear_value_by_any_method() {
     let read = client.get_registration(masked(get)).await.expect("there").into_inner();
     assert_eq!(read.companions.len(), 1);
     holds_nothing(&read);
+    let registration = read.companions[0].registration.clone();
+    let list = pb::ListHoldersRequest { registration, ..Default::default() };
+    let holders = client.list_holders(masked(list)).await.expect("one").into_inner();
+    assert_eq!(
+        (holders.holders[0].display_name.as_str(), holders.holders[0].masked_name.as_str()),
+        ("S*", "S* A*")
+    );
+    holds_nothing(&holders);
     let list =
         pb::ListRegistrationRevisionsRequest { registration: whole.name.clone(), ..Default::default() };
     let revisions = client.list_registration_revisions(masked(list)).await.expect("two").into_inner();

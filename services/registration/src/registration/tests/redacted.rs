@@ -7,6 +7,7 @@ use entrypass_proto::registration::v1 as pb;
 
 use super::{NOW, some_registration};
 use crate::{
+    bond::Companion,
     form::{
         Form, Host, Occupation,
         contact::{Contact, Email, Phone},
@@ -15,7 +16,7 @@ use crate::{
         stay::Stay,
     },
     name::{ChineseName, LatinName, PersonName},
-    registration::{Companion, Declared, Registration, Revision, RevisionKind},
+    registration::{Declared, Registration, Revision, RevisionKind},
     wire::{
         Submission,
         form::fixture::{COLLECTING, health, parsed_by, passport, visitor},

@@ -86,7 +86,7 @@ fn outermost(paths: Vec<Path>) -> Vec<Path> {
 }
 
 /// The fields that a path names; `None` if it is not one of the form.
-fn resolve(path: &str) -> Option<Path> {
+pub(super) fn resolve(path: &str) -> Option<Path> {
     let mut message = Some(FORM.clone());
     path.split('.')
         .map(|name| {
@@ -121,14 +121,14 @@ fn note_changes(prefix: &str, before: &DynamicMessage, after: &DynamicMessage, p
 }
 
 /// The value at `path`, unless it or a message on the way is unset.
-fn value_at(source: &DynamicMessage, path: &[FieldDescriptor]) -> Option<Value> {
+pub(super) fn value_at(source: &DynamicMessage, path: &[FieldDescriptor]) -> Option<Value> {
     let (field, inner) = path.split_first()?;
     let value = source.has_field(field).then(|| source.get_field(field))?;
     if inner.is_empty() { Some(value.into_owned()) } else { value_at(value.as_message()?, inner) }
 }
 
 /// Sets or clears the field at `path`. Clearing does not bring to life a message that is unset.
-fn put(target: &mut DynamicMessage, path: &[FieldDescriptor], value: Option<Value>) {
+pub(super) fn put(target: &mut DynamicMessage, path: &[FieldDescriptor], value: Option<Value>) {
     match (path, value) {
         ([], _) => {}
         ([field], Some(value)) => target.set_field(field, value),
@@ -144,7 +144,7 @@ fn put(target: &mut DynamicMessage, path: &[FieldDescriptor], value: Option<Valu
     }
 }
 
-fn reflect(form: &pb::RegistrationForm) -> DynamicMessage {
+pub(super) fn reflect(form: &pb::RegistrationForm) -> DynamicMessage {
     let mut reflected = DynamicMessage::new(FORM.clone());
     certain(reflected.transcode_from(form));
     reflected
@@ -154,7 +154,7 @@ fn reflect(form: &pb::RegistrationForm) -> DynamicMessage {
     clippy::expect_used,
     reason = "descriptors and messages are compiled from the same files, which the tests of this module prove"
 )]
-fn certain<T, E: Debug>(outcome: Result<T, E>) -> T {
+pub(super) fn certain<T, E: Debug>(outcome: Result<T, E>) -> T {
     outcome.expect("descriptors and messages are of the same contract")
 }
 

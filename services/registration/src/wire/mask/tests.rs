@@ -17,8 +17,12 @@ const SHOWN: &str = "
     CheckDocumentResponse.notice_version CheckDocumentResponse.outcome CheckDocumentResponse.prefill_available
     AccessRecord.caller AccessRecord.outcome AccessRecord.peer AccessRecord.purpose AccessRecord.resource AccessRecord.rpc
     AccessRecord.time AccessRecord.trace_id
-    Companion.create_time Companion.document_type Companion.expire_time Companion.masked_number Companion.name Companion.reference
+    BindCompanionResponse.confirmation_code BindCompanionResponse.confirmation_expire_time
+    Companion.confirmation_expire_time Companion.create_time Companion.document_type Companion.expire_time
+    Companion.guardian_declare_time Companion.masked_number Companion.name Companion.reference
     Companion.registration Companion.relationship Companion.revision Companion.state
+    Holder.confirmation_expire_time Holder.create_time Holder.guardian_declare_time Holder.masked_name Holder.name
+    Holder.relationship Holder.state ListHoldersResponse.next_page_token
     Destination.accommodation Destination.division_code
     Document.issuing_state Document.type
     DocumentDetails.gat_code DocumentDetails.issuing_state DocumentDetails.masked_number DocumentDetails.sex DocumentDetails.type
@@ -127,7 +131,8 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         CheckDocumentResponse GetNoticeResponse SubmitRegistrationResponse GetRegistrationResponse GetPrefillResponse
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
-        BindCompanionResponse ListAccessResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
+        BindCompanionResponse ListAccessResponse ConfirmCompanionResponse ListHoldersResponse UnbindCompanionResponse
+        WatchRegistrationsResponse
         EraseTravellerResponse ExportTravellerResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
