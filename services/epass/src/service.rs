@@ -3,7 +3,8 @@
 mod applications;
 mod levels;
 mod offers;
-mod passes;
+pub(crate) mod passes;
+mod queue;
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use entrypass_proto::{
     registration::v1::{GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::{Call, Neighbour, Transport};
+use time::Duration;
+use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -30,6 +33,9 @@ pub(crate) struct Epass {
     random: Arc<dyn Random>,
     registration: Neighbour<RegistrationServiceClient<Transport>>,
     city_divisions: Vec<String>,
+    claims_last: Duration,
+    /// Tells the verification of a submission.
+    submitted: Arc<Notify>,
     audit: Audit,
 }
 
@@ -40,6 +46,13 @@ impl EpassService for Epass {
         request: Request<pb::GetElectronicPassOfferRequest>,
     ) -> Result<Response<pb::GetElectronicPassOfferResponse>, Status> {
         self.audit.answer(request, |call, message| self.offer(call, message)).await
+    }
+
+    async fn create_electronic_pass_application(
+        &self,
+        request: Request<pb::CreateElectronicPassApplicationRequest>,
+    ) -> Result<Response<pb::CreateElectronicPassApplicationResponse>, Status> {
+        self.audit.answer(request, |call, message| self.create(call, message)).await
     }
 
     async fn apply_for_electronic_pass(
@@ -61,6 +74,34 @@ impl EpassService for Epass {
         request: Request<pb::GetElectronicPassLevelsRequest>,
     ) -> Result<Response<pb::GetElectronicPassLevelsResponse>, Status> {
         self.audit.answer(request, |call, message| self.levels(call, message)).await
+    }
+
+    async fn get_electronic_pass_application(
+        &self,
+        request: Request<pb::GetElectronicPassApplicationRequest>,
+    ) -> Result<Response<pb::GetElectronicPassApplicationResponse>, Status> {
+        self.audit.answer(request, |call, message| self.application(call, message)).await
+    }
+
+    async fn withdraw_electronic_pass_application(
+        &self,
+        request: Request<pb::WithdrawElectronicPassApplicationRequest>,
+    ) -> Result<Response<pb::WithdrawElectronicPassApplicationResponse>, Status> {
+        self.audit.answer(request, |call, message| self.withdraw(call, message)).await
+    }
+
+    async fn claim_electronic_pass_applications(
+        &self,
+        request: Request<pb::ClaimElectronicPassApplicationsRequest>,
+    ) -> Result<Response<pb::ClaimElectronicPassApplicationsResponse>, Status> {
+        self.audit.answer(request, |call, message| self.claim(call, message)).await
+    }
+
+    async fn release_electronic_pass_application(
+        &self,
+        request: Request<pb::ReleaseElectronicPassApplicationRequest>,
+    ) -> Result<Response<pb::ReleaseElectronicPassApplicationResponse>, Status> {
+        self.audit.answer(request, |call, message| self.release(call, message)).await
     }
 
     async fn review_electronic_pass_application(
@@ -93,11 +134,17 @@ impl EpassService for Epass {
 }
 
 impl Epass {
-    /// The service on `deps`, for a city with these divisions.
-    pub(crate) fn new(city_divisions: Vec<String>, deps: Deps, audit: Audit) -> Self {
+    /// The service on `deps`, for a city with these divisions, where a claim lasts so long; `submitted` is told of each submission.
+    pub(crate) fn new(
+        city_divisions: Vec<String>,
+        claims_last: Duration,
+        submitted: Arc<Notify>,
+        deps: Deps,
+        audit: Audit,
+    ) -> Self {
         let Deps { database, clock, random, registration, stopping: _ } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
-        Self { database, clock, random, registration, city_divisions, audit }
+        Self { database, clock, random, registration, city_divisions, claims_last, submitted, audit }
     }
 
     async fn export(
@@ -111,8 +158,10 @@ impl Epass {
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
         let applications = store::applications_of(reader, sealer, traveller).await?;
         let pass = store::pass_of(reader, traveller).await?;
+        let now = self.clock.now();
+        let applications = applications.into_iter().map(|it| wire::render_queued(&it.at(now), now));
         Ok(pb::ExportElectronicPassResponse {
-            applications: applications.iter().map(wire::render_application).collect(),
+            applications: applications.collect(),
             electronic_pass: pass.as_ref().map(wire::render_pass),
         })
     }

@@ -4,6 +4,7 @@ use entrypass_audit::Access;
 use entrypass_proto::epass::v1 as pb;
 use entrypass_seal::Sealer;
 use sea_orm::{ConnectionTrait, DbErr};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Epass;
@@ -52,20 +53,22 @@ impl Epass {
     }
 
     async fn offer_for(&self, applicant: &Applicant) -> Result<pb::ElectronicPassOffer, Error> {
-        let Standing { last, pass } =
-            standing(self.database.reader(), self.database.sealer(), applicant.traveller).await?;
+        let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
+        let Standing { last, pass } = standing(reader, sealer, applicant.traveller, now).await?;
         let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
-        Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref()))
+        Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref(), now))
     }
 }
 
-/// What is known of a person. The application is read before the pass: an approval in between then shows as a pass, and
+/// What is known of a person at `now`. The application is read before the pass: an approval in between then shows as a pass, and
 /// never as neither.
 pub(super) async fn standing(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
     traveller: Uuid,
+    now: OffsetDateTime,
 ) -> Result<Standing, DbErr> {
     let last = store::last_application(connection, sealer, traveller).await?;
+    let last = last.map(|last| last.at(now));
     Ok(Standing { last, pass: store::pass_of(connection, traveller).await? })
 }

@@ -1,5 +1,6 @@
 //! Passes of other channels, and how a pass is kept.
 
+use entrypass_ambient::Random;
 use entrypass_audit::Access;
 use entrypass_db::{
     answers::{Kept, RequestKey},
@@ -12,11 +13,13 @@ use entrypass_proto::{
     },
 };
 use entrypass_rpc::{Call, Transport};
+use entrypass_seal::Sealer;
 use sea_orm::DatabaseTransaction;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Epass;
-use crate::{error::Error, pass::Pass, store, wire};
+use crate::{application::Application, error::Error, pass::Pass, store, wire};
 
 impl Epass {
     pub(super) async fn record(
@@ -58,8 +61,25 @@ impl Epass {
     }
 }
 
+/// Issues the pass of an application that was approved in this transaction, and says so in the application.
+pub(crate) async fn issue(
+    transaction: &DatabaseTransaction,
+    sealer: &Sealer,
+    random: &dyn Random,
+    approved: &Application,
+    now: OffsetDateTime,
+) -> Result<(Application, Pass), Error> {
+    let pass = Pass::issued(random, approved.traveller, now);
+    keep_pass(transaction, &pass).await?;
+    let issued = approved.issued(now)?;
+    if !store::update_application(transaction, sealer, &issued).await? {
+        return Err(Error::EtagMismatch);
+    }
+    Ok((issued, pass))
+}
+
 /// Keeps a new pass, or says what stands in its way.
-pub(super) async fn keep_pass(transaction: &DatabaseTransaction, pass: &Pass) -> Result<(), Error> {
+async fn keep_pass(transaction: &DatabaseTransaction, pass: &Pass) -> Result<(), Error> {
     if store::insert_pass(transaction, pass).await? {
         Ok(())
     } else if store::pass_of(transaction, pass.traveller).await?.is_some() {

@@ -11,7 +11,10 @@ use uuid::Uuid;
 use super::collection;
 use crate::{application::Applicant, error::Error, level::Circumstances};
 
-pub(crate) use applications::{ListRequest, ReviewRequest, parse_apply, parse_list, parse_review};
+pub(crate) use applications::{
+    ApplyRequest, ClaimRequest, ListRequest, ReviewRequest, parse_application, parse_apply, parse_claim,
+    parse_create, parse_list, parse_release, parse_review, parse_withdraw,
+};
 pub(crate) use passes::{RecordRequest, parse_levels, parse_record};
 
 /// Reads whom an export is about.

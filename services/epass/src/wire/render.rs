@@ -6,6 +6,7 @@ mod passes;
 use entrypass_proto::epass::v1::{ElectronicPassOffer, OfferReason, offer_reason::Code};
 use entrypass_rpc::resource_name;
 use entrypass_rule::Language;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::collection;
@@ -15,7 +16,7 @@ use crate::{
     pass::Pass,
 };
 
-pub(crate) use applications::render_application;
+pub(crate) use applications::{name_application, render_application, render_queued};
 pub(crate) use passes::{render_level, render_pass};
 
 /// Renders an offer with what it was decided on.
@@ -23,11 +24,12 @@ pub(crate) fn render_offer(
     offer: &Offer,
     application: Option<&Application>,
     pass: Option<&Pass>,
+    now: OffsetDateTime,
 ) -> ElectronicPassOffer {
     ElectronicPassOffer {
         offered: offer.is_given(),
         reasons: offer.reasons().into_iter().map(render_reason).collect(),
-        application: application.map(render_application),
+        application: application.map(|application| render_application(application, now)),
         electronic_pass: pass.map(render_pass),
     }
 }
@@ -58,7 +60,9 @@ fn render_reason(reason: Reason) -> OfferReason {
 fn code(reason: Reason) -> Code {
     match reason {
         Reason::Eligible => Code::Eligible,
+        Reason::ApplicationDrafted => Code::ApplicationDrafted,
         Reason::ApplicationReturned => Code::ApplicationReturned,
+        Reason::VerificationFailed => Code::VerificationFailed,
         Reason::Against(Obstacle::RegistrationNotActive) => Code::RegistrationNotActive,
         Reason::Against(Obstacle::DocumentTypeNotEligible) => Code::DocumentTypeNotEligible,
         Reason::Against(Obstacle::AlreadyCompleted) => Code::AlreadyCompleted,
