@@ -30,6 +30,7 @@ macro_rules! journeys {
 
 mod amending;
 mod apart;
+mod applications;
 mod certificates;
 mod checkpoint;
 mod companions;

@@ -15,3 +15,4 @@ mod list;
 mod offer;
 mod review;
 mod upkeep;
+mod verification;
