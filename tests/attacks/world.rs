@@ -96,6 +96,7 @@ impl World {
             "etag" if field.parent_message().name().contains("Application") => application.1,
             "etag" => registration.etag,
             "application" => application.0,
+            "reviewer" => "reviewer-1".to_owned(),
             "companion" => companion,
             "holder_name" | "companion_name" => person.traveller.name(),
             "acknowledged_notice_version" => self.notice_version.clone(),
