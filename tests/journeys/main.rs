@@ -36,6 +36,7 @@ mod companions;
 mod electronic_pass;
 mod erasing;
 mod first_visit;
+mod identity;
 mod migrations;
 mod next_visit;
 mod once_only;
