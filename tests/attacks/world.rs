@@ -105,6 +105,9 @@ impl World {
             "cursor" => self.cursor.clone(),
             "checkpoint" => "gate-1".to_owned(),
             "page_token" => String::new(),
+            "chinese_name" => person.traveller.form.chinese_name.clone(),
+            "birth_date" => person.traveller.form.birth_date.clone(),
+            "nationality" => person.traveller.form.nationality.clone(),
             _ => "A1".to_owned(),
         }
     }
