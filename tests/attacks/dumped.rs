@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
-    epass::v1::{self as epass, ReviewDecision},
+    epass::v1::ReviewDecision,
     gateway::v1 as pb,
     registration::v1::{
         self as form, Contact, Document, DocumentType, HealthDeclaration, RegistrationForm, Relationship,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Everything of a person that the journey tells, each in no other test: on PostgreSQL all tests share one write-ahead log.
-const TOLD: [&str; 27] = [
+const TOLD: [&str; 28] = [
     "440699200402290040",
     "440699201203010055",
     "X7319046",
@@ -49,6 +49,7 @@ const TOLD: [&str; 27] = [
     "张样本",
     "a cousin in Zzyzx",
     "papers of Zzyzxova",
+    "a session of Zzyzx",
 ];
 
 const SETTINGS: &str = "[registration]\ncollect_health = true\n";
@@ -196,19 +197,16 @@ fn shown(pass: Option<pb::EntryPass>) -> form::Registration {
 }
 
 async fn applied(system: &System, of: &form::Registration) {
-    let apply =
-        pb::ApplyForElectronicPassRequest { request_id: "apply".to_owned(), registration: of.name.clone() };
-    let applied = system.pass.clone().apply_for_electronic_pass(apply).await.expect("applied").into_inner();
-    let application = applied.application.expect("an application");
-    let review = epass::ReviewElectronicPassApplicationRequest {
-        request_id: "review".to_owned(),
-        application: application.name,
-        etag: application.etag,
-        decision: ReviewDecision::ReturnForCorrection.into(),
-        // Nobody should; somebody will.
-        note: "the papers of Zzyzxova are missing".to_owned(),
+    let apply = pb::ApplyForElectronicPassRequest {
+        request_id: "apply".to_owned(),
+        registration: of.name.clone(),
+        evidence: b"a session of Zzyzx".to_vec(),
     };
-    system.epass.clone().review_electronic_pass_application(review).await.expect("returned");
+    let applied = system.pass.clone().apply_for_electronic_pass(apply).await.expect("offered").into_inner();
+    let application = system.verified(&applied.application.expect("an application").name).await;
+    // Nobody should put that there; somebody will.
+    let note = "the papers of Zzyzxova are missing";
+    system.reviewed(&application, ReviewDecision::ReturnForCorrection, note).await;
 }
 
 /// A registered companion and one who is registered by the holder. Gives the code that the first is to agree with.

@@ -99,6 +99,7 @@ impl World {
             "etag" if field.parent_message().name().contains("Application") => application.1,
             "etag" => registration.etag,
             "application" => application.0,
+            "reviewer" => "reviewer-1".to_owned(),
             "companion" => companion,
             "confirmation_code" => person.confirmation_code.clone(),
             "holder_name" | "companion_name" => person.traveller.name(),
@@ -108,6 +109,9 @@ impl World {
             "cursor" => self.cursor.clone(),
             "checkpoint" => "gate-1".to_owned(),
             "page_token" => String::new(),
+            "chinese_name" => person.traveller.form.chinese_name.clone(),
+            "birth_date" => person.traveller.form.birth_date.clone(),
+            "nationality" => person.traveller.form.nationality.clone(),
             _ => "A1".to_owned(),
         }
     }
@@ -134,7 +138,8 @@ async fn applications(system: &System, people: &[Known], round: usize) -> Vec<(S
         let name = person.pass.registration.clone().unwrap_or_default().name;
         let apply = pb::ApplyForElectronicPassRequest {
             request_id: format!("apply-{round}-{index}"),
-            registration: name,
+            registration: name.clone(),
+            evidence: Vec::new(),
         };
         if let Ok(applied) = system.pass.clone().apply_for_electronic_pass(apply).await {
             found.extend(applied.into_inner().application.map(|one| (one.name, one.etag)));

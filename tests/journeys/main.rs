@@ -30,6 +30,7 @@ macro_rules! journeys {
 
 mod amending;
 mod apart;
+mod applications;
 mod certificates;
 mod checkpoint;
 mod companions;
@@ -37,6 +38,7 @@ mod electronic_pass;
 mod erasing;
 mod families;
 mod first_visit;
+mod identity;
 mod migrations;
 mod next_visit;
 mod once_only;

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{Config, ConfigError, Service};
+use super::{Config, ConfigError, Role, Service};
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, Path::new("etc/entrypass.toml"))
@@ -95,6 +95,8 @@ fn a_value_out_of_range_is_told_with_its_setting() {
         ("[qr]\npublish_hours = 0", "qr.publish_hours must be 1 to 720"),
         ("[qr]\nrotate_days = 1", "qr.publish_hours must be less than rotate_days"),
         ("[qr]\nkeep_verifications_days = 0", "qr.keep_verifications_days must be 1 to 3650"),
+        ("[epass]\nclaim_minutes = 0", "epass.claim_minutes must be 1 to 1440"),
+        ("[epass]\nclaim_minutes = 1441", "epass.claim_minutes must be 1 to 1440"),
         ("[epass]\ncity_divisions = []", "epass.city_divisions must be 1 to 20 of four digits each"),
         ("[epass]\ncity_divisions = ['440604']", "epass.city_divisions must be 1 to 20 of four digits each"),
         (
@@ -133,7 +135,7 @@ fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
     for good in ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443,http://qr.localhost:7443"]
     {
         let config = with(good);
-        assert!(config.neighbours.addresses(Service::Qr, false).expect("an address").is_some());
+        assert!(config.neighbours.addresses(Role::Qr, false).expect("an address").is_some());
     }
     let place = "neighbours.qr or ENTRYPASS_QR_ADDRESS must be";
     for bad in [
@@ -235,8 +237,7 @@ fn the_environment_goes_before_the_file() {
         Service::ALL.map(url),
         ["sqlite:data/registration.sqlite3", "sqlite:from-environment", "sqlite:from-file"]
     );
-    let addresses =
-        config.neighbours.addresses(Service::Registration, true).expect("an address").expect("one");
+    let addresses = config.neighbours.addresses(Role::Registration, true).expect("an address").expect("one");
     assert_eq!(addresses.hosts().collect::<Vec<_>>(), ["localhost"]);
     let files = config.tls.files().expect("complete").expect("all three");
     assert_eq!([files.certificate, files.key], ["qr.pem", "qr.key"].map(Path::new));

@@ -1,4 +1,4 @@
-//! Reviewers' notes, sealed: where each stands, and how they come under the key that is in use.
+//! What is sealed in applications, reviewers' notes and evidence of identity: where each stands, and how it comes under the key that is in use.
 
 use entrypass_db::{Database, RowsUnder, sealed};
 use entrypass_seal::{KeyId, Keys, Place, Purpose, Sealer, Unsealable};
@@ -8,57 +8,165 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::entity::application;
+use super::entity::application::{self, Column, Model};
+
+/// A sealed column: its name, and its value in a row.
+type Sealed = (&'static str, Column, fn(&Model) -> Option<&Vec<u8>>);
+
+const SEALED: [Sealed; 2] = [
+    ("sealed_note", Column::SealedNote, |row| row.sealed_note.as_ref()),
+    ("sealed_evidence", Column::SealedEvidence, |row| row.sealed_evidence.as_ref()),
+];
 
 /// Where the note of the application `id` stands.
 pub(super) fn note_place(id: &Uuid) -> Place<'_> {
-    Place { table: "applications", column: "sealed_note", row: id.as_bytes() }
+    place("sealed_note", id)
 }
 
-pub(super) fn unsealable(error: Unsealable) -> DbErr {
-    DbErr::Custom(format!("applications.sealed_note: {error}"))
+/// Where the evidence of identity of the application `id` stands.
+pub(super) fn evidence_place(id: &Uuid) -> Place<'_> {
+    place("sealed_evidence", id)
 }
 
-/// How many notes are sealed under each key.
+fn place<'p>(column: &'p str, id: &'p Uuid) -> Place<'p> {
+    Place { table: "applications", column, row: id.as_bytes() }
+}
+
+pub(super) fn unsealable(column: &str, error: Unsealable) -> DbErr {
+    DbErr::Custom(format!("applications.{column}: {error}"))
+}
+
+/// How many notes and how much evidence is sealed under each key.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn rows_under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
-    sealed::under_keys(database, "applications", "sealed_note").await
+    let mut rows = Vec::new();
+    for (column, ..) in SEALED {
+        rows.extend(sealed::under_keys(database, "applications", column).await?);
+    }
+    Ok(rows)
 }
 
-/// The key that one of the last notes is sealed under, if it is not in the ring `keys`.
+/// The key that one of the last values of a column is sealed under, if it is not in the ring `keys`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn missing_key(database: &Database, keys: &Keys) -> Result<Option<(Purpose, KeyId)>, DbErr> {
-    sealed::missing_key(database, keys, "applications", "sealed_note", "id").await
+    for (column, ..) in SEALED {
+        if let Some(missing) = sealed::missing_key(database, keys, "applications", column, "id").await? {
+            return Ok(Some(missing));
+        }
+    }
+    Ok(None)
 }
 
-/// Seals some notes that are under another key anew under the one in use, `at_most` of them, and says how many: call it until that is none.
+/// Seals some values that are under another key anew under the one in use, `at_most` of each column, and says how many: call it until that is none.
 ///
 /// # Errors
-/// When the database fails, or the ring lacks the key of a note.
+/// When the database fails, or the ring lacks the key of a value.
 pub async fn reseal(database: &Database, at_most: u64) -> Result<usize, DbErr> {
+    let mut done = 0;
+    for column in SEALED {
+        done += reseal_column(database, column, at_most).await?;
+    }
+    Ok(done)
+}
+
+async fn reseal_column(
+    database: &Database,
+    (name, column, value): Sealed,
+    at_most: u64,
+) -> Result<usize, DbErr> {
     let sealer = database.sealer();
     let in_use = Sealer::front_of_sealed(sealer.keys().in_use(Purpose::Encryption));
     let others = application::Entity::find()
-        .filter(Expr::cust(sealed::front("sealed_note")).ne(in_use.to_vec()))
+        .filter(Expr::cust(sealed::front(name)).ne(in_use.to_vec()))
         .limit(at_most)
         .all(database.reader())
         .await?;
     let transaction = database.begin().await?;
     for row in &others {
-        let Some(before) = &row.sealed_note else { continue };
-        let Some(after) = sealer.reseal(&note_place(&row.id), before).map_err(unsealable)? else { continue };
+        let Some(before) = value(row) else { continue };
+        let anew = sealer.reseal(&place(name, &row.id), before);
+        let Some(after) = anew.map_err(|error| unsealable(name, error))? else { continue };
         application::Entity::update_many()
-            .col_expr(application::Column::SealedNote, after.into())
+            .col_expr(column, after.into())
             .filter(application::COLUMN.id.eq(row.id))
-            // What a review wrote in the meantime stays.
-            .filter(application::Column::SealedNote.eq(before.as_slice()))
+            // What was written in the meantime stays.
+            .filter(column.eq(before.as_slice()))
             .exec(&transaction)
             .await?;
     }
     transaction.commit().await?;
     Ok(others.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use entrypass_ambient::SeededRandom;
+    use entrypass_db::{Database, RowsUnder};
+    use entrypass_seal::Purpose;
+    use entrypass_testkit::TestDatabase;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::{reseal, rows_under_keys};
+    use crate::{
+        application::{Applicant, Application},
+        level::Circumstances,
+        store::{self, Migrator, due},
+        text::Note,
+    };
+
+    /// One application with a note, one with evidence, one with both and one with nothing.
+    async fn kept(database: &Database) -> Vec<Application> {
+        let now = datetime!(2026-11-22 08:00 UTC);
+        let mut all = Vec::new();
+        for (number, (note, evidence)) in (1..).zip([("好", ""), ("", "a"), ("好", "b"), ("", "")]) {
+            let id = Uuid::from_u128(number);
+            let circumstances = Circumstances { from_city: true, fever_declared: false };
+            let applicant = Applicant {
+                registration: id,
+                traveller: id,
+                registration_active: true,
+                resident_id_card: true,
+                circumstances,
+            };
+            let draft = Application::drafted(id, &applicant, None, now, now);
+            let review_note = Note::new(note).expect("a good note");
+            let submitted = draft.submitted(id, now, now).expect("a draft");
+            let application = Application { review_note, ..submitted };
+            let (connection, sealer) = (database.reader(), database.sealer());
+            store::insert_application(connection, sealer, &application).await.expect("kept");
+            due::set_evidence(connection, sealer, id, evidence.as_bytes()).await.expect("kept");
+            all.push(application);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn notes_and_evidence_come_under_the_next_key_and_stay_readable() {
+        let place = TestDatabase::migrated::<Migrator>("epass").await;
+        let database = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await;
+        let database = database.expect("a fresh database");
+        let all = kept(&database).await;
+        let ring = database.sealer().ring();
+        let old = ring.keys().in_use(Purpose::Encryption);
+        assert_eq!(reseal(&database, 10).await, Ok(0), "all are under the key in use");
+
+        let (keys, new) = ring.keys().with_new(Purpose::Encryption, &SeededRandom::new(1));
+        ring.replace(keys.with_newest_in_use(Purpose::Encryption));
+        let under = |key| RowsUnder { purpose: Purpose::Encryption, key, rows: 2 };
+        assert_eq!(rows_under_keys(&database).await, Ok(vec![under(old), under(old)]));
+        assert_eq!((reseal(&database, 10).await, reseal(&database, 10).await), (Ok(4), Ok(0)));
+        assert_eq!(rows_under_keys(&database).await, Ok(vec![under(new), under(new)]));
+        ring.replace(ring.keys().without(Purpose::Encryption, old).expect("it is not in use"));
+        for (application, evidence) in all.iter().zip(["", "a", "b", ""]) {
+            let (reader, sealer) = (database.reader(), database.sealer());
+            let found = store::application(reader, sealer, application.id).await;
+            assert_eq!(found, Ok(Some(application.clone())));
+            assert_eq!(due::evidence(reader, sealer, application.id).await, Ok(evidence.as_bytes().to_vec()));
+        }
+    }
 }

@@ -5,6 +5,8 @@
 
 mod apply;
 mod audit;
+mod claim;
+mod draft;
 mod external_pass;
 mod following;
 mod harness;
@@ -13,3 +15,4 @@ mod list;
 mod offer;
 mod review;
 mod upkeep;
+mod verification;

@@ -82,6 +82,7 @@ masked! {
     GetRegistrationFactsResponse {
         ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared
     }
+    VerifyTravellerIdentityResponse { ; outcome, strength, checks, revision }
     // Masked for everybody.
     GetTravelGroupsResponse { groups; }
     TravelGroup { holder, companions; }

@@ -13,6 +13,7 @@ mod feed;
 mod groups;
 mod harness;
 mod health;
+mod identity;
 mod limits;
 mod masked;
 mod notice;

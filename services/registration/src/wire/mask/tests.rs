@@ -34,6 +34,7 @@ const SHOWN: &str = "
     GetRegistrationFactsResponse.document_type GetRegistrationFactsResponse.expire_time GetRegistrationFactsResponse.fever_declared
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
+    IdentityCheck.check IdentityCheck.result IdentityCheck.text_en IdentityCheck.text_zh_cn
     ListAccessResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
     Notice.language Notice.paragraphs Notice.title Notice.version
     Registration.create_time Registration.etag Registration.expire_time Registration.form_version Registration.masked_number
@@ -50,6 +51,7 @@ const SHOWN: &str = "
     TravelGroupCompanion.relationship
     TravelGroupMember.document_type TravelGroupMember.expire_time TravelGroupMember.masked_name TravelGroupMember.masked_number
     TravelGroupMember.registration TravelGroupMember.revision TravelGroupMember.state
+    VerifyTravellerIdentityResponse.outcome VerifyTravellerIdentityResponse.revision VerifyTravellerIdentityResponse.strength
     WatchRegistrationsResponse.as_of_time WatchRegistrationsResponse.cursor
 ";
 
@@ -132,8 +134,7 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse ListHoldersResponse UnbindCompanionResponse
-        WatchRegistrationsResponse
-        EraseTravellerResponse ExportTravellerResponse
+        WatchRegistrationsResponse EraseTravellerResponse ExportTravellerResponse VerifyTravellerIdentityResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();
