@@ -81,6 +81,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
         | R::IllegalTransition
+        | R::FrozenAfterVerification
         | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
@@ -122,6 +123,9 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         ),
         R::RegistrationNotActive => ("登记已过期或已取消", "the registration is no longer active"),
         R::RevisionLimitReached => ("修改次数已达上限", "amended as often as is allowed"),
+        R::FrozenAfterVerification => {
+            ("检查点核验后该内容不可修改", "a checkpoint has seen this: it cannot be amended any more")
+        }
         R::DocumentNotAvailable => ("该证件不能用于替换", "the new document cannot be taken"),
         R::CompanionLimitReached => ("同行人数量已达上限", "the holder has the most companions allowed"),
         R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),

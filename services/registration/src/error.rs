@@ -37,6 +37,8 @@ pub(crate) enum Error {
     NoticeStale { current: String },
     #[error("the registration does not take this change")]
     Change(ChangeRefused),
+    #[error("a checkpoint has seen what is to change")]
+    Frozen { paths: String },
     #[error("the new document cannot be taken")]
     DocumentNotAvailable,
     #[error("the holder has the most companions allowed")]
@@ -102,6 +104,7 @@ impl From<Error> for Problem {
             Error::Change(ChangeRefused::RevisionLimit) => {
                 Self::new(ErrorReason::RevisionLimitReached).with("limit", REVISION_LIMIT.to_string())
             }
+            Error::Frozen { paths } => Self::new(ErrorReason::FrozenAfterVerification).with("paths", paths),
             Error::DocumentNotAvailable => Self::new(ErrorReason::DocumentNotAvailable),
             Error::CompanionLimitReached { limit } => {
                 Self::new(ErrorReason::CompanionLimitReached).with("limit", limit.to_string())
@@ -184,7 +187,9 @@ mod tests {
     fn what_a_caller_needs_to_go_on_is_told_as_a_fact() {
         let fact = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
         let stale = Error::NoticeStale { current: "2027-01-01".to_owned() };
+        let frozen = Error::Frozen { paths: "entry.seat,health".to_owned() };
         let table = [
+            (frozen, "FROZEN_AFTER_VERIFICATION", fact("paths", "entry.seat,health")),
             (stale, "NOTICE_STALE", fact("current_notice_version", "2027-01-01")),
             (Error::Change(RevisionLimit), "REVISION_LIMIT_REACHED", fact("limit", "1000")),
             (Error::CompanionLimitReached { limit: 8 }, "COMPANION_LIMIT_REACHED", fact("limit", "8")),

@@ -36,6 +36,7 @@ use crate::{feed::Feed, upkeep::Upkeep};
 pub use notice::{Notice, NoticeError};
 pub use proof::ProofLimits;
 pub use store::{Migrator, ResealError, Unreadable, reseal, rows_under_keys};
+pub use wire::form::{FrozenPaths, NotAmendable};
 
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = registration_service_server::SERVICE_NAME;
@@ -57,6 +58,8 @@ pub struct Config {
     pub collect_health: bool,
     /// Whether the ICAO specimen state `UTO` issues passports: for demonstrations and tests only.
     pub accept_specimens: bool,
+    /// What no amendment changes once a checkpoint has found the registration good.
+    pub frozen_after_verification: FrozenPaths,
     /// Most companions of one holder.
     pub companion_limit: u32,
     /// How many holder proofs may fail.
@@ -89,7 +92,7 @@ pub struct Deps {
 
 impl Config {
     /// The defaults, with `notice` in force: 30 days, entries from 14 days ago to 30 ahead, 21 days of travel history, no
-    /// health block, 8 companions; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90, ended registrations 365.
+    /// health block, entry, travel history and health frozen once verified, 8 companions; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90, ended registrations 365.
     #[must_use]
     pub fn new(notice: Notice) -> Self {
         Self {
@@ -100,6 +103,7 @@ impl Config {
             travel_history_days: 21,
             collect_health: false,
             accept_specimens: false,
+            frozen_after_verification: FrozenPaths::default(),
             companion_limit: 8,
             failed_proofs: ProofLimits { per_document: 5, per_caller: 100, window: Duration::minutes(15) },
             keep_answers: Duration::days(7),

@@ -33,6 +33,8 @@ pub(crate) struct Registration {
     pub(crate) update_time: OffsetDateTime,
     /// When it ends by itself.
     pub(crate) expire_time: OffsetDateTime,
+    /// When a checkpoint first found its code good.
+    pub(crate) verified_time: Option<OffsetDateTime>,
 }
 
 /// What a person declares: the document and the form.

@@ -9,6 +9,7 @@ mod proof;
 mod replace;
 mod shown;
 mod submit;
+mod verified;
 mod watch;
 
 use std::sync::Arc;
@@ -156,6 +157,13 @@ impl RegistrationService for Registrations {
         request: Request<pb::ResolveTravellerRequest>,
     ) -> Answer<pb::ResolveTravellerResponse> {
         self.answer(request, async |access, message| self.resolve(&access, message).await).await
+    }
+
+    async fn note_verifications(
+        &self,
+        request: Request<pb::NoteVerificationsRequest>,
+    ) -> Answer<pb::NoteVerificationsResponse> {
+        self.answer(request, async |access, message| self.note_verifications(&access, message).await).await
     }
 
     async fn update_registration(

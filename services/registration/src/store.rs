@@ -12,6 +12,7 @@ mod proofs;
 mod reseal;
 mod rows;
 mod sealed;
+mod verified;
 
 pub(crate) use changes::CHANNEL;
 pub use migration::Migrator;

@@ -5,6 +5,7 @@ mod change;
 pub(crate) mod form;
 mod mask;
 mod render;
+mod verified;
 
 use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
 use entrypass_proto::registration::v1 as pb;
@@ -19,6 +20,7 @@ pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, registration_name, revision,
     traveller_name,
 };
+pub(crate) use verified::verifications;
 
 use crate::{
     form::FormRules,

@@ -107,8 +107,8 @@ pub(crate) fn not_collected() -> Rule {
 
 pub(crate) fn identity_field() -> Rule {
     let text = Text::new(
-        "身份信息不能通过修改变更，请更换证件或联系工作人员更正",
-        "an identity field cannot be amended: replace the document or ask an officer",
+        "身份信息不能通过修改变更：换发证件请用 ReplaceDocument，填写有误请用 RequestCorrection 申请更正",
+        "an identity field cannot be amended: another document takes ReplaceDocument, a mistake RequestCorrection",
     );
     Rule::new("IDENTITY_FIELD", text)
 }

@@ -89,6 +89,7 @@ impl Registrations {
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
+            self.check_frozen(&current, &changed)?;
             let document = current.declared.document.clone();
             let declared = Declared { document, form, form_version: FORM_VERSION };
             let next = current.amended(declared, self.config.valid_for, now);
@@ -98,6 +99,15 @@ impl Registrations {
             Ok(Kept::about(next.traveller, pb::UpdateRegistrationResponse { registration }))
         })
         .await
+    }
+
+    /// What a checkpoint has seen stays: whoever was let in with it must not have declared something else afterwards.
+    fn check_frozen(&self, current: &Registration, changed: &[String]) -> Result<(), Error> {
+        let frozen = self.config.frozen_after_verification.among(changed);
+        if current.verified_time.is_none() || frozen.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Frozen { paths: frozen.join(",") })
     }
 
     /// Reads an amendment: its target, the revision that it is made for, and the form that comes of it. The

@@ -5,7 +5,7 @@ use entrypass_ambient::city_date;
 use entrypass_db::{instant, micros};
 use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
 use entrypass_seal::Sealer;
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -48,6 +48,7 @@ fn opened(
         create_time: instant(row.create_time)?,
         update_time: instant(row.update_time)?,
         expire_time,
+        verified_time: row.verified_time.map(instant).transpose()?,
     })
 }
 
@@ -114,6 +115,8 @@ pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {
         create_time: Set(micros(of.create_time)),
         update_time: Set(micros(of.update_time)),
         expire_time: Set(micros(of.expire_time)),
+        // Noted beside all changes: none takes it back.
+        verified_time: NotSet,
     }
 }
 

@@ -80,6 +80,8 @@ pub(super) mod registration {
         pub create_time: i64,
         pub update_time: i64,
         pub expire_time: i64,
+        /// When a checkpoint first found its code good.
+        pub verified_time: Option<i64>,
         #[sea_orm(belongs_to, from = "(id, revision)", to = "(registration_id, revision)")]
         pub current: HasOne<super::revision::Entity>,
         #[sea_orm(belongs_to, from = "traveller_id", to = "traveller_id")]

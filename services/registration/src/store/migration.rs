@@ -3,6 +3,7 @@
 mod leases;
 mod proofs;
 mod sealed;
+mod verified;
 
 use sea_orm::DynIden;
 use sea_orm_migration::{prelude::*, schema};
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(Audit),
             Box::new(proofs::Proofs),
             Box::new(leases::Leases),
+            Box::new(verified::Verified),
         ]
     }
 

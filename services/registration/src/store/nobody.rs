@@ -34,6 +34,7 @@ pub(super) fn nobody(
         create_time: 0,
         update_time: 0,
         expire_time: 0,
+        verified_time: None,
     };
     let current = revision::Model {
         registration_id: id,

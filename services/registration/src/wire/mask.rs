@@ -63,8 +63,9 @@ masked! {
     Registration {
         document, form;
         name, reference, revision, etag, state, traveller, masked_number, form_version, notice_version, create_time, update_time,
-        expire_time
+        expire_time, verified_time
     }
+    NoteVerificationsResponse { ; }
     RegistrationRevision { document, form; revision, kind, changed_paths, form_version, create_time }
     // Nothing of a person.
     ListAccessResponse { records; next_page_token }
@@ -84,7 +85,7 @@ masked! {
     GetTravelGroupsResponse { groups; }
     TravelGroup { holder, companions; }
     TravelGroupCompanion { member; relationship }
-    TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number }
+    TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number, verified_time }
 }
 
 impl Masked for pb::ExportTravellerResponse {

@@ -41,6 +41,7 @@ pub(crate) fn registration(of: &Registration, now: OffsetDateTime) -> pb::Regist
         create_time: Some(timestamp(of.create_time)),
         update_time: Some(timestamp(of.update_time)),
         expire_time: Some(timestamp(of.expire_time)),
+        verified_time: of.verified_time.map(timestamp),
     }
 }
 
@@ -83,6 +84,7 @@ fn member(of: &Registration, now: OffsetDateTime) -> pb::TravelGroupMember {
         masked_name: form.name().masked(),
         document_type: document_type(document.document_type()).into(),
         masked_number: document.masked_number(),
+        verified_time: of.verified_time.map(timestamp),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use entrypass_ambient::Clock as _;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_registration::SERVICE_NAME;
 use entrypass_testkit::{Refusal, call_every_method};
@@ -9,7 +10,10 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use time::Duration;
 use tonic::Request;
 
-use crate::harness::{App, amendment, binding, form, passport};
+use crate::{
+    harness::{App, amendment, binding, form, passport},
+    verified::note,
+};
 
 /// Leaves no record: it is the same for everybody, and about nobody.
 const NOT_AUDITED: [&str; 1] = ["GetNotice"];
@@ -76,6 +80,7 @@ async fn read_by_name(app: &App, registration: &str) {
     let batch = pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone() };
     app.client().batch_get_registration_facts(batch).await.expect("facts");
     app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
+    note(app, &[registration], app.clock.now()).await.expect("noted");
     let revisions =
         pb::ListRegistrationRevisionsRequest { registration: registration.to_owned(), ..Default::default() };
     app.client().list_registration_revisions(revisions).await.expect("revisions");
@@ -134,6 +139,7 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("GetRegistrationFacts"),
         of_registration("BatchGetRegistrationFacts"),
         of_registration("GetTravelGroups"),
+        of_registration("NoteVerifications"),
         of_registration("ListRegistrationRevisions"),
         of_registration("UnbindCompanion"),
         of_registration("CheckDocument"),

@@ -20,3 +20,4 @@ mod proofs;
 mod resealing;
 mod sealed;
 mod travellers;
+mod verified;

@@ -15,7 +15,7 @@ use prost_reflect::{
 use super::render;
 use crate::form::{Form, rule};
 
-/// What no amendment changes; a number that was typed wrongly is put right by `ReplaceDocument` or an officer.
+/// What no amendment changes; a mistake in them, or in the number, is put right by a correction.
 const IDENTITY_FIELDS: [&str; 7] =
     ["chinese_name", "surname", "given_names", "single_name", "sex", "birth_date", "nationality"];
 
@@ -98,6 +98,11 @@ fn resolve(path: &str) -> Option<Path> {
             Some(field)
         })
         .collect()
+}
+
+/// Whether `path` is one that an amendment takes.
+pub(super) fn is_amendable(path: &str) -> bool {
+    !IDENTITY_FIELDS.contains(&path) && resolve(path).is_some()
 }
 
 /// Paths of the fields in which `after` differs from `before`, in the form's order; a list differs as a whole.

@@ -34,7 +34,7 @@ const SHOWN: &str = "
     Notice.language Notice.paragraphs Notice.title Notice.version
     Registration.create_time Registration.etag Registration.expire_time Registration.form_version Registration.masked_number
     Registration.name Registration.notice_version Registration.reference Registration.revision Registration.state
-    Registration.traveller Registration.update_time
+    Registration.traveller Registration.update_time Registration.verified_time
     RegistrationChange.change_time RegistrationChange.companion RegistrationChange.cursor RegistrationChange.expire_time
     RegistrationChange.kind RegistrationChange.registration RegistrationChange.revision RegistrationChange.state
     RegistrationChange.traveller
@@ -45,7 +45,7 @@ const SHOWN: &str = "
     Stay.country Stay.first_date Stay.last_date
     TravelGroupCompanion.relationship
     TravelGroupMember.document_type TravelGroupMember.expire_time TravelGroupMember.masked_name TravelGroupMember.masked_number
-    TravelGroupMember.registration TravelGroupMember.revision TravelGroupMember.state
+    TravelGroupMember.registration TravelGroupMember.revision TravelGroupMember.state TravelGroupMember.verified_time
     WatchRegistrationsResponse.as_of_time WatchRegistrationsResponse.cursor
 ";
 
@@ -128,7 +128,7 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
-        EraseTravellerResponse ExportTravellerResponse
+        EraseTravellerResponse ExportTravellerResponse NoteVerificationsResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();
