@@ -29,8 +29,10 @@ macro_rules! same {
 
 mod checkpoint;
 mod codes;
+mod corrections;
 mod electronic_pass;
 mod entry_pass;
+mod returning;
 mod service;
 mod traveller;
 mod watch;

@@ -162,6 +162,55 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.replace(call, message)).await
     }
 
+    async fn list_registrations(
+        &self,
+        request: Request<pb::ListRegistrationsRequest>,
+    ) -> Answer<pb::ListRegistrationsResponse> {
+        answer(request, |call, message| self.entries(call, message)).await
+    }
+
+    async fn submit_next_registration(
+        &self,
+        request: Request<pb::SubmitNextRegistrationRequest>,
+    ) -> Answer<pb::SubmitNextRegistrationResponse> {
+        answer(request, |call, message| self.submit_next(call, message)).await
+    }
+
+    async fn request_correction(
+        &self,
+        request: Request<pb::RequestCorrectionRequest>,
+    ) -> Answer<pb::RequestCorrectionResponse> {
+        answer(request, |call, message| self.request_correction(call, message)).await
+    }
+
+    async fn withdraw_correction(
+        &self,
+        request: Request<pb::WithdrawCorrectionRequest>,
+    ) -> Answer<pb::WithdrawCorrectionResponse> {
+        answer(request, |call, message| self.withdraw_correction(call, message)).await
+    }
+
+    async fn get_correction(
+        &self,
+        request: Request<pb::GetCorrectionRequest>,
+    ) -> Answer<pb::GetCorrectionResponse> {
+        answer(request, |call, message| self.get_correction(call, message)).await
+    }
+
+    async fn list_corrections(
+        &self,
+        request: Request<pb::ListCorrectionsRequest>,
+    ) -> Answer<pb::ListCorrectionsResponse> {
+        answer(request, |call, message| self.list_corrections(call, message)).await
+    }
+
+    async fn review_correction(
+        &self,
+        request: Request<pb::ReviewCorrectionRequest>,
+    ) -> Answer<pb::ReviewCorrectionResponse> {
+        answer(request, |call, message| self.review_correction(call, message)).await
+    }
+
     async fn cancel_registration(
         &self,
         request: Request<pb::CancelRegistrationRequest>,

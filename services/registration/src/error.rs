@@ -10,8 +10,10 @@ use sea_orm::DbErr;
 use thiserror::Error;
 
 use crate::{
+    correction::{CORRECTION_LIMIT, StepRefused},
     registration::{ChangeRefused, REVISION_LIMIT},
     store::Unreadable,
+    wire,
 };
 
 /// Why a call is refused or failed.
@@ -37,6 +39,14 @@ pub(crate) enum Error {
     NoticeStale { current: String },
     #[error("the registration does not take this change")]
     Change(ChangeRefused),
+    #[error("no such correction")]
+    CorrectionNotFound,
+    #[error("another correction waits")]
+    CorrectionPending,
+    #[error(transparent)]
+    Correction(#[from] StepRefused),
+    #[error("the registration had too many corrections")]
+    CorrectionLimitReached,
     #[error("a checkpoint has seen what is to change")]
     Frozen { paths: String },
     #[error("the new document cannot be taken")]
@@ -104,6 +114,15 @@ impl From<Error> for Problem {
             Error::Change(ChangeRefused::RevisionLimit) => {
                 Self::new(ErrorReason::RevisionLimitReached).with("limit", REVISION_LIMIT.to_string())
             }
+            Error::CorrectionNotFound => Self::new(ErrorReason::CorrectionNotFound),
+            Error::CorrectionPending => Self::new(ErrorReason::CorrectionPending),
+            Error::Correction(StepRefused::EtagMismatch) => Self::new(ErrorReason::EtagMismatch),
+            Error::Correction(StepRefused::NotPending(state)) => {
+                Self::new(ErrorReason::CorrectionNotPending).with("state", wire::correction_state_word(state))
+            }
+            Error::CorrectionLimitReached => {
+                Self::new(ErrorReason::CorrectionLimitReached).with("limit", CORRECTION_LIMIT.to_string())
+            }
             Error::Frozen { paths } => Self::new(ErrorReason::FrozenAfterVerification).with("paths", paths),
             Error::DocumentNotAvailable => Self::new(ErrorReason::DocumentNotAvailable),
             Error::CompanionLimitReached { limit } => {
@@ -135,8 +154,9 @@ mod tests {
     use tonic::{Code, Request};
     use tonic_types::StatusExt as _;
 
-    use super::Error;
+    use super::{Error, StepRefused, StepRefused::NotPending};
     use crate::{
+        correction::CorrectionState,
         registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit},
         store::Unreadable,
     };
@@ -172,6 +192,9 @@ mod tests {
             (Error::CompanionIsHolder, Code::FailedPrecondition, "COMPANION_IS_HOLDER"),
             (Error::CompanionAlreadyBound, Code::AlreadyExists, "COMPANION_ALREADY_BOUND"),
             (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
+            (Error::CorrectionNotFound, Code::NotFound, "CORRECTION_NOT_FOUND"),
+            (Error::CorrectionPending, Code::AlreadyExists, "CORRECTION_PENDING"),
+            (StepRefused::EtagMismatch.into(), Code::Aborted, "ETAG_MISMATCH"),
             (Error::CursorOutOfRange, Code::OutOfRange, "CURSOR_OUT_OF_RANGE"),
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
@@ -189,6 +212,12 @@ mod tests {
         let stale = Error::NoticeStale { current: "2027-01-01".to_owned() };
         let frozen = Error::Frozen { paths: "entry.seat,health".to_owned() };
         let table = [
+            (Error::CorrectionLimitReached, "CORRECTION_LIMIT_REACHED", fact("limit", "50")),
+            (
+                NotPending(CorrectionState::Rejected).into(),
+                "CORRECTION_NOT_PENDING",
+                fact("state", "REJECTED"),
+            ),
             (frozen, "FROZEN_AFTER_VERIFICATION", fact("paths", "entry.seat,health")),
             (stale, "NOTICE_STALE", fact("current_notice_version", "2027-01-01")),
             (Error::Change(RevisionLimit), "REVISION_LIMIT_REACHED", fact("limit", "1000")),

@@ -8,6 +8,7 @@
 //! overwritten; a document belongs to one person for good.
 
 mod change;
+mod correction;
 mod error;
 mod feed;
 mod form;

@@ -5,7 +5,7 @@ use entrypass_document::Document;
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-use crate::form::Form;
+use crate::{correction::Remark, form::Form};
 
 /// Most revisions of one registration, its cancellation aside. A code carries the revision in 16 bits; nobody amends one entry that often by hand.
 pub(crate) const REVISION_LIMIT: u16 = 1000;
@@ -94,6 +94,8 @@ pub(crate) enum RevisionKind {
     Amended,
     /// Another document of the same person.
     DocumentReplaced,
+    /// A reviewed correction.
+    Corrected,
     /// The cancellation.
     Cancelled,
 }
@@ -111,6 +113,8 @@ pub(crate) struct Revision {
     pub(crate) declared: Declared,
     /// When it was made.
     pub(crate) create_time: OffsetDateTime,
+    /// Why it was asked for, if it is a correction.
+    pub(crate) correction_reason: Option<Remark>,
 }
 
 /// The bond between a holder's registration and a companion's.

@@ -4,17 +4,20 @@
 mod changes;
 mod companions;
 mod convert;
+mod corrections;
 mod entity;
 mod erasure;
 mod migration;
 mod nobody;
 mod proofs;
 mod reseal;
+mod returning;
 mod rows;
 mod sealed;
 mod verified;
 
 pub(crate) use changes::CHANNEL;
+pub(crate) use corrections::CorrectionFilter;
 pub use migration::Migrator;
 pub(crate) use proofs::Subjects;
 pub use reseal::{ResealError, reseal, rows_under_keys};

@@ -2,6 +2,7 @@
 
 mod access;
 mod change;
+mod correction;
 pub(crate) mod form;
 mod mask;
 mod render;
@@ -15,6 +16,10 @@ use uuid::Uuid;
 
 pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use correction::{
+    CorrectionTarget, Review, correction, correction_id, correction_state_word, correction_target,
+    list_corrections, review,
+};
 pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, registration_name, revision,
@@ -133,6 +138,7 @@ pub(crate) fn relationship(wire: i32) -> Result<Relationship, Violations> {
 /// Collections of resource names.
 mod collection {
     pub(super) const COMPANIONS: &str = "companions";
+    pub(super) const CORRECTIONS: &str = "corrections";
     pub(super) const REGISTRATIONS: &str = "registrations";
     pub(super) const TRAVELLERS: &str = "travellers";
 }

@@ -113,6 +113,19 @@ pub(crate) fn identity_field() -> Rule {
     Rule::new("IDENTITY_FIELD", text)
 }
 
+pub(crate) fn not_identity_field() -> Rule {
+    let text = Text::new(
+        "更正只适用于身份信息，其他内容可直接修改",
+        "a correction takes identity fields alone: anything else can be amended",
+    );
+    Rule::new("NOT_IDENTITY_FIELD", text)
+}
+
+pub(crate) fn unchanged() -> Rule {
+    let text = Text::new("与已登记内容相同，无须更正", "as it is registered already: nothing to correct");
+    Rule::new("UNCHANGED", text)
+}
+
 pub(crate) fn unknown_path() -> Rule {
     let text = Text::new(
         "须至少列出一个路径，且每个路径都须是登记表中的字段",
@@ -146,6 +159,8 @@ mod tests {
             filler_address(),
             not_collected(),
             identity_field(),
+            not_identity_field(),
+            unchanged(),
             unknown_path(),
         ];
         for rule in rules {

@@ -19,7 +19,10 @@ use crate::{
     form::{FORM_VERSION, Form, FormRules},
     registration::{ChangeRefused, Declared, Registration, RevisionKind},
     store::Rows,
-    wire::{self, form::Mask},
+    wire::{
+        self,
+        form::{Mask, Takes},
+    },
 };
 
 /// What every change names: a registration, and what the caller read of it.
@@ -121,7 +124,7 @@ impl Registrations {
         let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
         let mut violations = Violations::default();
         let target = violations.collect(Target::parse(&request_id, &registration, &etag));
-        let (mask, broken) = Mask::parse(&update_mask.unwrap_or_default());
+        let (mask, broken) = Mask::parse(&update_mask.unwrap_or_default(), Takes::Amendment);
         violations.extend(broken);
         if form.is_none() {
             violations.add("form", Rule::required());
@@ -138,7 +141,7 @@ impl Registrations {
             return Err(ChangeRefused::EtagMismatch.into());
         }
         let amended = current.as_ref().zip(form.as_ref()).and_then(|(current, changes)| {
-            let merged = mask.merge(&current.declared.form, changes);
+            let merged = mask.merge(&wire::form::render(&current.declared.form), changes);
             let rules = self.amendment_rules(current, now);
             violations.collect(wire::form::parse(merged, Some(&current.declared.document), &rules))
         });

@@ -74,7 +74,9 @@ impl Registrations {
         let all = rows.registrations_of(traveller).await?;
         touched(access, &all);
         for registration in all {
-            registrations.push(exported(&rows, &registration, now).await?);
+            let corrections = self.corrections_of(registration.id, now).await?;
+            let exported = exported(&rows, &registration, now).await?;
+            registrations.push(pb::ExportedRegistration { corrections, ..exported });
         }
         Ok(pb::ExportTravellerResponse {
             traveller: wire::traveller_name(traveller),
@@ -96,6 +98,7 @@ async fn exported<C: ConnectionTrait>(
         registration: Some(wire::registration(registration, now)),
         revisions: revisions.into_iter().map(wire::revision).collect(),
         companions: wire::companions(&companions),
+        corrections: Vec::new(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod corrections;
 mod leases;
 mod proofs;
 mod sealed;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(Audit),
             Box::new(proofs::Proofs),
             Box::new(leases::Leases),
+            Box::new(corrections::Corrections),
             Box::new(verified::Verified),
         ]
     }

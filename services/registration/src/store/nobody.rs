@@ -45,6 +45,7 @@ pub(super) fn nobody(
         form_version: 1,
         sealed: key.seal_revision(id, 1, &content),
         create_time: 0,
+        sealed_reason: None,
     };
     let key = data_key::Model {
         traveller_id: traveller,

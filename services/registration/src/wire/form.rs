@@ -17,8 +17,8 @@ use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::Violations;
 
 pub use frozen::{FrozenPaths, NotAmendable};
-pub(crate) use merge::{Mask, changed_paths};
-pub(crate) use render::{render, render_prefill};
+pub(crate) use merge::{Mask, Takes, changed_paths, with};
+pub(crate) use render::{render, render_identity, render_next, render_prefill};
 
 use crate::form::contact::{Contact, ContactName, Email, Phone, TravellersOwn};
 use crate::form::{Form, FormRules, Host, Occupation, date, rule};

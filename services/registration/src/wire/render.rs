@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{collection, form};
 use crate::{
+    correction::Remark,
     form::health::HealthDeclaration,
     notice::Notice,
     registration::{
@@ -89,7 +90,7 @@ fn member(of: &Registration, now: OffsetDateTime) -> pb::TravelGroupMember {
 }
 
 pub(crate) fn revision(of: Revision) -> pb::RegistrationRevision {
-    let Revision { number, kind, changed_paths, declared, create_time } = of;
+    let Revision { number, kind, changed_paths, declared, create_time, correction_reason } = of;
     pb::RegistrationRevision {
         revision: i32::from(number),
         kind: revision_kind(kind).into(),
@@ -98,6 +99,7 @@ pub(crate) fn revision(of: Revision) -> pb::RegistrationRevision {
         form: Some(form::render(&declared.form)),
         form_version: declared.form_version,
         create_time: Some(timestamp(create_time)),
+        correction_reason: correction_reason.as_ref().map(Remark::as_str).unwrap_or_default().to_owned(),
     }
 }
 
@@ -148,7 +150,7 @@ pub(crate) fn document_details(of: &Document) -> pb::DocumentDetails {
     }
 }
 
-fn document(of: &Document) -> pb::Document {
+pub(super) fn document(of: &Document) -> pb::Document {
     pb::Document {
         r#type: document_type(of.document_type()).into(),
         number: of.number().to_owned(),
@@ -195,6 +197,7 @@ fn revision_kind(of: RevisionKind) -> pb::registration_revision::Kind {
         RevisionKind::Registered => Kind::Registered,
         RevisionKind::Amended => Kind::Amended,
         RevisionKind::DocumentReplaced => Kind::DocumentReplaced,
+        RevisionKind::Corrected => Kind::Corrected,
         RevisionKind::Cancelled => Kind::Cancelled,
     }
 }

@@ -11,7 +11,9 @@ use time::Duration;
 use tonic::Request;
 
 use crate::{
+    corrections,
     harness::{App, amendment, binding, form, passport},
+    returning::{come_again, next},
     verified::note,
 };
 
@@ -70,7 +72,28 @@ async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
         companion: bond.name,
     };
     app.client().unbind_companion(unbind).await.expect("unbound");
+    let holder = correct(app, holder).await;
     (replace_and_end(app, holder).await, companion)
+}
+
+/// Asks for corrections of `holder`, takes one back and approves one, and lists all entries and corrections.
+async fn correct(app: &App, holder: pb::Registration) -> pb::Registration {
+    let taken_back = corrections::ask(app, corrections::wish(&holder, "first")).await.expect("asked for");
+    let withdraw = pb::WithdrawCorrectionRequest {
+        request_id: "withdraw".to_owned(),
+        correction: taken_back.name,
+        etag: taken_back.etag,
+    };
+    app.client().withdraw_correction(withdraw).await.expect("taken back");
+    let asked = corrections::ask(app, corrections::wish(&holder, "second")).await.expect("asked for");
+    corrections::read(app, &asked.name).await.expect("read");
+    let list = pb::ListCorrectionsRequest { registration: holder.name.clone(), ..Default::default() };
+    app.client().list_corrections(list).await.expect("listed");
+    let approve = corrections::deciding(&asked, "approve", pb::CorrectionDecision::Approve);
+    let (_, corrected) = corrections::review(app, approve).await.expect("approved");
+    let list = pb::ListRegistrationsRequest { registration: holder.name, ..Default::default() };
+    app.client().list_registrations(list).await.expect("listed");
+    corrected
 }
 
 /// Reads `registration` in every way that takes its name.
@@ -107,6 +130,7 @@ async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registr
         holder_name: "SMITH ANNA MARIA".to_owned(),
     };
     app.client().get_prefill(prefill).await.expect("a form");
+    come_again(app, next(app, "next", "X0000003")).await.expect("registered again");
     holder
 }
 
@@ -142,6 +166,13 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("NoteVerifications"),
         of_registration("ListRegistrationRevisions"),
         of_registration("UnbindCompanion"),
+        of_registration("RequestCorrection"),
+        of_registration("WithdrawCorrection"),
+        of_registration("RequestCorrection"),
+        of_registration("GetCorrection"),
+        of_registration("ListCorrections"),
+        of_registration("ReviewCorrection"),
+        of_registration("ListRegistrations"),
         of_registration("CheckDocument"),
         of_person("ResolveTraveller"),
         of_registration("ReplaceDocument"),

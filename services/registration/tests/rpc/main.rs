@@ -6,6 +6,7 @@
 mod as_of;
 mod audit;
 mod copies;
+mod corrections;
 mod erase;
 mod facts;
 mod feed;
@@ -18,6 +19,7 @@ mod notice;
 mod pages;
 mod proofs;
 mod resealing;
+mod returning;
 mod sealed;
 mod travellers;
 mod verified;

@@ -132,7 +132,7 @@ async fn what_is_wrong_with_the_form_is_told_first() {
     let registration = app.register("X0000001").await;
     note(&app, &[&registration.name], app.clock.now()).await.expect("noted");
     let mut wrong = other();
-    wrong.entry.as_mut().expect("an entry").departure_country = "XXX".to_owned();
+    wrong.entry.as_mut().expect("an entry").departure_country = "QZZ".to_owned();
     let refused = app.update(amending(&registration, "wrong", wrong, &["entry"])).await.expect_err("wrong");
     assert_eq!(refused.broken, ["form.entry.departure_country UNKNOWN_VALUE"]);
 }

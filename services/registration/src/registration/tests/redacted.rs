@@ -4,9 +4,11 @@ use std::{fmt, marker::PhantomData};
 
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
+use uuid::Uuid;
 
 use super::{NOW, some_registration};
 use crate::{
+    correction::{Correction, CorrectionState, Remark, Wanted},
     form::{
         Form, Host, Occupation,
         contact::{Contact, Email, Phone},
@@ -63,6 +65,7 @@ fn personal_data_has_no_display() {
         Host,
         Occupation,
         HealthDeclaration,
+        Remark,
     );
 }
 
@@ -85,10 +88,27 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
         changed_paths: Vec::new(),
         declared: declared(),
         create_time: NOW,
+        correction_reason: Some(remark()),
+    };
+    let correction = Correction {
+        id: Uuid::from_u128(1),
+        registration: Uuid::from_u128(2),
+        traveller: Uuid::from_u128(3),
+        state: CorrectionState::Pending,
+        wanted: Wanted {
+            identity: declared().form.identity,
+            paths: vec!["birth_date".to_owned()],
+            document: Some(passport()),
+            reason: remark(),
+        },
+        note: Some(remark()),
+        create_time: NOW,
+        end_time: None,
+        revision: None,
     };
     let submission = Submission { declared: declared(), acknowledged_notice_version: "1".to_owned() };
-    let all = format!("{revision:?} {submission:?} {:?}", registration());
-    let spread = format!("{revision:#?} {submission:#?} {:#?}", registration());
+    let all = format!("{revision:?} {correction:?} {submission:?} {:?}", registration());
+    let spread = format!("{revision:#?} {correction:#?} {submission:#?} {:#?}", registration());
     for text in [all, spread] {
         for value in [
             "L898902C3",
@@ -109,6 +129,7 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
             "Lars",
             "46701740605",
             "none that",
+            "wrong year",
             "365",
             "JPN",
         ] {
@@ -116,4 +137,8 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
         }
         assert!(text.contains("***"), "{text}");
     }
+}
+
+fn remark() -> Remark {
+    Remark::parse("the wrong year was read").expect("a remark")
 }

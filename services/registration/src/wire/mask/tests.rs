@@ -19,6 +19,8 @@ const SHOWN: &str = "
     AccessRecord.time AccessRecord.trace_id
     Companion.create_time Companion.document_type Companion.expire_time Companion.masked_number Companion.name Companion.reference
     Companion.registration Companion.relationship Companion.revision Companion.state
+    Correction.changed_paths Correction.create_time Correction.end_time Correction.etag Correction.name Correction.registration
+    Correction.revision Correction.state
     Destination.accommodation Destination.division_code
     Document.issuing_state Document.type
     DocumentDetails.gat_code DocumentDetails.issuing_state DocumentDetails.masked_number DocumentDetails.sex DocumentDetails.type
@@ -30,7 +32,8 @@ const SHOWN: &str = "
     GetRegistrationFactsResponse.document_type GetRegistrationFactsResponse.expire_time GetRegistrationFactsResponse.fever_declared
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
-    ListAccessResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
+    ListAccessResponse.next_page_token ListCorrectionsResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
+    ListRegistrationsResponse.next_page_token
     Notice.language Notice.paragraphs Notice.title Notice.version
     Registration.create_time Registration.etag Registration.expire_time Registration.form_version Registration.masked_number
     Registration.name Registration.notice_version Registration.reference Registration.revision Registration.state
@@ -128,7 +131,8 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
-        EraseTravellerResponse ExportTravellerResponse NoteVerificationsResponse
+        EraseTravellerResponse ExportTravellerResponse NoteVerificationsResponse ListRegistrationsResponse SubmitNextRegistrationResponse
+        RequestCorrectionResponse WithdrawCorrectionResponse GetCorrectionResponse ListCorrectionsResponse ReviewCorrectionResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();
