@@ -160,7 +160,7 @@ impl Registrations {
         let shown = document.unwrap_or(&registered.document);
         let form = violations.collect(wire::form::parse(merged, Some(shown), &rules))?;
         let paths = wire::form::changed_paths(&registered.form, &form);
-        if paths.is_empty() && document.is_none() {
+        if paths.is_empty() && document.is_none() && !mask.is_empty() {
             violations.add("update_mask", rule::unchanged());
         }
         Some((form.identity, paths))

@@ -51,8 +51,9 @@ async fn no_method_is_without_its_record() {
     assert_eq!(recorded(&app).await, names.filter(audited).collect());
 }
 
-/// Asks everything that can be asked about two travellers, one the companion of the other for a while. Gives both.
-async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
+/// Asks everything that can be asked about two travellers, one the companion of the other for a while. Gives the holder's
+/// registrations, the first and the next, and the companion's.
+async fn ask_everything(app: &App) -> [pb::Registration; 3] {
     let mut holder = app.register("X0000001").await;
     let companion = app.register("X0000002").await;
     holder = app.update(amendment(&holder, 9)).await.expect("amended");
@@ -73,7 +74,8 @@ async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
     };
     app.client().unbind_companion(unbind).await.expect("unbound");
     let holder = correct(app, holder).await;
-    (replace_and_end(app, holder).await, companion)
+    let (holder, next) = replace_and_end(app, holder).await;
+    [holder, next, companion]
 }
 
 /// Asks for corrections of `holder`, takes one back and approves one, and lists all entries and corrections.
@@ -109,8 +111,9 @@ async fn read_by_name(app: &App, registration: &str) {
     app.client().list_registration_revisions(revisions).await.expect("revisions");
 }
 
-/// Checks and resolves the document of `holder`, replaces it, cancels the registration, and fills a form with it.
-async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registration {
+/// Checks and resolves the document of `holder`, replaces it, cancels the registration, and fills a form with it
+/// and registers another. Gives both.
+async fn replace_and_end(app: &App, mut holder: pb::Registration) -> (pb::Registration, pb::Registration) {
     let check = pb::CheckDocumentRequest { document: Some(passport("X0000001")) };
     app.client().check_document(check).await.expect("checked");
     app.resolve("X0000001").await.expect("resolved");
@@ -130,8 +133,8 @@ async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registr
         holder_name: "SMITH ANNA MARIA".to_owned(),
     };
     app.client().get_prefill(prefill).await.expect("a form");
-    come_again(app, next(app, "next", "X0000003")).await.expect("registered again");
-    holder
+    let next = come_again(app, next(app, "next", "X0000003")).await.expect("registered again");
+    (holder, next)
 }
 
 /// Gives out what is kept of the person `traveller`, and erases them.
@@ -149,10 +152,11 @@ async fn give_out_and_erase(app: &App, traveller: &str) {
 #[tokio::test]
 async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
     let app = App::new().await;
-    let (holder, companion) = ask_everything(&app).await;
+    let [holder, next, companion] = ask_everything(&app).await;
     give_out_and_erase(&app, &holder.traveller).await;
     let records = about(&app, &holder.traveller).await;
     let of_registration = |method: &str| (method.to_owned(), holder.name.clone(), "OK".to_owned());
+    let of_next = |method: &str| (method.to_owned(), next.name.clone(), "OK".to_owned());
     let of_person = |method: &str| (method.to_owned(), String::new(), "OK".to_owned());
     let expected = [
         of_registration("SubmitRegistration"),
@@ -178,8 +182,12 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("ReplaceDocument"),
         of_registration("CancelRegistration"),
         of_registration("GetPrefill"),
+        of_registration("SubmitNextRegistration"),
+        of_next("SubmitNextRegistration"),
         of_registration("ExportTraveller"),
+        of_next("ExportTraveller"),
         of_registration("EraseTraveller"),
+        of_next("EraseTraveller"),
     ];
     // The test's clock stands still, so that their order is a matter of chance.
     let sorted = |records: &[(String, String, String)]| {

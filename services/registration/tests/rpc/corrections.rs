@@ -335,8 +335,6 @@ async fn one_that_waits_ends_with_its_registration() {
         let refused = review(&app, late).await.expect_err("lapsed");
         assert_eq!((refused.reason.as_str(), refused.fact("state")), ("CORRECTION_NOT_PENDING", "LAPSED"));
     }
-    let ended = app.register("X0000001").await;
-    assert_eq!(ended.name, cancelled.name, "the first answer");
     let refused = ask(
         &app,
         pb::RequestCorrectionRequest { etag: read_etag(&app, &cancelled).await, ..wish(&cancelled, "late") },

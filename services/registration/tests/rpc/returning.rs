@@ -35,15 +35,15 @@ fn by_document(number: &str, name: &str) -> pb::ListRegistrationsRequest {
     }
 }
 
-/// What is asked of a traveller who comes again, on the day of the tests, a month later.
+/// What is asked of a traveller who comes again: at once, with an entry ahead, or a month later.
 fn journey() -> pb::RegistrationForm {
     let form = form();
     pb::RegistrationForm {
-        entry: form.entry.map(|entry| pb::Entry { entry_date: "2026-12-24".to_owned(), ..entry }),
+        entry: form.entry.map(|entry| pb::Entry { entry_date: "2026-12-20".to_owned(), ..entry }),
         travel_history: vec![pb::Stay {
             country: "MAC".to_owned(),
             first_date: "2026-12-01".to_owned(),
-            last_date: "2026-12-24".to_owned(),
+            last_date: "2026-12-20".to_owned(),
         }],
         destination: form
             .destination

@@ -82,6 +82,11 @@ impl Mask {
         (Self(outermost(resolved)), broken)
     }
 
+    /// Whether it names no field that can be taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The current form with the fields of this mask taken from `changes`: a field that is unset there is cleared. The result is yet to
     /// be [parsed](super::parse).
     pub(crate) fn merge(
