@@ -22,8 +22,8 @@ journeys!(
     what_a_checkpoint_has_seen_stays,
 );
 
-fn mask(paths: &[&str]) -> Option<FieldMask> {
-    Some(FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() })
+fn mask(paths: &[&str]) -> FieldMask {
+    FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() }
 }
 
 async fn registered(system: &System, who: &Traveller, request_id: &str) -> (Registration, String) {
@@ -55,7 +55,7 @@ async fn comes_again(
         document: Some(old.document.clone()),
         holder_name: old.name(),
         form: Some(form),
-        update_mask: mask(&["entry", "travel_history", "destination", "mobile_phone"]),
+        update_mask: Some(mask(&["entry", "travel_history", "destination", "mobile_phone"])),
         acknowledged_notice_version: system.notice_version().await,
         truth_declared: true,
         new_document: new.map(|new| new.document.clone()),
@@ -134,7 +134,7 @@ fn birth_date(of: &Registration, request_id: &str) -> pb::RequestCorrectionReque
         registration: of.name.clone(),
         etag: of.etag.clone(),
         form: Some(RegistrationForm { birth_date: "1985-07-01".to_owned(), ..Default::default() }),
-        update_mask: mask(&["birth_date"]),
+        update_mask: Some(mask(&["birth_date"])),
         document: None,
         correction_reason: "the 7 was read as a 1".to_owned(),
     }
@@ -169,7 +169,7 @@ async fn a_misread_birth_date_is_corrected(mode: Mode) {
         registration: registration.name.clone(),
         etag: registration.etag.clone(),
         form: birth_date(&registration, "").form,
-        update_mask: mask(&["birth_date"]),
+        update_mask: Some(mask(&["birth_date"])),
     };
     let refused = Refusal::from(system.pass.clone().update_registration(amend).await.expect_err("identity"));
     assert_eq!(refused.broken, ["form.birth_date IDENTITY_FIELD"]);
@@ -238,7 +238,7 @@ async fn what_a_checkpoint_has_seen_stays(mode: Mode) {
             mobile_phone: "+447700900002".to_owned(),
             ..RegistrationForm::default()
         }),
-        update_mask: mask(paths),
+        update_mask: Some(mask(paths)),
     };
     // Until a checkpoint has seen it, all of the journey is free; a scan at no checkpoint changes nothing of that.
     assert_eq!(system.verdict(&shown).await, Verdict::Valid);

@@ -32,6 +32,7 @@ mod codes;
 mod corrections;
 mod electronic_pass;
 mod entry_pass;
+mod registration;
 mod returning;
 mod service;
 mod traveller;

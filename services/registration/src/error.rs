@@ -109,14 +109,15 @@ impl From<Error> for Problem {
             Error::NoticeStale { current } => {
                 Self::new(ErrorReason::NoticeStale).with("current_notice_version", current)
             }
-            Error::Change(ChangeRefused::EtagMismatch) => Self::new(ErrorReason::EtagMismatch),
+            Error::Change(ChangeRefused::EtagMismatch) | Error::Correction(StepRefused::EtagMismatch) => {
+                Self::new(ErrorReason::EtagMismatch)
+            }
             Error::Change(ChangeRefused::NotActive) => Self::new(ErrorReason::RegistrationNotActive),
             Error::Change(ChangeRefused::RevisionLimit) => {
                 Self::new(ErrorReason::RevisionLimitReached).with("limit", REVISION_LIMIT.to_string())
             }
             Error::CorrectionNotFound => Self::new(ErrorReason::CorrectionNotFound),
             Error::CorrectionPending => Self::new(ErrorReason::CorrectionPending),
-            Error::Correction(StepRefused::EtagMismatch) => Self::new(ErrorReason::EtagMismatch),
             Error::Correction(StepRefused::NotPending(state)) => {
                 Self::new(ErrorReason::CorrectionNotPending).with("state", wire::correction_state_word(state))
             }

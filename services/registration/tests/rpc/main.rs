@@ -20,6 +20,7 @@ mod pages;
 mod proofs;
 mod resealing;
 mod returning;
+mod reviews;
 mod sealed;
 mod travellers;
 mod verified;

@@ -56,8 +56,8 @@ fn journey() -> pb::RegistrationForm {
 
 const JOURNEY: [&str; 3] = ["entry", "travel_history", "destination"];
 
-fn mask(paths: &[&str]) -> Option<FieldMask> {
-    Some(FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() })
+fn mask(paths: &[&str]) -> FieldMask {
+    FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() }
 }
 
 pub fn next(app: &App, request_id: &str, number: &str) -> pb::SubmitNextRegistrationRequest {
@@ -66,7 +66,7 @@ pub fn next(app: &App, request_id: &str, number: &str) -> pb::SubmitNextRegistra
         document: Some(passport(number)),
         holder_name: NAME.to_owned(),
         form: Some(journey()),
-        update_mask: mask(&JOURNEY),
+        update_mask: Some(mask(&JOURNEY)),
         // With the notice in force.
         acknowledged_notice_version: app.submission("", "", form()).acknowledged_notice_version,
         truth_declared: true,
@@ -173,7 +173,7 @@ async fn another_entry_is_what_was_declared_last_with_this_journey() {
     let phone = pb::RegistrationForm { mobile_phone: "+447700900009".to_owned(), ..journey() };
     let request = pb::SubmitNextRegistrationRequest {
         form: Some(pb::RegistrationForm { occupation: "ignored".to_owned(), ..phone }),
-        update_mask: mask(&[&JOURNEY[..], &["mobile_phone", "email"]].concat()),
+        update_mask: Some(mask(&[&JOURNEY[..], &["mobile_phone", "email"]].concat())),
         ..next(&app, "next", "X0000001")
     };
     let second = come_again(&app, request.clone()).await.expect("registered");
@@ -204,7 +204,7 @@ async fn what_belongs_to_one_journey_is_asked_again_and_who_somebody_is_is_not()
     visited(&app).await;
     let phone_only = pb::SubmitNextRegistrationRequest {
         form: Some(pb::RegistrationForm { mobile_phone: "+447700900009".to_owned(), ..journey() }),
-        update_mask: mask(&["mobile_phone"]),
+        update_mask: Some(mask(&["mobile_phone"])),
         ..next(&app, "phone", "X0000001")
     };
     let refused = come_again(&app, phone_only).await.expect_err("which journey?");
@@ -214,7 +214,7 @@ async fn what_belongs_to_one_journey_is_asked_again_and_who_somebody_is_is_not()
     );
     let wrong = pb::SubmitNextRegistrationRequest {
         request_id: String::new(),
-        update_mask: mask(&["entry", "birth_date", "nowhere", "nationality"]),
+        update_mask: Some(mask(&["entry", "birth_date", "nowhere", "nationality"])),
         ..next(&app, "", "X0000001")
     };
     let refused = come_again(&app, wrong).await.expect_err("wrong all over");
@@ -227,7 +227,7 @@ async fn what_belongs_to_one_journey_is_asked_again_and_who_somebody_is_is_not()
     assert_eq!(refused.broken, expected);
     let other_name = pb::SubmitNextRegistrationRequest {
         form: Some(pb::RegistrationForm { surname: "JONES".to_owned(), ..journey() }),
-        update_mask: mask(&[&JOURNEY[..], &["surname"]].concat()),
+        update_mask: Some(mask(&[&JOURNEY[..], &["surname"]].concat())),
         acknowledged_notice_version: String::new(),
         truth_declared: false,
         ..next(&app, "name", "X0000001")
@@ -260,7 +260,8 @@ async fn nobody_comes_again_who_is_not_the_holder_and_nobody_learns_who_was_here
         ..next(&app, "a", "X0000001")
     };
     // With what would be refused of the holder: nothing of it is told.
-    let stranger = pb::SubmitNextRegistrationRequest { update_mask: mask(&["mobile_phone"]), ..stranger };
+    let stranger =
+        pb::SubmitNextRegistrationRequest { update_mask: Some(mask(&["mobile_phone"])), ..stranger };
     for request in [stranger.clone(), next(&app, "b", "X0000007")] {
         let refused = come_again(&app, request).await.expect_err("no proof");
         assert_eq!(refused.is(), (Code::NotFound, "HOLDER_NOT_FOUND"));
@@ -293,7 +294,7 @@ async fn a_passport_that_was_renewed_in_between_is_the_same_travellers() {
     app.cancel(&second).await.expect("cancelled");
     let dated = pb::SubmitNextRegistrationRequest {
         form: Some(pb::RegistrationForm { document_expire_date: "2036-01-01".to_owned(), ..journey() }),
-        update_mask: mask(&[&JOURNEY[..], &["document_expire_date"]].concat()),
+        update_mask: Some(mask(&[&JOURNEY[..], &["document_expire_date"]].concat())),
         ..next(&app, "third", "X0000002")
     };
     let third = come_again(&app, dated).await.expect("registered");
@@ -337,7 +338,7 @@ async fn a_document_that_shows_another_script_asks_for_that_name() {
             surname: "Smith".to_owned(),
             ..journey()
         }),
-        update_mask: mask(&[&JOURNEY[..], &["chinese_name", "surname"]].concat()),
+        update_mask: Some(mask(&[&JOURNEY[..], &["chinese_name", "surname"]].concat())),
         new_document: None,
         ..next(&app, "named", "X0000001")
     };
