@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Everything of a person that the journey tells, each in no other test: on PostgreSQL all tests share one write-ahead log.
-const TOLD: [&str; 28] = [
+const TOLD: [&str; 32] = [
     "440699200402290040",
     "440699201203010055",
     "X7319046",
@@ -50,6 +50,10 @@ const TOLD: [&str; 28] = [
     "a cousin in Zzyzx",
     "papers of Zzyzxova",
     "a session of Zzyzx",
+    "X7319082",
+    "Quillonia",
+    "misread at the Zzyzx desk",
+    "as the Zzyzx passport says",
 ];
 
 const SETTINGS: &str = "[registration]\ncollect_health = true\n";
@@ -165,6 +169,7 @@ async fn journey(system: &System) -> (String, String) {
     applied(system, &first).await;
     let code = accompanied(system, &resident, &first, &visitor).await;
     confirmed(system, &second.name, &code).await;
+    let second = corrected(system, second).await;
     amended(system, &second, &visitor).await;
     refused(system, &first).await;
     given_out_and_erased(system, &second).await;
@@ -244,6 +249,39 @@ async fn accompanied(
     code
 }
 
+/// Corrected and corrected back, with reasons and notes, and then with a mistyped number that nobody has looked at. Gives the registration.
+async fn corrected(system: &System, of: form::Registration) -> form::Registration {
+    let ask = |of: &form::Registration, request_id: &str, given: &str| pb::RequestCorrectionRequest {
+        request_id: request_id.to_owned(),
+        registration: of.name.clone(),
+        etag: of.etag.clone(),
+        form: Some(RegistrationForm { given_names: given.to_owned(), ..RegistrationForm::default() }),
+        update_mask: Some(FieldMask { paths: vec!["given_names".to_owned()] }),
+        document: None,
+        correction_reason: "misread at the Zzyzx desk".to_owned(),
+    };
+    let mut client = system.pass.clone();
+    let mut now = of;
+    for (request_id, given) in [("correct", "Quillonia"), ("correct-back", "Quillon")] {
+        let asked = client.request_correction(ask(&now, request_id, given)).await.expect("asked for");
+        let correction = asked.into_inner().correction.expect("a correction");
+        let review = pb::ReviewCorrectionRequest {
+            request_id: format!("review-{request_id}"),
+            correction: correction.name,
+            etag: correction.etag,
+            decision: form::CorrectionDecision::Approve.into(),
+            note: "as the Zzyzx passport says".to_owned(),
+        };
+        let reviewed = client.review_correction(review).await.expect("approved").into_inner();
+        now = reviewed.registration.expect("a registration");
+    }
+    let document =
+        now.document.clone().map(|document| Document { number: "X7319082".to_owned(), ..document });
+    let mistyped = pb::RequestCorrectionRequest { document, ..ask(&now, "mistyped", "Quillonia") };
+    client.request_correction(mistyped).await.expect("asked for");
+    now
+}
+
 /// Amended, given another passport, read in every way, cancelled, and asked for the form to begin with.
 async fn amended(system: &System, of: &form::Registration, visitor: &Traveller) {
     let mut client = system.pass.clone();
@@ -272,7 +310,7 @@ async fn amended(system: &System, of: &form::Registration, visitor: &Traveller) 
     let replaced = shown(replaced.entry_pass);
     let list = pb::ListRegistrationRevisionsRequest { registration: of.name.clone(), ..Default::default() };
     let revisions = client.list_registration_revisions(list).await.expect("history").into_inner().revisions;
-    assert_eq!(revisions.len(), 3);
+    assert_eq!(revisions.len(), 5);
     let now = Traveller { document: new_document, ..visitor.clone() };
     now.entry_pass(system).await.expect("shown");
     let cancel = pb::CancelRegistrationRequest {

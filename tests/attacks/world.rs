@@ -2,12 +2,15 @@
 //! in all but what is then done to it, and goes deep.
 
 use entrypass_e2e::{System, Traveller};
-use entrypass_proto::gateway::v1 as pb;
+use entrypass_proto::{gateway::v1 as pb, registration::v1::RegistrationForm};
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use prost_types::{Duration, FieldMask, Timestamp};
 
 use crate::dice::Dice;
+
+/// The requests whose etag is a correction's.
+const CORRECTION_ETAGS: [&str; 2] = ["WithdrawCorrectionRequest", "ReviewCorrectionRequest"];
 
 /// 2026-11-23 02:00 UTC, when every journey begins.
 const NOW: i64 = 1_795_399_200;
@@ -25,6 +28,7 @@ pub struct World {
     people: Vec<Known>,
     notice_version: String,
     applications: Vec<(String, String)>,
+    corrections: Vec<(String, String)>,
     cursor: String,
 }
 
@@ -45,7 +49,8 @@ impl World {
         assert!(people.len() > 1, "in round {round} nearly nobody is registered any more");
         let applications = applications(system, &people, round).await;
         bind(system, &mut people, round).await;
-        Self { people, notice_version, applications, cursor: String::new() }
+        let corrections = corrections(system, &people, round).await;
+        Self { people, notice_version, applications, corrections, cursor: String::new() }
     }
 
     /// A request that is right, as far as can be told from the names of its fields.
@@ -91,12 +96,15 @@ impl World {
         let registration = pass.registration.clone().unwrap_or_default();
         let code = pass.qr_code.clone().unwrap_or_default();
         let application = self.applications.first().cloned().unwrap_or_default();
+        let correction = dice.pick(&self.corrections).clone();
         let companion = pass.companions.first().map(|one| one.name.clone()).unwrap_or_default();
         match field.name() {
             "request_id" => format!("m-{:x}", dice.word()),
             "registration" | "registrations" => registration.name,
             "traveller" => registration.traveller,
             "etag" if field.parent_message().name().contains("Application") => application.1,
+            "etag" if CORRECTION_ETAGS.contains(&field.parent_message().name()) => correction.1,
+            "correction" => correction.0,
             "etag" => registration.etag,
             "application" => application.0,
             "reviewer" => "reviewer-1".to_owned(),
@@ -148,11 +156,39 @@ async fn applications(system: &System, people: &[Known], round: usize) -> Vec<(S
     found
 }
 
+/// Corrections with their etags, of everybody who can have one; or one that there is not.
+async fn corrections(system: &System, people: &[Known], round: usize) -> Vec<(String, String)> {
+    let mut found = vec![("corrections/0193a1b2-0000-7000-8000-000000000000".to_owned(), "0-0".to_owned())];
+    for (index, person) in people.iter().enumerate() {
+        let registration = person.pass.registration.clone().unwrap_or_default();
+        let ask = pb::RequestCorrectionRequest {
+            request_id: format!("correct-{round}-{index}"),
+            registration: registration.name.clone(),
+            etag: registration.etag,
+            form: Some(RegistrationForm {
+                birth_date: "1985-07-01".to_owned(),
+                ..RegistrationForm::default()
+            }),
+            update_mask: Some(FieldMask { paths: vec!["birth_date".to_owned()] }),
+            document: None,
+            correction_reason: "read wrongly".to_owned(),
+        };
+        // Some numbers say when their holder was born, and one may wait already.
+        let _ = system.pass.clone().request_correction(ask).await;
+        let list = pb::ListCorrectionsRequest { registration: registration.name, ..Default::default() };
+        if let Ok(listed) = system.pass.clone().list_corrections(list).await {
+            found.extend(listed.into_inner().corrections.into_iter().map(|one| (one.name, one.etag)));
+        }
+    }
+    found
+}
+
 /// Messages that are known as a whole.
 fn ready(of: &MessageDescriptor, person: &Known, dice: &Dice) -> Option<DynamicMessage> {
     let Traveller { document, form } = &person.traveller;
     let seconds = NOW + i64::try_from(dice.below(100_000)).expect("few");
-    let paths = ["mobile_phone", "stay_days", "destination.address", "chinese_name", "health"];
+    let paths =
+        ["mobile_phone", "stay_days", "destination.address", "chinese_name", "health", "entry", "birth_date"];
     match of.full_name() {
         "entrypass.registration.v1.Document" => Some(dynamic(of, document)),
         "entrypass.registration.v1.RegistrationForm" => Some(dynamic(of, form)),

@@ -27,6 +27,8 @@ pub enum ChangeKind {
     Amended,
     /// Another document took the place of the registered one.
     DocumentReplaced,
+    /// What no amendment changes was corrected.
+    Corrected,
     /// It was cancelled.
     Cancelled,
     /// Its time ended.
@@ -55,6 +57,7 @@ impl Change {
             Ok(Kind::Registered) => ChangeKind::Registered,
             Ok(Kind::Amended) => ChangeKind::Amended,
             Ok(Kind::DocumentReplaced) => ChangeKind::DocumentReplaced,
+            Ok(Kind::Corrected) => ChangeKind::Corrected,
             Ok(Kind::Cancelled) => ChangeKind::Cancelled,
             Ok(Kind::Expired) => ChangeKind::Expired,
             Ok(Kind::CompanionBound) => ChangeKind::CompanionBound,

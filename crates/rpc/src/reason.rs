@@ -60,6 +60,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::ConfirmationCodeWrong
         | R::ApplicationNotFound
         | R::QrCodeNotFound
+        | R::CorrectionNotFound
         | R::TravellerNotFound => Code::NotFound,
         R::MessageTooLarge
         | R::RateLimited
@@ -71,7 +72,9 @@ fn code(reason: ErrorReason) -> Code {
         | R::PurposeRequired
         | R::PurposeNotAllowed
         | R::PersonalDataMasked => Code::PermissionDenied,
-        R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists => Code::AlreadyExists,
+        R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists | R::CorrectionPending => {
+            Code::AlreadyExists
+        }
         R::NoticeStale
         | R::RegistrationNotActive
         | R::RevisionLimitReached
@@ -84,6 +87,9 @@ fn code(reason: ErrorReason) -> Code {
         | R::ElectronicPassNotOffered
         | R::NotClaimed
         | R::IllegalTransition
+        | R::FrozenAfterVerification
+        | R::CorrectionNotPending
+        | R::CorrectionLimitReached
         | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
@@ -168,6 +174,28 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::TooManyCalls
         | R::TooManyStreams
         | R::PersonalDataMasked => text_of_access(reason),
+        R::FrozenAfterVerification
+        | R::CorrectionNotFound
+        | R::CorrectionPending
+        | R::CorrectionNotPending
+        | R::CorrectionLimitReached => text_of_change(reason),
+    }
+}
+
+/// Those of what no amendment changes.
+fn text_of_change(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::FrozenAfterVerification => {
+            ("检查点核验后该内容不可修改", "a checkpoint has seen this: it cannot be amended any more")
+        }
+        R::CorrectionNotFound => ("没有该更正申请", "no such correction"),
+        R::CorrectionPending => ("该登记已有待审核的更正申请", "another correction waits for a reviewer"),
+        R::CorrectionNotPending => ("该更正申请已办结", "the correction waits for nobody any more"),
+        R::CorrectionLimitReached => {
+            ("更正申请次数已达上限", "as many corrections were asked for as are allowed")
+        }
+        _ => ("系统内部错误", "internal error"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -17,6 +17,7 @@ use entrypass_proto::{
 };
 use entrypass_rpc::{AnswerStream, Call, EdgeLayer, Problem, Transport, answer};
 use entrypass_rule::{Rule, Text, Violation, Violations};
+use prost_types::Timestamp;
 use tonic::{Code, Request, Response, Status, service::Routes};
 
 use crate::Feed;
@@ -35,6 +36,9 @@ pub struct Registrations {
     languages: Mutex<Vec<&'static str>>,
     fault: Mutex<Option<Code>>,
     failed_calls: AtomicUsize,
+    verified: Mutex<HashMap<String, Timestamp>>,
+    notes: Mutex<Vec<Vec<pb::FirstVerification>>>,
+    refuses_notes: AtomicBool,
     feed: Feed,
 }
 
@@ -84,6 +88,16 @@ impl Registrations {
     /// How many calls it answered while it was broken.
     pub fn failed_calls(&self) -> usize {
         self.failed_calls.load(Ordering::SeqCst)
+    }
+
+    /// What it was told of verifications, call by call.
+    pub fn noted(&self) -> Vec<Vec<pb::FirstVerification>> {
+        locked(&self.notes).clone()
+    }
+
+    /// Takes no verifications from now on, and answers everything else.
+    pub fn refuse_notes(&self) {
+        self.refuses_notes.store(true, Ordering::SeqCst);
     }
 
     /// What is told of changes.
@@ -168,7 +182,18 @@ impl Registrations {
             masked_name: "王*".to_owned(),
             document_type: facts.document_type,
             masked_number: "11**************01".to_owned(),
+            verified_time: locked(&self.verified).get(registration).copied(),
         })
+    }
+
+    /// Keeps the first time that it is told, which of several need not be the earliest.
+    fn note_verified(&self, request: pb::NoteVerificationsRequest) -> pb::NoteVerificationsResponse {
+        let mut verified = locked(&self.verified);
+        for one in &request.verifications {
+            verified.entry(one.registration.clone()).or_insert(one.time.unwrap_or_default());
+        }
+        locked(&self.notes).push(request.verifications);
+        pb::NoteVerificationsResponse {}
     }
 
     fn traveller_of(
@@ -251,6 +276,19 @@ macro_rules! registration_service_without {
                 }).await
             }
 
+            async fn note_verifications(
+                &self,
+                request: Request<pb::NoteVerificationsRequest>,
+            ) -> Result<Response<pb::NoteVerificationsResponse>, Status> {
+                self.works()?;
+                if self.refuses_notes.load(Ordering::SeqCst) {
+                    return Err(Status::unavailable("refused"));
+                }
+                answer(request, |_, message| async move {
+                    Ok::<_, Problem>(self.note_verified(message))
+                }).await
+            }
+
             type WatchRegistrationsStream = AnswerStream<pb::WatchRegistrationsResponse>;
 
             async fn watch_registrations(
@@ -281,6 +319,13 @@ registration_service_without! {
     export_traveller: ExportTravellerRequest => ExportTravellerResponse,
     list_registration_revisions: ListRegistrationRevisionsRequest => ListRegistrationRevisionsResponse,
     list_access: ListAccessRequest => ListAccessResponse,
+    list_registrations: ListRegistrationsRequest => ListRegistrationsResponse,
+    submit_next_registration: SubmitNextRegistrationRequest => SubmitNextRegistrationResponse,
+    request_correction: RequestCorrectionRequest => RequestCorrectionResponse,
+    withdraw_correction: WithdrawCorrectionRequest => WithdrawCorrectionResponse,
+    get_correction: GetCorrectionRequest => GetCorrectionResponse,
+    list_corrections: ListCorrectionsRequest => ListCorrectionsResponse,
+    review_correction: ReviewCorrectionRequest => ReviewCorrectionResponse,
     bind_companion: BindCompanionRequest => BindCompanionResponse,
     confirm_companion: ConfirmCompanionRequest => ConfirmCompanionResponse,
     list_holders: ListHoldersRequest => ListHoldersResponse,

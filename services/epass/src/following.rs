@@ -30,6 +30,7 @@ impl Effects {
             ChangeKind::Registered
             | ChangeKind::Amended
             | ChangeKind::DocumentReplaced
+            | ChangeKind::Corrected
             | ChangeKind::CompanionBound
             | ChangeKind::CompanionConfirmed
             | ChangeKind::CompanionUnbound => return Ok(()),

@@ -30,8 +30,11 @@ macro_rules! same {
 mod checkpoint;
 mod codes;
 mod companions;
+mod corrections;
 mod electronic_pass;
 mod entry_pass;
+mod registration;
+mod returning;
 mod service;
 mod traveller;
 mod watch;

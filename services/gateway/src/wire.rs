@@ -111,6 +111,7 @@ fn verified(
         masked_name,
         document_type,
         masked_number,
+        verified_time: _,
     } = of;
     let pass_level = levels.and_then(|levels| levels.get(&registration)).copied().unwrap_or_default();
     pb::VerifiedTraveller { masked_name, document_type, masked_number, expire_time, pass_level }

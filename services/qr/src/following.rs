@@ -35,7 +35,7 @@ impl Effects {
         let Change { registration, kind, revision, traveller: _ } = *change;
         let pen = Pen { now: self.clock.now(), random: self.random.as_ref() };
         match kind {
-            ChangeKind::Amended | ChangeKind::DocumentReplaced => {
+            ChangeKind::Amended | ChangeKind::DocumentReplaced | ChangeKind::Corrected => {
                 Ok(store::record(transaction, [(registration, revision)], &pen).await?)
             }
             ChangeKind::Cancelled => {

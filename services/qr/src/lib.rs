@@ -3,7 +3,7 @@
 //! Owns: the signing keys and their life, which code stands for which revision of which registration, the picture of a code, the verdict on a
 //! scanned one; the database `qr`. It knows registrations by resource name only: no name, no document number.
 //! Does not own: the token's format (`entrypass-token`), and whether a registration is active (`entrypass-registration`, which it
-//! asks at each verification, and whose changes it follows).
+//! asks at each verification, tells which registrations were first found good, and whose changes it follows).
 //!
 //! Invariants: one revision of one registration has one code id, for good; a code of an earlier revision is never `VALID`; whatever
 //! cannot be learnt is `CANNOT_DECIDE`, never `VALID`.
@@ -18,6 +18,7 @@ mod render;
 mod service;
 mod standing;
 mod store;
+mod telling;
 mod upkeep;
 mod verification;
 mod wire;
@@ -36,8 +37,11 @@ use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Service, Transport};
 use entrypass_token::Issuer;
 use sea_orm::DatabaseTransaction;
 use time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+
+use crate::{record::Finding, store::Store};
 
 pub use keys::{
     Custody, KeyEncryptionKeys, KeyEncryptionKeysError, KeyReport, KeyRules, KeyState, Keys, KeysError,
@@ -84,7 +88,7 @@ pub struct Deps {
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Deps { database, keys, clock, random, registration, stopping } = deps;
-    let store = store::Store::new(database.clone());
+    let store = Store::new(database.clone());
     let effects = following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random) };
     let upkeep = upkeep::Upkeep {
         store: store.clone(),
@@ -113,16 +117,17 @@ pub fn service(config: Config, deps: Deps) -> Service {
         stopping: stopping.clone(),
         as_of: as_of.clone(),
     };
+    let first_verified = Arc::new(Notify::new());
+    let telling = telling::Telling {
+        store: store.clone(),
+        registration: RegistrationServiceClient::new(registration.clone()),
+        written: Arc::clone(&first_verified),
+        stopping: stopping.clone(),
+    };
     let keys_upkeep = keys::Upkeep::new(keys.clone());
     let codes = service::Codes {
         config,
-        recorder: {
-            let store = store.clone();
-            Group::new("verifications leave no record for now", move |records| {
-                let store = store.clone();
-                async move { store.keep_verifications(records).await }
-            })
-        },
+        recorder: recorder(store.clone(), first_verified),
         audit: audit.clone(),
         store,
         keys,
@@ -141,10 +146,26 @@ pub fn service(config: Config, deps: Deps) -> Service {
         tokio::join!(
             follower.run(apply),
             upkeep.run(),
+            telling.run(),
             keys_upkeep.run(stopping.clone()),
             bundles.run(stopping.clone()),
             audit.run(stopping)
         );
     };
     Service { routes: Routes::new(server), background: Box::pin(background) }
+}
+
+/// Writes verifications down, and wakes whoever tells of the first ones.
+fn recorder(store: Store, first_verified: Arc<Notify>) -> Arc<Group<Finding>> {
+    Group::new("verifications leave no record for now", move |findings: Vec<Finding>| {
+        let (store, first_verified) = (store.clone(), Arc::clone(&first_verified));
+        async move {
+            let first = findings.iter().any(|finding| !finding.first_verified.is_empty());
+            store.keep_verifications(findings).await?;
+            if first {
+                first_verified.notify_one();
+            }
+            Ok(())
+        }
+    })
 }

@@ -37,6 +37,14 @@ pub(crate) struct Record {
     pub(crate) caller: String,
 }
 
+/// A record, and whose registrations a checkpoint found good with it, which is not known of them yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Finding {
+    pub(crate) record: Record,
+    /// The holder's, and those of the companions who were found good with it.
+    pub(crate) first_verified: Vec<Uuid>,
+}
+
 /// The name of a checkpoint: 1 to 64 of `A-Z a-z 0-9 . _ - /`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checkpoint(String);

@@ -27,7 +27,7 @@ use crate::{
     bundles::Bundles,
     error::Error,
     keys::Keys,
-    record::Record,
+    record::Finding,
     store::{Pen, Store},
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Codes {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
-    pub(crate) recorder: Arc<Group<Record>>,
+    pub(crate) recorder: Arc<Group<Finding>>,
     pub(crate) audit: Audit,
     /// How far changes of registrations are followed.
     pub(crate) as_of: AsOf,

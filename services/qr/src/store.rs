@@ -2,6 +2,7 @@
 
 mod codes;
 mod entity;
+mod first_verifications;
 pub(crate) mod keys;
 mod migration;
 mod standings;
@@ -14,6 +15,7 @@ use time::OffsetDateTime;
 
 pub(crate) use self::{
     codes::{CodesOf, record},
+    first_verifications::First,
     standings::{Standings, change},
     verifications::{MOST_COUNTS, erase},
     withdrawals::{CHANNEL, Extent},

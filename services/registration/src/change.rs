@@ -35,6 +35,7 @@ pub(crate) enum ChangeKind {
     Registered,
     Amended,
     DocumentReplaced,
+    Corrected,
     Cancelled,
     /// Its time ended, and somebody wrote it down.
     Expired,
@@ -129,6 +130,7 @@ impl From<RevisionKind> for ChangeKind {
             RevisionKind::Registered => Self::Registered,
             RevisionKind::Amended => Self::Amended,
             RevisionKind::DocumentReplaced => Self::DocumentReplaced,
+            RevisionKind::Corrected => Self::Corrected,
             RevisionKind::Cancelled => Self::Cancelled,
         }
     }

@@ -11,8 +11,10 @@ use thiserror::Error;
 use tonic::{Code, Status};
 
 use crate::{
+    correction::{CORRECTION_LIMIT, StepRefused},
     registration::{ChangeRefused, REVISION_LIMIT},
     store::Unreadable,
+    wire,
 };
 
 /// Why a call is refused or failed.
@@ -38,6 +40,16 @@ pub(crate) enum Error {
     NoticeStale { current: String },
     #[error("the registration does not take this change")]
     Change(ChangeRefused),
+    #[error("no such correction")]
+    CorrectionNotFound,
+    #[error("another correction waits")]
+    CorrectionPending,
+    #[error(transparent)]
+    Correction(#[from] StepRefused),
+    #[error("the registration had too many corrections")]
+    CorrectionLimitReached,
+    #[error("a checkpoint has seen what is to change")]
+    Frozen { paths: String },
     #[error("the new document cannot be taken")]
     DocumentNotAvailable,
     #[error("the holder has the most companions allowed")]
@@ -106,11 +118,22 @@ impl From<Error> for Problem {
             Error::NoticeStale { current } => {
                 Self::new(ErrorReason::NoticeStale).with("current_notice_version", current)
             }
-            Error::Change(ChangeRefused::EtagMismatch) => Self::new(ErrorReason::EtagMismatch),
+            Error::Change(ChangeRefused::EtagMismatch) | Error::Correction(StepRefused::EtagMismatch) => {
+                Self::new(ErrorReason::EtagMismatch)
+            }
             Error::Change(ChangeRefused::NotActive) => Self::new(ErrorReason::RegistrationNotActive),
             Error::Change(ChangeRefused::RevisionLimit) => {
                 Self::new(ErrorReason::RevisionLimitReached).with("limit", REVISION_LIMIT.to_string())
             }
+            Error::CorrectionNotFound => Self::new(ErrorReason::CorrectionNotFound),
+            Error::CorrectionPending => Self::new(ErrorReason::CorrectionPending),
+            Error::Correction(StepRefused::NotPending(state)) => {
+                Self::new(ErrorReason::CorrectionNotPending).with("state", wire::correction_state_word(state))
+            }
+            Error::CorrectionLimitReached => {
+                Self::new(ErrorReason::CorrectionLimitReached).with("limit", CORRECTION_LIMIT.to_string())
+            }
+            Error::Frozen { paths } => Self::new(ErrorReason::FrozenAfterVerification).with("paths", paths),
             Error::DocumentNotAvailable => Self::new(ErrorReason::DocumentNotAvailable),
             Error::CompanionLimitReached { limit } => {
                 Self::new(ErrorReason::CompanionLimitReached).with("limit", limit.to_string())
@@ -152,8 +175,9 @@ mod tests {
     use tonic::{Code, Request};
     use tonic_types::StatusExt as _;
 
-    use super::Error;
+    use super::{Error, StepRefused, StepRefused::NotPending};
     use crate::{
+        correction::CorrectionState,
         registration::ChangeRefused::{EtagMismatch, NotActive, RevisionLimit},
         store::Unreadable,
     };
@@ -190,6 +214,9 @@ mod tests {
             (Error::CompanionAlreadyBound, Code::AlreadyExists, "COMPANION_ALREADY_BOUND"),
             (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
             (Error::ConfirmationCodeWrong, Code::NotFound, "CONFIRMATION_CODE_WRONG"),
+            (Error::CorrectionNotFound, Code::NotFound, "CORRECTION_NOT_FOUND"),
+            (Error::CorrectionPending, Code::AlreadyExists, "CORRECTION_PENDING"),
+            (StepRefused::EtagMismatch.into(), Code::Aborted, "ETAG_MISMATCH"),
             (Error::CursorOutOfRange, Code::OutOfRange, "CURSOR_OUT_OF_RANGE"),
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
             (Error::Store(DbErr::RecordNotInserted), Code::Internal, "INTERNAL"),
@@ -205,7 +232,15 @@ mod tests {
     fn what_a_caller_needs_to_go_on_is_told_as_a_fact() {
         let fact = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
         let stale = Error::NoticeStale { current: "2027-01-01".to_owned() };
+        let frozen = Error::Frozen { paths: "entry.seat,health".to_owned() };
         let table = [
+            (Error::CorrectionLimitReached, "CORRECTION_LIMIT_REACHED", fact("limit", "50")),
+            (
+                NotPending(CorrectionState::Rejected).into(),
+                "CORRECTION_NOT_PENDING",
+                fact("state", "REJECTED"),
+            ),
+            (frozen, "FROZEN_AFTER_VERIFICATION", fact("paths", "entry.seat,health")),
             (stale, "NOTICE_STALE", fact("current_notice_version", "2027-01-01")),
             (Error::Change(RevisionLimit), "REVISION_LIMIT_REACHED", fact("limit", "1000")),
             (Error::CompanionLimitReached { limit: 8 }, "COMPANION_LIMIT_REACHED", fact("limit", "8")),

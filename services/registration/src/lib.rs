@@ -10,6 +10,7 @@
 
 mod bond;
 mod change;
+mod correction;
 mod error;
 mod feed;
 mod form;
@@ -41,6 +42,7 @@ pub use store::{
     Migrator, ResealError, Unreadable, missing_keys, remove_left_over, reseal, rows_left_over,
     rows_under_keys,
 };
+pub use wire::form::{FrozenPaths, NotAmendable};
 
 /// Full name of the gRPC service.
 pub const SERVICE_NAME: &str = registration_service_server::SERVICE_NAME;
@@ -62,6 +64,8 @@ pub struct Config {
     pub collect_health: bool,
     /// Whether the ICAO specimen state `UTO` issues passports: for demonstrations and tests only.
     pub accept_specimens: bool,
+    /// What no amendment changes once a checkpoint has found the registration good.
+    pub frozen_after_verification: FrozenPaths,
     /// Most companions of one holder. Those who have not agreed yet count.
     pub companion_limit: u32,
     /// Most holders to whom one companion is bound and has agreed.
@@ -100,8 +104,8 @@ pub struct Deps {
 
 impl Config {
     /// The defaults, with `notice` in force: 30 days, entries from 14 days ago to 30 ahead, 21 days of travel history, no
-    /// health block, 8 companions, who agree within 24 hours and to one holder; of one document 5 proofs may fail in 15 minutes, by one caller 100; answers are
-    /// kept 7 days, changes 90, ended registrations 365.
+    /// health block, entry, travel history and health frozen once verified, 8 companions, who agree within 24 hours and to one holder; of one document
+    /// 5 proofs may fail in 15 minutes, by one caller 100; answers are kept 7 days, changes 90, ended registrations 365.
     #[must_use]
     pub fn new(notice: Notice) -> Self {
         Self {
@@ -112,6 +116,7 @@ impl Config {
             travel_history_days: 21,
             collect_health: false,
             accept_specimens: false,
+            frozen_after_verification: FrozenPaths::default(),
             companion_limit: 8,
             companion_holder_limit: 1,
             confirm_within: Duration::hours(24),

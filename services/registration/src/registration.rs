@@ -5,7 +5,7 @@ use entrypass_document::Document;
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-use crate::form::Form;
+use crate::{correction::Remark, form::Form};
 
 /// Most revisions of one registration, its cancellation aside. A code carries the revision in 16 bits; nobody amends one entry that often by hand.
 pub(crate) const REVISION_LIMIT: u16 = 1000;
@@ -33,6 +33,8 @@ pub(crate) struct Registration {
     pub(crate) update_time: OffsetDateTime,
     /// When it ends by itself.
     pub(crate) expire_time: OffsetDateTime,
+    /// When a checkpoint first found its code good.
+    pub(crate) verified_time: Option<OffsetDateTime>,
 }
 
 /// What a person declares: the document and the form.
@@ -92,6 +94,8 @@ pub(crate) enum RevisionKind {
     Amended,
     /// Another document of the same person.
     DocumentReplaced,
+    /// A reviewed correction.
+    Corrected,
     /// The cancellation.
     Cancelled,
 }
@@ -109,6 +113,8 @@ pub(crate) struct Revision {
     pub(crate) declared: Declared,
     /// When it was made.
     pub(crate) create_time: OffsetDateTime,
+    /// Why it was asked for, if it is a correction.
+    pub(crate) correction_reason: Option<Remark>,
 }
 
 /// Why a registration does not take a change.

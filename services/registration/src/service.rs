@@ -3,13 +3,17 @@
 mod access;
 mod amend;
 mod companions;
+mod correct;
 mod erase;
 mod identity;
 mod lookup;
 mod proof;
 mod replace;
+mod returning;
+mod review;
 mod shown;
 mod submit;
+mod verified;
 mod watch;
 
 use std::sync::Arc;
@@ -174,6 +178,13 @@ impl RegistrationService for Registrations {
         self.answer(request, async |access, message| self.resolve(&access, message).await).await
     }
 
+    async fn note_verifications(
+        &self,
+        request: Request<pb::NoteVerificationsRequest>,
+    ) -> Answer<pb::NoteVerificationsResponse> {
+        self.answer(request, async |access, message| self.note_verifications(&access, message).await).await
+    }
+
     async fn update_registration(
         &self,
         request: Request<pb::UpdateRegistrationRequest>,
@@ -187,6 +198,59 @@ impl RegistrationService for Registrations {
         request: Request<pb::ReplaceDocumentRequest>,
     ) -> Answer<pb::ReplaceDocumentResponse> {
         self.answer(request, async |access, message| self.replace(&access, message).await).await
+    }
+
+    async fn list_registrations(
+        &self,
+        request: Request<pb::ListRegistrationsRequest>,
+    ) -> Answer<pb::ListRegistrationsResponse> {
+        self.answer(request, async |access, message| self.entries(&access, message).await).await
+    }
+
+    async fn submit_next_registration(
+        &self,
+        request: Request<pb::SubmitNextRegistrationRequest>,
+    ) -> Answer<pb::SubmitNextRegistrationResponse> {
+        self.answer(request, async |access, message| Box::pin(self.submit_next(&access, message)).await).await
+    }
+
+    async fn request_correction(
+        &self,
+        request: Request<pb::RequestCorrectionRequest>,
+    ) -> Answer<pb::RequestCorrectionResponse> {
+        self.answer(request, async |access, message| {
+            Box::pin(self.request_correction(&access, message)).await
+        })
+        .await
+    }
+
+    async fn withdraw_correction(
+        &self,
+        request: Request<pb::WithdrawCorrectionRequest>,
+    ) -> Answer<pb::WithdrawCorrectionResponse> {
+        self.answer(request, async |access, message| self.withdraw_correction(&access, message).await).await
+    }
+
+    async fn get_correction(
+        &self,
+        request: Request<pb::GetCorrectionRequest>,
+    ) -> Answer<pb::GetCorrectionResponse> {
+        self.answer(request, async |access, message| self.get_correction(&access, message).await).await
+    }
+
+    async fn list_corrections(
+        &self,
+        request: Request<pb::ListCorrectionsRequest>,
+    ) -> Answer<pb::ListCorrectionsResponse> {
+        self.answer(request, async |access, message| self.list_corrections(&access, message).await).await
+    }
+
+    async fn review_correction(
+        &self,
+        request: Request<pb::ReviewCorrectionRequest>,
+    ) -> Answer<pb::ReviewCorrectionResponse> {
+        self.answer(request, async |access, message| Box::pin(self.review_correction(&access, message)).await)
+            .await
     }
 
     async fn cancel_registration(

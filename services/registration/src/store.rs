@@ -4,6 +4,7 @@
 mod changes;
 mod companions;
 mod convert;
+mod corrections;
 mod entity;
 mod erasure;
 mod migration;
@@ -11,10 +12,13 @@ mod missing;
 mod nobody;
 mod proofs;
 mod reseal;
+mod returning;
 mod rows;
 mod sealed;
+mod verified;
 
 pub(crate) use changes::CHANNEL;
+pub(crate) use corrections::CorrectionFilter;
 pub use migration::Migrator;
 pub use missing::missing_keys;
 pub(crate) use proofs::Subjects;

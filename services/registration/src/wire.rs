@@ -2,10 +2,12 @@
 
 mod access;
 mod change;
+mod correction;
 pub(crate) mod form;
 pub(crate) mod identity;
 mod mask;
 mod render;
+mod verified;
 
 use entrypass_document::{BrokenRule, Document, DocumentInput, DocumentType, Rules};
 use entrypass_proto::registration::v1 as pb;
@@ -15,11 +17,16 @@ use uuid::Uuid;
 
 pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use correction::{
+    CorrectionTarget, Review, correction, correction_id, correction_state_word, correction_target,
+    list_corrections, review,
+};
 pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, holder, notice, registration, registration_name,
     revision, traveller_name,
 };
+pub(crate) use verified::verifications;
 
 use crate::{bond::Relationship, form::FormRules, registration::Declared};
 
@@ -129,6 +136,7 @@ pub(crate) fn relationship(wire: i32) -> Result<Relationship, Violations> {
 /// Collections of resource names.
 mod collection {
     pub(super) const COMPANIONS: &str = "companions";
+    pub(super) const CORRECTIONS: &str = "corrections";
     pub(super) const REGISTRATIONS: &str = "registrations";
     pub(super) const TRAVELLERS: &str = "travellers";
 }

@@ -59,6 +59,14 @@ pub enum ConfigError {
         /// What it may be.
         rule: &'static str,
     },
+    /// A path of the form that is to be frozen is none that can be amended.
+    #[error(
+        "registration.frozen_after_verification: path {position} is none of the form that can be amended"
+    )]
+    FrozenPath {
+        /// Which, from 1.
+        position: usize,
+    },
     /// A database's URL is none.
     #[error("database.{} or ENTRYPASS_{}_DATABASE cannot be used", .service.name(), .service.name().to_uppercase())]
     Database {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use entrypass_registration::{Notice, NoticeError, ProofLimits};
+use entrypass_registration::{FrozenPaths, NotAmendable, Notice, NoticeError, ProofLimits};
 use entrypass_token::Issuer;
 use serde::Deserialize;
 use time::Duration;
@@ -29,6 +29,8 @@ pub struct Registration {
     pub collect_health: bool,
     /// Whether passports of the ICAO specimen state `UTO` are taken: for demonstrations only.
     pub accept_specimens: bool,
+    /// Paths of the form that no amendment changes once a checkpoint has found the registration good.
+    pub frozen_after_verification: Vec<String>,
     /// Most companions of one holder, 1 to 31.
     pub companion_limit: u32,
     /// Most holders to whom one companion is bound and has agreed, 1 to 31.
@@ -99,6 +101,7 @@ impl Default for Registration {
             travel_history_days: 21,
             collect_health: false,
             accept_specimens: false,
+            frozen_after_verification: ["entry", "travel_history", "health"].map(str::to_owned).to_vec(),
             companion_limit: 8,
             companion_holder_limit: 1,
             confirmation_minutes: 1440,
@@ -162,6 +165,7 @@ impl Registration {
             travel_history_days: self.travel_history_days,
             collect_health: self.collect_health,
             accept_specimens: self.accept_specimens,
+            frozen_after_verification: self.frozen()?,
             companion_limit: self.companion_limit,
             companion_holder_limit: self.companion_holder_limit,
             confirm_within: Duration::minutes(self.confirmation_minutes.into()),
@@ -186,6 +190,15 @@ impl Registration {
         let minutes = self.failed_proofs_minutes;
         range("registration.failed_proofs_minutes", "1 to 1440", (1..=1440).contains(&minutes))?;
         Ok(ProofLimits { per_document, per_caller, window: Duration::minutes(minutes.into()) })
+    }
+
+    /// What no amendment changes once a checkpoint has seen it.
+    ///
+    /// # Errors
+    /// When a path is none that an amendment takes.
+    fn frozen(&self) -> Result<FrozenPaths, ConfigError> {
+        let read = FrozenPaths::parse(self.frozen_after_verification.iter().cloned());
+        read.map_err(|NotAmendable(position)| ConfigError::FrozenPath { position })
     }
 
     /// How long a change can be followed.

@@ -58,6 +58,10 @@ fn an_unknown_setting_is_told_with_its_line() {
 fn a_value_out_of_range_is_told_with_its_setting() {
     let table = [
         ("[registration]\nvalid_days = 14", "registration.valid_days must be 15 to 3650"),
+        (
+            "[registration]\nfrozen_after_verification = [\"health\", \"surname\"]",
+            "registration.frozen_after_verification: path 2 is none of the form that can be amended",
+        ),
         ("[registration]\ncompanion_limit = 0", "registration.companion_limit must be 1 to 31"),
         ("[registration]\ncompanion_holder_limit = 0", "registration.companion_holder_limit must be 1 to 31"),
         (

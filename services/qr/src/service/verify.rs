@@ -19,10 +19,10 @@ use uuid::Uuid;
 
 use super::{Codes, touched};
 use crate::{
-    code::Code,
+    code::{Code, CodeState},
     error::Error,
     keys::Found,
-    record::{self, Record},
+    record::{self, Finding, Record},
     verification::{self, Registration},
     wire::{self, Decision, Group, Scan},
 };
@@ -70,10 +70,10 @@ impl Codes {
             readings.iter().map(|reading| self.judge(reading, &codes, &groups, now)).collect();
         let companions = decisions.iter().filter_map(Decision::shown).flat_map(Group::companions);
         let withdrawn = self.store.withdrawn(companions.collect(), now).await?;
-        let records = self.records(call, &scan, &decisions, now);
-        let names: Vec<_> = records.iter().map(|record| wire::verification_name(record.id)).collect();
+        let findings = self.findings(call, &scan, &decisions, &withdrawn, now);
+        let names: Vec<_> = findings.iter().map(|one| wire::verification_name(one.record.id)).collect();
         let patience = call.share(LONGEST_KEEPING).time_left();
-        let (kept, _) = tokio::join!(self.recorder.keep(records, patience), call.record_within(patience));
+        let (kept, _) = tokio::join!(self.recorder.keep(findings, patience), call.record_within(patience));
         let render = |(decision, name): (&Decision<'_>, String)| {
             wire::decision(decision, &withdrawn, if kept { name } else { String::new() }, now)
         };
@@ -168,27 +168,32 @@ impl Codes {
         Decision { claims: Some(claims), checks: verification::genuine(freshness, found), data_age, group }
     }
 
-    fn records(
+    /// What is written down of the decisions: a record of each, and whom a checkpoint has seen that stated its name.
+    fn findings(
         &self,
         call: &Call,
         scan: &Scan,
         decisions: &[Decision<'_>],
+        withdrawn: &HashMap<Uuid, CodeState>,
         now: OffsetDateTime,
-    ) -> Vec<Record> {
+    ) -> Vec<Finding> {
         let caller = call.caller().as_str();
-        let record = |(position, (decision, content)): (usize, (&Decision<'_>, &String))| {
+        let finding = |(position, (decision, content)): (usize, (&Decision<'_>, &String))| {
             let verdict = decision.checks.verdict();
             let repeated = |request_id: &String| record::id(caller, request_id, position, content, verdict);
-            Record {
+            let record = Record {
                 id: scan.request_id.as_ref().map_or_else(|| self.random.uuid_v7(now), repeated),
                 time: now,
                 checkpoint: scan.checkpoint.clone(),
                 verdict,
                 code: decision.claims.map(Claims::code_id),
                 caller: caller.to_owned(),
-            }
+            };
+            let seen = record.checkpoint.is_some();
+            let first_verified = if seen { decision.first_verified(withdrawn) } else { Vec::new() };
+            Finding { record, first_verified }
         };
-        decisions.iter().zip(&scan.contents).enumerate().map(record).collect()
+        decisions.iter().zip(&scan.contents).enumerate().map(finding).collect()
     }
 }
 

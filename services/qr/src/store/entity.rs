@@ -105,6 +105,22 @@ pub(super) mod signing_key {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod first_verification {
+    use sea_orm::entity::prelude::*;
+
+    /// When a registration was first found good at a checkpoint, until the registration service has been told.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "first_verifications")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub registration_id: Uuid,
+        pub verified_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod verification {
     use sea_orm::entity::prelude::*;
 

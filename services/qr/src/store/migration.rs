@@ -1,5 +1,6 @@
 //! The schema of the QR service, step by step. Written for SQLite and PostgreSQL alike.
 
+mod first_verifications;
 mod leases;
 mod sealed_answers;
 mod verifications;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(sealed_answers::SealedAnswers),
             Box::new(Audit),
             Box::new(leases::Leases),
+            Box::new(first_verifications::FirstVerifications),
         ]
     }
 

@@ -1,5 +1,7 @@
 //! The records of verifications.
 
+use std::collections::BTreeMap;
+
 use entrypass_db::{answers, hold, instant, micros};
 use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_token::CodeId;
@@ -16,10 +18,11 @@ use uuid::Uuid;
 use super::{
     AT_ONCE, NO_REVISION, Store,
     entity::{code, suspension, verification as entity},
+    first_verifications,
 };
 use crate::{
     error::Error,
-    record::{Checkpoint, Count, Exported, Filter, Group, Grouping, Record},
+    record::{Checkpoint, Count, Exported, Filter, Finding, Group, Grouping, Record},
 };
 
 /// Counts that are given at most.
@@ -40,16 +43,15 @@ pub(crate) async fn erase(transaction: &DatabaseTransaction, registration: Uuid)
     let records = entity::Entity::delete_many().filter(entity::Column::CodeId.in_subquery(codes));
     records.exec(transaction).await?;
     suspension::Entity::delete_by_id(registration).exec(transaction).await?;
+    first_verifications::erase(transaction, registration).await?;
     answers::erase(transaction, registration).await
 }
 
 impl Store {
-    /// Keeps records. One that is kept already stays as it is.
-    pub(crate) async fn keep_verifications(
-        &self,
-        records: impl IntoIterator<Item = Record>,
-    ) -> Result<(), DbErr> {
-        let rows = records.into_iter().map(|record| entity::ActiveModel {
+    /// Keeps records, and which registrations were first found good with them. A record that is kept already stays as it is.
+    pub(crate) async fn keep_verifications(&self, findings: Vec<Finding>) -> Result<(), DbErr> {
+        let first = earliest(&findings);
+        let rows = findings.into_iter().map(|Finding { record, .. }| entity::ActiveModel {
             id: Set(record.id),
             create_time: Set(micros(record.time)),
             checkpoint: Set(record.checkpoint.map(|checkpoint| checkpoint.as_str().to_owned())),
@@ -61,6 +63,7 @@ impl Store {
         let transaction = self.database.begin().await?;
         let insert = entity::Entity::insert_many(rows).on_conflict(kept_already);
         insert.exec_without_returning(&transaction).await?;
+        first_verifications::note(&transaction, first).await?;
         transaction.commit().await
     }
 
@@ -183,6 +186,18 @@ impl Store {
         transaction.commit().await?;
         Ok(forgotten)
     }
+}
+
+/// When each registration was first found good in `findings`.
+fn earliest(findings: &[Finding]) -> BTreeMap<Uuid, OffsetDateTime> {
+    let mut earliest = BTreeMap::new();
+    for Finding { record, first_verified } in findings {
+        for registration in first_verified {
+            let time = earliest.entry(*registration).or_insert(record.time);
+            *time = Ord::min(record.time, *time);
+        }
+    }
+    earliest
 }
 
 fn filtered(filter: &Filter) -> Select<entity::Entity> {

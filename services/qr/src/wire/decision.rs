@@ -43,6 +43,19 @@ impl<'a> Decision<'a> {
         Self { claims: None, checks, data_age: None, group: None }
     }
 
+    /// Whose registrations it finds good of which that was not known: the holder's, and those of the companions. None for another verdict.
+    pub(crate) fn first_verified(&self, withdrawn: &HashMap<Uuid, CodeState>) -> Vec<Uuid> {
+        let valid = self.checks.verdict() == Verdict::Valid;
+        let Some(group) = self.shown().filter(|_| valid) else { return Vec::new() };
+        let good = |(id, of): &&(Uuid, TravelGroupCompanion)| {
+            let known = of.member.as_ref().is_none_or(|member| member.verified_time.is_some());
+            !known && companion_verdict(of, withdrawn.get(id)) == Verdict::Valid
+        };
+        let companions = group.companions.iter().filter(good).map(|(id, _)| *id);
+        let holder = Some(group.id).filter(|_| group.holder.verified_time.is_none());
+        holder.into_iter().chain(companions).collect()
+    }
+
     /// Those who are shown beside it.
     pub(crate) fn shown(&self) -> Option<&'a Group> {
         self.group.filter(|group| group.is_active())
@@ -104,24 +117,28 @@ pub(crate) fn decision(
             seconds: age.whole_seconds(),
             nanos: age.subsec_nanoseconds(),
         }),
-        holder: shown.map(|group| group.holder.clone()),
+        holder: shown.map(|group| TravelGroupMember { verified_time: None, ..group.holder.clone() }),
         companions: companions.map(|(id, companion)| shown_beside(companion, withdrawn.get(id))).collect(),
         verification,
     }
 }
 
 fn shown_beside(of: &TravelGroupCompanion, withdrawn: Option<&CodeState>) -> pb::CompanionVerification {
+    pb::CompanionVerification {
+        relationship: of.relationship,
+        // When they were first verified is nothing for a checkpoint.
+        member: of.member.clone().map(|member| TravelGroupMember { verified_time: None, ..member }),
+        verdict: verdict(companion_verdict(of, withdrawn)).into(),
+    }
+}
+
+fn companion_verdict(of: &TravelGroupCompanion, withdrawn: Option<&CodeState>) -> Verdict {
     let state = of.member.as_ref().map(TravelGroupMember::state).unwrap_or_default();
-    let told = match group::judged(state) {
+    match group::judged(state) {
         verification::Registration::Asked(judged) => {
             verification::companion(withdrawn.copied().unwrap_or(CodeState::Active), judged)
         }
         verification::Registration::Unavailable => Verdict::CannotDecide,
-    };
-    pb::CompanionVerification {
-        relationship: of.relationship,
-        member: of.member.clone(),
-        verdict: verdict(told).into(),
     }
 }
 

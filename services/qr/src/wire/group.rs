@@ -13,6 +13,8 @@ use crate::{error::Error, verification::Registration};
 
 /// A holder and the companions.
 pub(crate) struct Group {
+    /// The holder's registration.
+    pub(super) id: Uuid,
     pub(super) holder: TravelGroupMember,
     /// With the ids of their registrations.
     pub(super) companions: Vec<(Uuid, TravelGroupCompanion)>,
@@ -29,7 +31,7 @@ pub(crate) fn groups(asked: &[Uuid], answer: GetTravelGroupsResponse) -> Result<
     });
     let read = |(id, holder, companions): (Uuid, TravelGroupMember, Vec<TravelGroupCompanion>)| {
         let companions = companions.into_iter().map(companion).collect::<Result<_, _>>()?;
-        Ok((id, Group { holder, companions }))
+        Ok((id, Group { id, holder, companions }))
     };
     found.map(read).collect()
 }

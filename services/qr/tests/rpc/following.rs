@@ -9,7 +9,7 @@ use crate::harness::{App, registration};
 
 #[tokio::test]
 async fn an_amendment_supersedes_the_codes_before_it() {
-    for kind in [Kind::Amended, Kind::DocumentReplaced] {
+    for kind in [Kind::Amended, Kind::DocumentReplaced, Kind::Corrected] {
         let app = App::new().await;
         let before = app.code(1, 1).await;
         let other = app.code(2, 1).await;

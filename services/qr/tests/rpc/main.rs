@@ -6,6 +6,7 @@
 mod audit;
 mod bundle;
 mod checkpoint;
+mod first_verified;
 mod following;
 mod harness;
 mod issue;

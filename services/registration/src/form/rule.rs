@@ -101,10 +101,23 @@ pub(crate) fn not_collected() -> Rule {
 
 pub(crate) fn identity_field() -> Rule {
     let text = Text::new(
-        "身份信息不能通过修改变更，请更换证件或联系工作人员更正",
-        "an identity field cannot be amended: replace the document or ask an officer",
+        "身份信息不能通过修改变更：换发证件请用 ReplaceDocument，填写有误请用 RequestCorrection 申请更正",
+        "an identity field cannot be amended: another document takes ReplaceDocument, a mistake RequestCorrection",
     );
     Rule::new("IDENTITY_FIELD", text)
+}
+
+pub(crate) fn not_identity_field() -> Rule {
+    let text = Text::new(
+        "更正只适用于身份信息，其他内容可直接修改",
+        "a correction takes identity fields alone: anything else can be amended",
+    );
+    Rule::new("NOT_IDENTITY_FIELD", text)
+}
+
+pub(crate) fn unchanged() -> Rule {
+    let text = Text::new("与已登记内容相同，无须更正", "as it is registered already: nothing to correct");
+    Rule::new("UNCHANGED", text)
 }
 
 pub(crate) fn unknown_path() -> Rule {
@@ -139,6 +152,8 @@ mod tests {
             filler_address(),
             not_collected(),
             identity_field(),
+            not_identity_field(),
+            unchanged(),
             unknown_path(),
         ];
         for rule in rules {

@@ -33,6 +33,7 @@ fn registration(id: Uuid) -> Registration {
         create_time: NOW,
         update_time: NOW,
         expire_time: NOW + VALID_FOR,
+        verified_time: None,
     }
 }
 

@@ -19,7 +19,10 @@ use crate::{
     form::{FORM_VERSION, Form, FormRules},
     registration::{ChangeRefused, Declared, Registration, RevisionKind},
     store::Rows,
-    wire::{self, form::Mask},
+    wire::{
+        self,
+        form::{Mask, Takes},
+    },
 };
 
 /// What every change names: a registration, and what the caller read of it.
@@ -89,6 +92,7 @@ impl Registrations {
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = target.read_again(&rows, &current, now).await?;
+            self.check_frozen(&current, &changed)?;
             let document = current.declared.document.clone();
             let declared = Declared { document, form, form_version: FORM_VERSION };
             let next = current.amended(declared, self.config.valid_for, now);
@@ -98,6 +102,15 @@ impl Registrations {
             Ok(Kept::about(next.traveller, pb::UpdateRegistrationResponse { registration }))
         })
         .await
+    }
+
+    /// What a checkpoint has seen stays: whoever was let in with it must not have declared something else afterwards.
+    fn check_frozen(&self, current: &Registration, changed: &[String]) -> Result<(), Error> {
+        let frozen = self.config.frozen_after_verification.among(changed);
+        if current.verified_time.is_none() || frozen.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Frozen { paths: frozen.join(",") })
     }
 
     /// Reads an amendment: its target, the revision that it is made for, and the form that comes of it. The
@@ -111,7 +124,7 @@ impl Registrations {
         let pb::UpdateRegistrationRequest { request_id, registration, etag, form, update_mask } = message;
         let mut violations = Violations::default();
         let target = violations.collect(Target::parse(&request_id, &registration, &etag));
-        let (mask, broken) = Mask::parse(&update_mask.unwrap_or_default());
+        let (mask, broken) = Mask::parse(&update_mask.unwrap_or_default(), Takes::Amendment);
         violations.extend(broken);
         if form.is_none() {
             violations.add("form", Rule::required());
@@ -128,7 +141,7 @@ impl Registrations {
             return Err(ChangeRefused::EtagMismatch.into());
         }
         let amended = current.as_ref().zip(form.as_ref()).and_then(|(current, changes)| {
-            let merged = mask.merge(&current.declared.form, changes);
+            let merged = mask.merge(&wire::form::render(&current.declared.form), changes);
             let rules = self.amendment_rules(current, now);
             violations.collect(wire::form::parse(merged, Some(&current.declared.document), &rules))
         });

@@ -76,7 +76,9 @@ impl Registrations {
         let all = rows.registrations_of(traveller).await?;
         touched(access, &all);
         for registration in all {
-            registrations.push(exported(&rows, &registration, now).await?);
+            let corrections = self.corrections_of(registration.id, now).await?;
+            let exported = exported(&rows, &registration, now).await?;
+            registrations.push(pb::ExportedRegistration { corrections, ..exported });
         }
         Ok(pb::ExportTravellerResponse {
             traveller: wire::traveller_name(traveller),
@@ -100,6 +102,7 @@ async fn exported<C: ConnectionTrait>(
         revisions: revisions.into_iter().map(wire::revision).collect(),
         companions: wire::companions(&companions),
         holders: holders.iter().map(wire::holder).collect(),
+        corrections: Vec::new(),
     })
 }
 

@@ -7,6 +7,7 @@ use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     Registrations,
@@ -32,12 +33,12 @@ struct Replacement {
 }
 
 /// What the new document shows beside its number, in the form's words.
-struct Shown {
-    chinese_name: String,
-    surname: String,
-    given_names: String,
-    single_name: bool,
-    document_expire_date: String,
+pub(super) struct Shown {
+    pub(super) chinese_name: String,
+    pub(super) surname: String,
+    pub(super) given_names: String,
+    pub(super) single_name: bool,
+    pub(super) document_expire_date: String,
 }
 
 impl Registrations {
@@ -66,7 +67,10 @@ impl Registrations {
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = replacement.target.read_again(&rows, &read, now).await?;
-            take(&rows, &current, &declared.document, now).await?;
+            if declared.document == current.declared.document {
+                return Err(Error::DocumentNotAvailable);
+            }
+            take_document(&rows, current.traveller, &declared.document, now).await?;
             let next = current.amended(declared, self.config.valid_for, now);
             let changed = wire::form::changed_paths(&current.declared.form, &next.declared.form);
             rows.save_revision(&next, RevisionKind::DocumentReplaced, &changed).await?;
@@ -150,7 +154,7 @@ impl Registrations {
 
 /// The registered form with what the new document shows. A name that was missing is taken, one that is registered does not change:
 /// compared as it is read, in whatever spelling.
-fn with_shown(
+pub(super) fn with_shown(
     mut form: pb::RegistrationForm,
     registered: &PersonName,
     shown: &Shown,
@@ -193,16 +197,19 @@ fn in_request(of_form: &Violations) -> Violations {
     violations
 }
 
-/// Gives the person of `current` the new document. An earlier one of theirs may be taken up again, the present one need not.
-async fn take<C: ConnectionTrait>(
+/// Gives `traveller` the document, which may be an earlier one of theirs.
+///
+/// # Errors
+/// [`Error::DocumentNotAvailable`] when it is somebody else's; whose is not told.
+pub(super) async fn take_document<C: ConnectionTrait>(
     rows: &Rows<'_, C>,
-    current: &Registration,
-    new: &Document,
+    traveller: Uuid,
+    document: &Document,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
-    match rows.traveller_of_document(&new.key()).await? {
-        None if rows.add_document(&new.key(), current.traveller, now).await? => Ok(()),
-        Some(owner) if owner == current.traveller && *new != current.declared.document => Ok(()),
+    match rows.traveller_of_document(&document.key()).await? {
+        None if rows.add_document(&document.key(), traveller, now).await? => Ok(()),
+        Some(owner) if owner == traveller => Ok(()),
         None | Some(_) => Err(Error::DocumentNotAvailable),
     }
 }

@@ -99,6 +99,7 @@ impl Registrations {
             declared,
             create_time: now,
             update_time: now,
+            verified_time: None,
         };
         rows.add_registration(&registration).await?;
         touched(access, [&registration]);

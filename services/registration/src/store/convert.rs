@@ -1,14 +1,18 @@
 //! Rows to domain values and back, and with that the one place where what is read is opened and what is written is sealed. A row that cannot
 //! be read is our fault ([`Error::Corrupt`], [`Error::Unreadable`]), never the caller's.
 
+mod correction;
+
 use entrypass_ambient::city_date;
 use entrypass_db::{instant, micros};
 use entrypass_document::{Document, DocumentInput, DocumentType, Rules};
 use entrypass_seal::Sealer;
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+pub(super) use correction::{correction, correction_row};
 
 use super::{
     entity::{change, change_feed, companion, data_key, document, registration, revision},
@@ -20,6 +24,7 @@ use super::{
 use crate::{
     bond::{Companion, CompanionState, Relationship},
     change::{Change, ChangeKind, Extent},
+    correction::{CorrectionState, Remark},
     error::Error,
     registration::{Declared, Latest, Registration, Revision, RevisionKind, StoredState},
 };
@@ -49,6 +54,7 @@ fn opened(
         create_time: instant(row.create_time)?,
         update_time: instant(row.update_time)?,
         expire_time,
+        verified_time: row.verified_time.map(instant).transpose()?,
     })
 }
 
@@ -115,6 +121,8 @@ pub(super) fn registration_row(of: &Registration) -> registration::ActiveModel {
         create_time: Set(micros(of.create_time)),
         update_time: Set(micros(of.update_time)),
         expire_time: Set(micros(of.expire_time)),
+        // Noted beside all changes: none takes it back.
+        verified_time: NotSet,
     }
 }
 
@@ -123,6 +131,7 @@ pub(super) fn revision_row(
     of: &Registration,
     kind: RevisionKind,
     changed_paths: &[String],
+    correction_reason: Option<&Remark>,
 ) -> Result<revision::ActiveModel, Error> {
     let Declared { document, form, form_version } = &of.declared;
     let form = serde_json::to_string(form).map_err(|_| Error::Corrupt("a form that is no JSON"))?;
@@ -140,6 +149,7 @@ pub(super) fn revision_row(
         form_version: Set(*form_version),
         sealed: Set(key.seal_revision(of.id, revision, &content)),
         create_time: Set(micros(of.update_time)),
+        sealed_reason: Set(correction_reason.map(|reason| key.seal_reason(of.id, revision, reason.as_str()))),
     })
 }
 
@@ -147,32 +157,51 @@ pub(super) fn revision(
     sealer: &Sealer,
     (row, _, key): (revision::Model, Option<registration::Model>, Option<data_key::Model>),
 ) -> Result<Revision, Error> {
+    let key = personal_key(sealer, key)?;
+    let reason = row.sealed_reason.as_ref();
+    let reason =
+        reason.map(|sealed| key.open_reason(row.registration_id, row.revision, sealed)).transpose()?;
+    let reason = reason.map(|reason| Remark::parse(&reason)).transpose();
     Ok(Revision {
         number: revision_number(row.revision)?,
         kind: revision_kind(&row.kind)?,
-        changed_paths: row.changed_paths.split_whitespace().map(str::to_owned).collect(),
+        changed_paths: paths(&row.changed_paths),
         create_time: instant(row.create_time)?,
-        declared: declared(&personal_key(sealer, key)?, &row)?,
+        declared: declared(&key, &row)?,
+        correction_reason: reason.map_err(|_| Error::Corrupt("a reason in no known shape"))?,
     })
+}
+
+/// Reads what was joined with blanks.
+fn paths(stored: &str) -> Vec<String> {
+    stored.split_whitespace().map(str::to_owned).collect()
 }
 
 fn declared(key: &PersonalKey<'_>, row: &revision::Model) -> Result<Declared, Error> {
     let opened = key.open_revision(row.registration_id, row.revision, &row.sealed)?;
     let Content { document_number, issuing_state, form } = Content::of(&opened)?;
-    // The number was checked when it came in. "Today" is the day of that check, or an age limit could make an old row unreadable.
-    let today = city_date(instant(row.create_time)?);
-    let rules = Rules { today, accept_specimens: true };
-    let input = DocumentInput {
-        document_type: DocumentType::parse(&row.document_type)
-            .ok_or(Error::Corrupt("an unknown document type"))?,
-        number: document_number,
-        issuing_state: issuing_state.unwrap_or_default(),
-    };
+    let stored = (row.document_type.as_str(), document_number, issuing_state);
     Ok(Declared {
-        document: Document::parse(&input, rules).map_err(|_| Error::Corrupt("a wrong document number"))?,
+        document: stored_document(stored, instant(row.create_time)?)?,
         form: serde_json::from_str(form).map_err(|_| Error::Corrupt("a form in no known shape"))?,
         form_version: row.form_version,
     })
+}
+
+/// The document of this type, number and issuing state, which came in at `time`.
+fn stored_document(
+    (document_type, number, issuing_state): (&str, &str, Option<&str>),
+    time: OffsetDateTime,
+) -> Result<Document, Error> {
+    // The number was checked when it came in. "Today" is the day of that check, or an age limit could make an old row unreadable.
+    let rules = Rules { today: city_date(time), accept_specimens: true };
+    let input = DocumentInput {
+        document_type: DocumentType::parse(document_type)
+            .ok_or(Error::Corrupt("an unknown document type"))?,
+        number,
+        issuing_state: issuing_state.unwrap_or_default(),
+    };
+    Document::parse(&input, rules).map_err(|_| Error::Corrupt("a wrong document number"))
 }
 
 /// A bond with the registration of the companion, its revision, and the companion's key.
@@ -297,6 +326,7 @@ names!(kind_name, revision_kind, RevisionKind {
     Registered = "REGISTERED",
     Amended = "AMENDED",
     DocumentReplaced = "DOCUMENT_REPLACED",
+    Corrected = "CORRECTED",
     Cancelled = "CANCELLED",
 });
 
@@ -304,6 +334,7 @@ names!(change_kind_name, change_kind, ChangeKind {
     Registered = "REGISTERED",
     Amended = "AMENDED",
     DocumentReplaced = "DOCUMENT_REPLACED",
+    Corrected = "CORRECTED",
     Cancelled = "CANCELLED",
     Expired = "EXPIRED",
     CompanionBound = "COMPANION_BOUND",
@@ -324,4 +355,12 @@ names!(relationship_name, relationship, Relationship {
 names!(companion_state_name, companion_state, CompanionState {
     Pending = "PENDING",
     Confirmed = "CONFIRMED",
+});
+
+names!(correction_state_name, correction_state, CorrectionState {
+    Pending = "PENDING",
+    Approved = "APPROVED",
+    Rejected = "REJECTED",
+    Withdrawn = "WITHDRAWN",
+    Lapsed = "LAPSED",
 });

@@ -80,6 +80,8 @@ pub(super) mod registration {
         pub create_time: i64,
         pub update_time: i64,
         pub expire_time: i64,
+        /// When a checkpoint first found its code good.
+        pub verified_time: Option<i64>,
         #[sea_orm(belongs_to, from = "(id, revision)", to = "(registration_id, revision)")]
         pub current: HasOne<super::revision::Entity>,
         #[sea_orm(belongs_to, from = "traveller_id", to = "traveller_id")]
@@ -109,6 +111,8 @@ pub(super) mod revision {
         /// The document's number and issuing state, and the form in the shape of `form_version`.
         pub sealed: Vec<u8>,
         pub create_time: i64,
+        /// Why it was asked for, if it is a correction.
+        pub sealed_reason: Option<Vec<u8>>,
         #[sea_orm(belongs_to, from = "registration_id", to = "id")]
         pub registration: HasOne<super::registration::Entity>,
     }
@@ -141,6 +145,36 @@ pub(super) mod companion {
         pub guardian_declare_time: Option<i64>,
         #[sea_orm(belongs_to, from = "companion_id", to = "id")]
         pub companion: HasOne<super::registration::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod correction {
+    use sea_orm::entity::prelude::*;
+
+    /// What somebody asks to have corrected in a registration.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "corrections")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub registration_id: Uuid,
+        /// That one that waits lapses with its registration is not written.
+        pub state: String,
+        /// Paths of the form, separated by blanks.
+        pub changed_paths: String,
+        /// What is asked for, and why: JSON.
+        pub sealed: Vec<u8>,
+        /// What the reviewer said.
+        pub sealed_note: Option<Vec<u8>>,
+        pub create_time: i64,
+        pub end_time: Option<i64>,
+        /// The revision that its approval made.
+        pub revision: Option<i32>,
+        #[sea_orm(belongs_to, from = "registration_id", to = "id")]
+        pub registration: HasOne<super::registration::Entity>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

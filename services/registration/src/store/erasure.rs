@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Rows, convert,
-    entity::{companion, data_key, document, registration, revision, traveller},
+    entity::{companion, correction, data_key, document, registration, revision, traveller},
 };
 use crate::{
     change::Change,
@@ -58,13 +58,16 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(registrations)
     }
 
-    /// Removes registrations that are held here, with their revisions and bonds.
+    /// Removes registrations that are held here, with their revisions, corrections and bonds.
     async fn remove_registrations(&self, ids: &[Uuid]) -> Result<(), Error> {
         let ids = || ids.iter().copied();
         let bonds = Condition::any()
             .add(companion::Column::HolderId.is_in(ids()))
             .add(companion::Column::CompanionId.is_in(ids()));
         companion::Entity::delete_many().filter(bonds).exec(self.connection).await?;
+        let corrections = correction::Entity::delete_many();
+        let corrections = corrections.filter(correction::Column::RegistrationId.is_in(ids()));
+        corrections.exec(self.connection).await?;
         let revisions = revision::Entity::delete_many().filter(revision::Column::RegistrationId.is_in(ids()));
         revisions.exec(self.connection).await?;
         let registrations = registration::Entity::delete_many().filter(registration::Column::Id.is_in(ids()));

@@ -1,9 +1,11 @@
 //! The schema of the registration service, step by step. Written for SQLite and PostgreSQL alike.
 
 mod bonds;
+mod corrections;
 mod leases;
 mod proofs;
 mod sealed;
+mod verified;
 
 use sea_orm::DynIden;
 use sea_orm_migration::{prelude::*, schema};
@@ -23,6 +25,8 @@ impl MigratorTrait for Migrator {
             Box::new(proofs::Proofs),
             Box::new(leases::Leases),
             Box::new(bonds::Bonds),
+            Box::new(corrections::Corrections),
+            Box::new(verified::Verified),
         ]
     }
 

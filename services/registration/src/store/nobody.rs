@@ -34,6 +34,7 @@ pub(super) fn nobody(
         create_time: 0,
         update_time: 0,
         expire_time: 0,
+        verified_time: None,
     };
     let current = revision::Model {
         registration_id: id,
@@ -44,6 +45,7 @@ pub(super) fn nobody(
         form_version: 1,
         sealed: key.seal_revision(id, 1, &content),
         create_time: 0,
+        sealed_reason: None,
     };
     let key = data_key::Model {
         traveller_id: traveller,

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     change::{Change, ChangeKind},
+    correction::Remark,
     error::Error,
     registration::{Latest, Registration, Revision, RevisionKind, StoredState},
 };
@@ -185,7 +186,8 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
             Err(error) if is_unique_violation(&error) => return Err(Error::AlreadyRegistered),
             other => other?,
         };
-        self.add_revision(&key, new, RevisionKind::Registered, &[]).await?;
+        let row = convert::revision_row(&key, new, RevisionKind::Registered, &[], None)?;
+        self.add_revision(row).await?;
         Ok(self.add_change(Change::of(new, ChangeKind::Registered, None, new.create_time)).await?)
     }
 
@@ -195,6 +197,26 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         next: &Registration,
         kind: RevisionKind,
         changed_paths: &[String],
+    ) -> Result<(), Error> {
+        self.save(next, kind, changed_paths, None).await
+    }
+
+    /// As [`Self::save_revision`], of a correction that was asked for because of `reason`.
+    pub(crate) async fn save_correction(
+        &self,
+        next: &Registration,
+        changed_paths: &[String],
+        reason: &Remark,
+    ) -> Result<(), Error> {
+        self.save(next, RevisionKind::Corrected, changed_paths, Some(reason)).await
+    }
+
+    async fn save(
+        &self,
+        next: &Registration,
+        kind: RevisionKind,
+        changed_paths: &[String],
+        reason: Option<&Remark>,
     ) -> Result<(), Error> {
         let saved = registration::Entity::update_many()
             .set(convert::registration_row(next))
@@ -206,18 +228,11 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
             return Err(crate::registration::ChangeRefused::EtagMismatch.into());
         }
         let key = self.key_of(next.traveller).await?;
-        self.add_revision(&key, next, kind, changed_paths).await?;
+        self.add_revision(convert::revision_row(&key, next, kind, changed_paths, reason)?).await?;
         Ok(self.add_change(Change::of(next, kind.into(), None, next.update_time)).await?)
     }
 
-    async fn add_revision(
-        &self,
-        key: &PersonalKey<'_>,
-        of: &Registration,
-        kind: RevisionKind,
-        changed_paths: &[String],
-    ) -> Result<(), Error> {
-        let row = convert::revision_row(key, of, kind, changed_paths)?;
+    async fn add_revision(&self, row: revision::ActiveModel) -> Result<(), Error> {
         revision::Entity::insert(row).exec_without_returning(self.connection).await?;
         Ok(())
     }
@@ -255,7 +270,7 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
     }
 
     /// The blind indexes of `document_key`: under whichever index key it was written, one of them finds it.
-    fn indexes(&self, document_key: &str) -> impl Iterator<Item = Vec<u8>> + use<C> {
+    pub(super) fn indexes(&self, document_key: &str) -> impl Iterator<Item = Vec<u8>> + use<C> {
         document_indexes(self.sealer, document_key).into_iter().map(|index| index.digest.to_vec())
     }
 }

@@ -121,6 +121,42 @@ impl<'s> PersonalKey<'s> {
         text(&self.sealer.open_with(&self.key, &revision_of(&place), sealed)?, "a revision")
     }
 
+    /// Seals why a revision was asked for.
+    pub(super) fn seal_reason(&self, registration: Uuid, revision: i32, reason: &str) -> Vec<u8> {
+        self.sealer.seal_with(&self.key, &reason_of(&row(registration, revision)), reason.as_bytes())
+    }
+
+    /// Opens what [`Self::seal_reason`] has sealed.
+    pub(super) fn open_reason(
+        &self,
+        registration: Uuid,
+        revision: i32,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<String>, Unreadable> {
+        let place = row(registration, revision);
+        text(&self.sealer.open_with(&self.key, &reason_of(&place), sealed)?, "a reason")
+    }
+
+    /// Seals what the correction `id` asks for.
+    pub(super) fn seal_correction(&self, id: Uuid, wanted: &str) -> Vec<u8> {
+        self.sealer.seal_with(&self.key, &correction(&id), wanted.as_bytes())
+    }
+
+    /// Opens what [`Self::seal_correction`] has sealed.
+    pub(super) fn open_correction(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<String>, Unreadable> {
+        text(&self.sealer.open_with(&self.key, &correction(&id), sealed)?, "a correction")
+    }
+
+    /// Seals what the reviewer of the correction `id` said.
+    pub(super) fn seal_note(&self, id: Uuid, note: &str) -> Vec<u8> {
+        self.sealer.seal_with(&self.key, &note_on(&id), note.as_bytes())
+    }
+
+    /// Opens what [`Self::seal_note`] has sealed.
+    pub(super) fn open_note(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<String>, Unreadable> {
+        text(&self.sealer.open_with(&self.key, &note_on(&id), sealed)?, "a note")
+    }
+
     /// Seals the name in the bond `id`.
     pub(super) fn seal_name(&self, id: Uuid, name: &str) -> Vec<u8> {
         self.sealer.seal_with(&self.key, &name_in(&id), name.as_bytes())
@@ -163,6 +199,18 @@ fn row(registration: Uuid, revision: i32) -> Vec<u8> {
 
 fn revision_of(row: &[u8]) -> Place<'_> {
     Place { table: "revisions", column: "sealed", row }
+}
+
+fn reason_of(row: &[u8]) -> Place<'_> {
+    Place { table: "revisions", column: "sealed_reason", row }
+}
+
+fn correction(id: &Uuid) -> Place<'_> {
+    Place { table: "corrections", column: "sealed", row: id.as_bytes() }
+}
+
+fn note_on(id: &Uuid) -> Place<'_> {
+    Place { table: "corrections", column: "sealed_note", row: id.as_bytes() }
 }
 
 fn name_in(bond: &Uuid) -> Place<'_> {

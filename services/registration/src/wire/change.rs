@@ -85,6 +85,7 @@ fn kind(of: ChangeKind) -> Kind {
         ChangeKind::Registered => Kind::Registered,
         ChangeKind::Amended => Kind::Amended,
         ChangeKind::DocumentReplaced => Kind::DocumentReplaced,
+        ChangeKind::Corrected => Kind::Corrected,
         ChangeKind::Cancelled => Kind::Cancelled,
         ChangeKind::Expired => Kind::Expired,
         ChangeKind::CompanionBound => Kind::CompanionBound,

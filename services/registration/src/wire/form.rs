@@ -4,6 +4,7 @@
 //! Does not own: any rule. Those stand in `form` and `name`; this module asks each of them, with what could be read.
 
 mod choice;
+mod frozen;
 mod health;
 mod identity;
 mod journey;
@@ -16,8 +17,9 @@ use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rule::{Violations, calendar_date};
 
-pub(crate) use merge::{Mask, changed_paths};
-pub(crate) use render::{render, render_prefill};
+pub use frozen::{FrozenPaths, NotAmendable};
+pub(crate) use merge::{Mask, Takes, changed_paths, with};
+pub(crate) use render::{render, render_identity, render_next, render_prefill};
 pub(crate) use shared::SharedPaths;
 
 use crate::form::contact::{Contact, ContactName, Email, Phone, TravellersOwn};

@@ -51,7 +51,7 @@ masked! {
     GetRegistrationResponse { registration, companions; }
     // Refused before it comes to this (PERSONAL_DATA_MASKED): a form that is to be sent in again is of no use with masks in it.
     GetPrefillResponse { form; form_version }
-    ExportedRegistration { registration, revisions, companions, holders; }
+    ExportedRegistration { registration, revisions, companions, holders, corrections; }
     EraseTravellerResponse { ; traveller, registrations }
     UpdateRegistrationResponse { registration; }
     ReplaceDocumentResponse { registration; }
@@ -65,9 +65,16 @@ masked! {
     Registration {
         document, form;
         name, reference, revision, etag, state, traveller, masked_number, form_version, notice_version, create_time, update_time,
-        expire_time
+        expire_time, verified_time
     }
-    RegistrationRevision { document, form; revision, kind, changed_paths, form_version, create_time }
+    NoteVerificationsResponse { ; }
+    ListRegistrationsResponse { registrations; next_page_token }
+    SubmitNextRegistrationResponse { registration; }
+    RequestCorrectionResponse { correction; }
+    WithdrawCorrectionResponse { correction; }
+    GetCorrectionResponse { correction, registration; }
+    ListCorrectionsResponse { corrections; next_page_token }
+    ReviewCorrectionResponse { correction, registration; }
     // Nothing of a person.
     ListAccessResponse { records; next_page_token }
     AccessRecord { ; time, caller, peer, rpc, purpose, resource, outcome, trace_id }
@@ -87,7 +94,7 @@ masked! {
     GetTravelGroupsResponse { groups; }
     TravelGroup { holder, companions; }
     TravelGroupCompanion { member; relationship }
-    TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number }
+    TravelGroupMember { ; registration, state, revision, expire_time, masked_name, document_type, masked_number, verified_time }
 }
 
 impl Masked for pb::ExportTravellerResponse {
@@ -95,6 +102,58 @@ impl Masked for pb::ExportTravellerResponse {
     fn masked(self) -> Self {
         let Self { traveller, create_time, documents: _, registrations } = self;
         Self { traveller, create_time, documents: Vec::new(), registrations: registrations.masked() }
+    }
+}
+
+impl Masked for pb::RegistrationRevision {
+    /// What somebody writes freely can name anybody.
+    fn masked(self) -> Self {
+        let Self {
+            revision,
+            kind,
+            changed_paths,
+            document,
+            form,
+            form_version,
+            create_time,
+            correction_reason: _,
+        } = self;
+        let (document, form) = (document.masked(), form.masked());
+        let correction_reason = String::new();
+        Self { revision, kind, changed_paths, document, form, form_version, create_time, correction_reason }
+    }
+}
+
+impl Masked for pb::Correction {
+    fn masked(self) -> Self {
+        let Self {
+            name,
+            registration,
+            state,
+            etag,
+            form,
+            changed_paths,
+            document,
+            correction_reason: _,
+            note: _,
+            create_time,
+            end_time,
+            revision,
+        } = self;
+        Self {
+            name,
+            registration,
+            state,
+            etag,
+            form: form.masked(),
+            changed_paths,
+            document: document.masked(),
+            correction_reason: String::new(),
+            note: String::new(),
+            create_time,
+            end_time,
+            revision,
+        }
     }
 }
 

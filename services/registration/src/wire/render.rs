@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{collection, form};
 use crate::{
     bond::{Companion, CompanionState, Relationship},
+    correction::Remark,
     form::health::HealthDeclaration,
     notice::Notice,
     registration::{Declared, Registration, Revision, RevisionKind, StoredState},
@@ -40,6 +41,7 @@ pub(crate) fn registration(of: &Registration, now: OffsetDateTime) -> pb::Regist
         create_time: Some(timestamp(of.create_time)),
         update_time: Some(timestamp(of.update_time)),
         expire_time: Some(timestamp(of.expire_time)),
+        verified_time: of.verified_time.map(timestamp),
     }
 }
 
@@ -82,11 +84,12 @@ fn member(of: &Registration, now: OffsetDateTime) -> pb::TravelGroupMember {
         masked_name: form.name().masked(),
         document_type: document_type(document.document_type()).into(),
         masked_number: document.masked_number(),
+        verified_time: of.verified_time.map(timestamp),
     }
 }
 
 pub(crate) fn revision(of: Revision) -> pb::RegistrationRevision {
-    let Revision { number, kind, changed_paths, declared, create_time } = of;
+    let Revision { number, kind, changed_paths, declared, create_time, correction_reason } = of;
     pb::RegistrationRevision {
         revision: i32::from(number),
         kind: revision_kind(kind).into(),
@@ -95,6 +98,7 @@ pub(crate) fn revision(of: Revision) -> pb::RegistrationRevision {
         form: Some(form::render(&declared.form)),
         form_version: declared.form_version,
         create_time: Some(timestamp(create_time)),
+        correction_reason: correction_reason.as_ref().map(Remark::as_str).unwrap_or_default().to_owned(),
     }
 }
 
@@ -208,6 +212,7 @@ fn revision_kind(of: RevisionKind) -> pb::registration_revision::Kind {
         RevisionKind::Registered => Kind::Registered,
         RevisionKind::Amended => Kind::Amended,
         RevisionKind::DocumentReplaced => Kind::DocumentReplaced,
+        RevisionKind::Corrected => Kind::Corrected,
         RevisionKind::Cancelled => Kind::Cancelled,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use entrypass_ambient::Clock as _;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_registration::SERVICE_NAME;
 use entrypass_testkit::{Refusal, call_every_method};
@@ -9,7 +10,12 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use time::Duration;
 use tonic::Request;
 
-use crate::harness::{App, amendment, binding, confirmation, form, passport};
+use crate::{
+    corrections,
+    harness::{App, amendment, binding, confirmation, form, passport},
+    returning::{come_again, next},
+    verified::note,
+};
 
 /// Leaves no record: it is the same for everybody, and about nobody.
 const NOT_AUDITED: [&str; 1] = ["GetNotice"];
@@ -45,8 +51,9 @@ async fn no_method_is_without_its_record() {
     assert_eq!(recorded(&app).await, names.filter(audited).collect());
 }
 
-/// Asks everything that can be asked about two travellers, one the companion of the other for a while. Gives both.
-async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
+/// Asks everything that can be asked about two travellers, one the companion of the other for a while. Gives the holder's
+/// registrations, the first and the next, and the companion's.
+async fn ask_everything(app: &App) -> [pb::Registration; 3] {
     let mut holder = app.register("X0000001").await;
     let companion = app.register("X0000002").await;
     holder = app.update(amendment(&holder, 9)).await.expect("amended");
@@ -61,7 +68,29 @@ async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
         companion: bond.name,
     };
     app.client().unbind_companion(unbind).await.expect("unbound");
-    (replace_and_end(app, holder).await, companion)
+    let holder = correct(app, holder).await;
+    let (holder, next) = replace_and_end(app, holder).await;
+    [holder, next, companion]
+}
+
+/// Asks for corrections of `holder`, takes one back and approves one, and lists all entries and corrections.
+async fn correct(app: &App, holder: pb::Registration) -> pb::Registration {
+    let taken_back = corrections::ask(app, corrections::wish(&holder, "first")).await.expect("asked for");
+    let withdraw = pb::WithdrawCorrectionRequest {
+        request_id: "withdraw".to_owned(),
+        correction: taken_back.name,
+        etag: taken_back.etag,
+    };
+    app.client().withdraw_correction(withdraw).await.expect("taken back");
+    let asked = corrections::ask(app, corrections::wish(&holder, "second")).await.expect("asked for");
+    corrections::read(app, &asked.name).await.expect("read");
+    let list = pb::ListCorrectionsRequest { registration: holder.name.clone(), ..Default::default() };
+    app.client().list_corrections(list).await.expect("listed");
+    let approve = corrections::deciding(&asked, "approve", pb::CorrectionDecision::Approve);
+    let (_, corrected) = corrections::review(app, approve).await.expect("approved");
+    let list = pb::ListRegistrationsRequest { registration: holder.name, ..Default::default() };
+    app.client().list_registrations(list).await.expect("listed");
+    corrected
 }
 
 /// Reads `registration` in every way that takes its name.
@@ -78,13 +107,15 @@ async fn read_by_name(app: &App, registration: &str) {
         evidence: Vec::new(),
     };
     app.client().verify_traveller_identity(verify).await.expect("a verdict");
+    note(app, &[registration], app.clock.now()).await.expect("noted");
     let revisions =
         pb::ListRegistrationRevisionsRequest { registration: registration.to_owned(), ..Default::default() };
     app.client().list_registration_revisions(revisions).await.expect("revisions");
 }
 
-/// Checks and resolves the document of `holder`, replaces it, cancels the registration, and fills a form with it.
-async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registration {
+/// Checks and resolves the document of `holder`, replaces it, cancels the registration, and fills a form with it
+/// and registers another. Gives both.
+async fn replace_and_end(app: &App, mut holder: pb::Registration) -> (pb::Registration, pb::Registration) {
     let check = pb::CheckDocumentRequest { document: Some(passport("X0000001")) };
     app.client().check_document(check).await.expect("checked");
     app.resolve("X0000001").await.expect("resolved");
@@ -104,7 +135,8 @@ async fn replace_and_end(app: &App, mut holder: pb::Registration) -> pb::Registr
         holder_name: "SMITH ANNA MARIA".to_owned(),
     };
     app.client().get_prefill(prefill).await.expect("a form");
-    holder
+    let next = come_again(app, next(app, "next", "X0000003")).await.expect("registered again");
+    (holder, next)
 }
 
 /// Gives out what is kept of the person `traveller`, and erases them.
@@ -122,10 +154,11 @@ async fn give_out_and_erase(app: &App, traveller: &str) {
 #[tokio::test]
 async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
     let app = App::new().await;
-    let (holder, companion) = ask_everything(&app).await;
+    let [holder, next, companion] = ask_everything(&app).await;
     give_out_and_erase(&app, &holder.traveller).await;
     let records = about(&app, &holder.traveller).await;
     let of_registration = |method: &str| (method.to_owned(), holder.name.clone(), "OK".to_owned());
+    let of_next = |method: &str| (method.to_owned(), next.name.clone(), "OK".to_owned());
     let of_person = |method: &str| (method.to_owned(), String::new(), "OK".to_owned());
     let expected = [
         of_registration("SubmitRegistration"),
@@ -138,15 +171,27 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("BatchGetRegistrationFacts"),
         of_registration("GetTravelGroups"),
         of_registration("VerifyTravellerIdentity"),
+        of_registration("NoteVerifications"),
         of_registration("ListRegistrationRevisions"),
         of_registration("UnbindCompanion"),
+        of_registration("RequestCorrection"),
+        of_registration("WithdrawCorrection"),
+        of_registration("RequestCorrection"),
+        of_registration("GetCorrection"),
+        of_registration("ListCorrections"),
+        of_registration("ReviewCorrection"),
+        of_registration("ListRegistrations"),
         of_registration("CheckDocument"),
         of_person("ResolveTraveller"),
         of_registration("ReplaceDocument"),
         of_registration("CancelRegistration"),
         of_registration("GetPrefill"),
+        of_registration("SubmitNextRegistration"),
+        of_next("SubmitNextRegistration"),
         of_registration("ExportTraveller"),
+        of_next("ExportTraveller"),
         of_registration("EraseTraveller"),
+        of_next("EraseTraveller"),
     ];
     // The test's clock stands still, so that their order is a matter of chance.
     let sorted = |records: &[(String, String, String)]| {

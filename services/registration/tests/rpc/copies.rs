@@ -14,7 +14,10 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
-use crate::harness::{App, amendment, binding, config, form, until_one_waits};
+use crate::{
+    harness::{App, amendment, binding, config, form, until_one_waits},
+    travellers::replacement,
+};
 
 const SUBMITTERS: usize = 32;
 
@@ -222,4 +225,59 @@ async fn an_amendment_that_waited_for_the_end_of_a_registration_does_not_bring_i
     ending.commit().await.expect("committed");
     let refused = amending.await.expect("no panic").expect_err("it has ended");
     assert_eq!(refused.is(), (Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_take_one_new_number_at_once_one_gets_it_and_nobody_becomes_two() {
+    let app = App::new().await;
+    let copies = [app.another().await, app];
+    for round in 0..8 {
+        let numbers = [format!("X10000{round:02}"), format!("X20000{round:02}")];
+        let wanted = format!("X30000{round:02}");
+        let mut takers = JoinSet::new();
+        let mut travellers = Vec::new();
+        for (copy, number) in copies.iter().zip(&numbers) {
+            let registration = copy.register(number).await;
+            travellers.push(registration.traveller.clone());
+            let (mut client, request) = (copy.client(), replacement(&registration, number, &wanted));
+            takers.spawn(async move { client.replace_document(request).await.map(drop) });
+        }
+        let (taken, refused): (Vec<_>, Vec<_>) = takers.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!((taken.len(), refused.len()), (1, 1));
+        for refusal in refused.into_iter().filter_map(Result::err).map(Refusal::from) {
+            assert_eq!(refusal.is(), (Code::FailedPrecondition, "DOCUMENT_NOT_AVAILABLE"));
+            assert!(travellers.iter().all(|traveller| !format!("{refusal:?}").contains(traveller)));
+        }
+        let owner = copies[0].resolve(&wanted).await.expect("somebody's");
+        assert!(travellers.contains(&owner), "one of the two, and nobody new");
+        for (number, traveller) in numbers.iter().zip(&travellers) {
+            assert_eq!(copies[0].resolve(number).await.as_ref(), Ok(traveller));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_registered_while_it_is_taken_is_one_persons() {
+    let app = App::new().await;
+    let copies = [app.another().await, app];
+    for round in 0..8 {
+        let (old, wanted) = (format!("X10000{round:02}"), format!("X30000{round:02}"));
+        let registration = copies[0].register(&old).await;
+        let request = replacement(&registration, &old, &wanted);
+        let submission = copies[1].submission(&format!("new-{round}"), &wanted, form());
+        let (replaced, submitted) = tokio::join!(copies[0].replace(request), copies[1].submit(submission));
+        let owner = copies[0].resolve(&wanted).await.expect("somebody's");
+        match (replaced, submitted) {
+            (Ok(replaced), Err(refused)) => {
+                assert_eq!(refused.is(), (Code::AlreadyExists, "ALREADY_REGISTERED"));
+                assert_eq!(owner, replaced.traveller);
+            }
+            (Err(refused), Ok(submitted)) => {
+                assert_eq!(refused.is(), (Code::FailedPrecondition, "DOCUMENT_NOT_AVAILABLE"));
+                assert_eq!(owner, submitted.traveller);
+                assert_ne!(owner, registration.traveller);
+            }
+            other => panic!("both or none: {other:?}"),
+        }
+    }
 }

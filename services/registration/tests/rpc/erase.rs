@@ -10,6 +10,7 @@ use time::Duration;
 use tonic::Code;
 
 use crate::{
+    corrections::{ask, wish},
     feed::{Following, from},
     harness::{App, amendment, binding, config, form},
     travellers::replacement,
@@ -43,8 +44,8 @@ async fn rows(app: &App, table: &str) -> i64 {
     row.try_get_by_index(0).expect("a number")
 }
 
-const PERSONAL: [&str; 6] =
-    ["travellers", "data_keys", "documents", "registrations", "revisions", "companions"];
+const PERSONAL: [&str; 7] =
+    ["travellers", "data_keys", "documents", "registrations", "revisions", "companions", "corrections"];
 
 async fn all_rows(app: &App) -> Vec<i64> {
     let mut all = Vec::new();
@@ -63,6 +64,7 @@ async fn visited(app: &App) -> (pb::Registration, pb::Registration) {
     let again = app.submission("again", "X0000001", form());
     let second = app.submit(again).await.expect("registered");
     let second = app.replace(replacement(&second, "X0000001", "X0000002")).await.expect("replaced");
+    ask(app, wish(&second, "wrong")).await.expect("asked for");
     app.register("X0000003").await;
     app.client().bind_companion(binding(&second, "X0000003")).await.expect("bound");
     (first, second)
@@ -257,7 +259,7 @@ async fn what_ended_long_ago_goes_and_whoever_has_nothing_else_goes_with_it() {
     assert_eq!(app.facts(&again.name).await.expect("active").revision, 1);
     assert_eq!(app.resolve("X0000002").await, Ok(again.traveller), "who has another registration stays");
     eventually("the other is erased", async || rows(&app, "travellers").await == 1).await;
-    assert_eq!(all_rows(&app).await, [1, 1, 1, 1, 1, 0]);
+    assert_eq!(all_rows(&app).await, [1, 1, 1, 1, 1, 0, 0]);
 }
 
 /// The form of an entry 100 days later.

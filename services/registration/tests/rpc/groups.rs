@@ -74,6 +74,7 @@ async fn a_group_is_the_holder_and_the_companions_who_agreed_all_masked() {
         masked_name: "S* A*".to_owned(),
         document_type: DocumentType::Passport.into(),
         masked_number: "X0****01".to_owned(),
+        verified_time: None,
     };
     assert_eq!(group.holder.as_ref(), Some(&expected));
     let relationships: Vec<_> = group.companions.iter().map(pb::TravelGroupCompanion::relationship).collect();

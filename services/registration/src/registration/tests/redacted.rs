@@ -4,10 +4,12 @@ use std::{fmt, marker::PhantomData};
 
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
+use uuid::Uuid;
 
 use super::{NOW, some_registration};
 use crate::{
     bond::Companion,
+    correction::{Correction, CorrectionState, Remark, Wanted},
     form::{
         Form, Host, Occupation,
         contact::{Contact, Email, Phone},
@@ -64,6 +66,7 @@ fn personal_data_has_no_display() {
         Host,
         Occupation,
         HealthDeclaration,
+        Remark,
     );
 }
 
@@ -86,10 +89,27 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
         changed_paths: Vec::new(),
         declared: declared(),
         create_time: NOW,
+        correction_reason: Some(remark()),
+    };
+    let correction = Correction {
+        id: Uuid::from_u128(1),
+        registration: Uuid::from_u128(2),
+        traveller: Uuid::from_u128(3),
+        state: CorrectionState::Pending,
+        wanted: Wanted {
+            identity: declared().form.identity,
+            paths: vec!["birth_date".to_owned()],
+            document: Some(passport()),
+            reason: remark(),
+        },
+        note: Some(remark()),
+        create_time: NOW,
+        end_time: None,
+        revision: None,
     };
     let submission = Submission { declared: declared(), acknowledged_notice_version: "1".to_owned() };
-    let all = format!("{revision:?} {submission:?} {:?}", registration());
-    let spread = format!("{revision:#?} {submission:#?} {:#?}", registration());
+    let all = format!("{revision:?} {correction:?} {submission:?} {:?}", registration());
+    let spread = format!("{revision:#?} {correction:#?} {submission:#?} {:#?}", registration());
     for text in [all, spread] {
         for value in [
             "L898902C3",
@@ -110,6 +130,7 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
             "Lars",
             "46701740605",
             "none that",
+            "wrong year",
             "365",
             "JPN",
         ] {
@@ -117,4 +138,8 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
         }
         assert!(text.contains("***"), "{text}");
     }
+}
+
+fn remark() -> Remark {
+    Remark::parse("the wrong year was read").expect("a remark")
 }

@@ -15,7 +15,7 @@ use prost_reflect::{
 use super::render;
 use crate::form::{Form, rule};
 
-/// What no amendment changes; a number that was typed wrongly is put right by `ReplaceDocument` or an officer.
+/// What no amendment changes; a mistake in them, or in the number, is put right by a correction.
 const IDENTITY_FIELDS: [&str; 7] =
     ["chinese_name", "surname", "given_names", "single_name", "sex", "birth_date", "nationality"];
 
@@ -30,29 +30,51 @@ const MOST_PATHS: usize = 100;
 /// The fields from the form down to one of its values, and nothing of any list.
 type Path = Vec<FieldDescriptor>;
 
-/// The fields that an amendment takes, in the form's order, each once, and none of them inside another.
+/// The identity fields that are part of a name.
+const NAMES: [&str; 4] = ["chinese_name", "surname", "given_names", "single_name"];
+
+/// The fields that a change takes, in the form's order, each once, and none of them inside another.
 pub(crate) struct Mask(Vec<Path>);
+
+/// What a change may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// All but identity fields.
+    Amendment,
+    /// As an amendment, and names, which are not of the mask: they are compared with those registered.
+    NextEntry,
+    /// Identity fields alone. It may be empty.
+    Correction,
+}
 
 impl Mask {
     /// Reads a field mask. What is wrong with it is told beside what is right, so that the fields it names can be judged all the same:
-    /// an empty mask at `update_mask`, each path that is not one of the form at its place in the mask, and each identity field at its
-    /// own path (`form.surname`).
-    pub(crate) fn parse(mask: &prost_types::FieldMask) -> (Self, Violations) {
+    /// an empty mask at `update_mask`, each path that is not one of the form, or not one that `takes` takes, at its place in the mask, and each identity
+    /// field that it does not take at its own path (`form.surname`).
+    pub(crate) fn parse(mask: &prost_types::FieldMask, takes: Takes) -> (Self, Violations) {
         let mut broken = Violations::default();
         match mask.paths.len() {
+            0 if takes == Takes::Correction => {}
             0 => broken.add("update_mask", rule::unknown_path()),
             1..=MOST_PATHS => {}
             _ => broken.add("update_mask", rule::list_length(MOST_PATHS)),
         }
         let mut resolved = Vec::new();
         for (place, path) in mask.paths.iter().take(MOST_PATHS).enumerate() {
+            let identity = IDENTITY_FIELDS.contains(&path.as_str());
             match resolve(path) {
-                _ if IDENTITY_FIELDS.contains(&path.as_str()) => {}
-                Some(path) => resolved.push(path),
+                _ if identity && takes != Takes::Correction => {}
+                Some(path) if identity || takes != Takes::Correction => resolved.push(path),
+                Some(_) => broken.add(format!("update_mask.paths[{place}]"), rule::not_identity_field()),
                 None => broken.add(format!("update_mask.paths[{place}]"), rule::unknown_path()),
             }
         }
-        for field in IDENTITY_FIELDS {
+        let refused = |field: &&str| match takes {
+            Takes::Amendment => true,
+            Takes::NextEntry => !NAMES.contains(field),
+            Takes::Correction => false,
+        };
+        for field in IDENTITY_FIELDS.into_iter().filter(refused) {
             if mask.paths.iter().any(|path| path == field) {
                 broken.add(format!("form.{field}"), rule::identity_field());
             }
@@ -60,16 +82,35 @@ impl Mask {
         (Self(outermost(resolved)), broken)
     }
 
+    /// Whether it names no field that can be taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The current form with the fields of this mask taken from `changes`: a field that is unset there is cleared. The result is yet to
     /// be [parsed](super::parse).
-    pub(crate) fn merge(&self, current: &Form, changes: &pb::RegistrationForm) -> pb::RegistrationForm {
-        let mut target = reflect(&render(current));
+    pub(crate) fn merge(
+        &self,
+        current: &pb::RegistrationForm,
+        changes: &pb::RegistrationForm,
+    ) -> pb::RegistrationForm {
+        let mut target = reflect(current);
         let source = reflect(changes);
         for path in &self.0 {
             put(&mut target, path, value_at(&source, path));
         }
         certain(target.transcode_to())
     }
+}
+
+/// `current` with the fields at `paths` taken from `wanted`.
+pub(crate) fn with(
+    paths: &[String],
+    current: &pb::RegistrationForm,
+    wanted: &pb::RegistrationForm,
+) -> pb::RegistrationForm {
+    let mask = Mask(outermost(paths.iter().filter_map(|path| resolve(path)).collect()));
+    mask.merge(current, wanted)
 }
 
 fn outermost(paths: Vec<Path>) -> Vec<Path> {
@@ -98,6 +139,11 @@ pub(super) fn resolve(path: &str) -> Option<Path> {
             Some(field)
         })
         .collect()
+}
+
+/// Whether `path` is one that an amendment takes.
+pub(super) fn is_amendable(path: &str) -> bool {
+    !IDENTITY_FIELDS.contains(&path) && resolve(path).is_some()
 }
 
 /// Paths of the fields in which `after` differs from `before`, in the form's order; a list differs as a whole.

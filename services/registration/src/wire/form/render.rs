@@ -16,17 +16,7 @@ use crate::name::{ChineseName, LatinName, LatinPart};
 
 /// The message that [`parse`](super::parse) reads as this form again.
 pub(crate) fn render(form: &Form) -> pb::RegistrationForm {
-    let Identity { name, sex, birth_date, nationality } = &form.identity;
-    let latin = name.latin();
-    let given = latin.and_then(|name| name.given.as_ref());
     pb::RegistrationForm {
-        chinese_name: text(name.chinese(), ChineseName::as_str),
-        surname: text(latin, |name: &LatinName| name.surname.as_str()),
-        given_names: text(given, LatinPart::as_str),
-        single_name: latin.is_some() && given.is_none(),
-        sex: choice::wire_sex(*sex).into(),
-        birth_date: birth_date.to_string(),
-        nationality: nationality.as_str().to_owned(),
         document_expire_date: date(form.document_expire_date),
         occupation: text(form.occupation.as_ref(), Occupation::as_str),
         mobile_phone: form.mobile_phone.as_str().to_owned(),
@@ -41,6 +31,24 @@ pub(crate) fn render(form: &Form) -> pb::RegistrationForm {
         domestic_contact: Some(contact(&form.domestic_contact)),
         emergency_contact: form.emergency_contact.as_ref().map(contact),
         health: form.health.as_ref().map(health),
+        ..render_identity(&form.identity)
+    }
+}
+
+/// A form with nothing but the identity fields.
+pub(crate) fn render_identity(of: &Identity) -> pb::RegistrationForm {
+    let Identity { name, sex, birth_date, nationality } = of;
+    let latin = name.latin();
+    let given = latin.and_then(|name| name.given.as_ref());
+    pb::RegistrationForm {
+        chinese_name: text(name.chinese(), ChineseName::as_str),
+        surname: text(latin, |name: &LatinName| name.surname.as_str()),
+        given_names: text(given, LatinPart::as_str),
+        single_name: latin.is_some() && given.is_none(),
+        sex: choice::wire_sex(*sex).into(),
+        birth_date: birth_date.to_string(),
+        nationality: nationality.as_str().to_owned(),
+        ..pb::RegistrationForm::default()
     }
 }
 
@@ -54,6 +62,12 @@ pub(crate) fn render_prefill(form: &Form) -> pb::RegistrationForm {
         health: None,
         ..render(form)
     }
+}
+
+/// As [`render_prefill`], for an entry that is registered with it: where somebody stays this time is asked again, or the authorities would look for them
+/// where they stayed last year.
+pub(crate) fn render_next(form: &Form) -> pb::RegistrationForm {
+    pb::RegistrationForm { destination: None, ..render_prefill(form) }
 }
 
 fn text<T>(value: Option<&T>, as_str: fn(&T) -> &str) -> String {

@@ -23,6 +23,8 @@ const SHOWN: &str = "
     Companion.registration Companion.relationship Companion.revision Companion.state
     Holder.confirmation_expire_time Holder.create_time Holder.guardian_declare_time Holder.masked_name Holder.name
     Holder.relationship Holder.state ListHoldersResponse.next_page_token
+    Correction.changed_paths Correction.create_time Correction.end_time Correction.etag Correction.name Correction.registration
+    Correction.revision Correction.state
     Destination.accommodation Destination.division_code
     Document.issuing_state Document.type
     DocumentDetails.gat_code DocumentDetails.issuing_state DocumentDetails.masked_number DocumentDetails.sex DocumentDetails.type
@@ -35,11 +37,12 @@ const SHOWN: &str = "
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
     IdentityCheck.check IdentityCheck.result IdentityCheck.text_en IdentityCheck.text_zh_cn
-    ListAccessResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
+    ListAccessResponse.next_page_token ListCorrectionsResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
+    ListRegistrationsResponse.next_page_token
     Notice.language Notice.paragraphs Notice.title Notice.version
     Registration.create_time Registration.etag Registration.expire_time Registration.form_version Registration.masked_number
     Registration.name Registration.notice_version Registration.reference Registration.revision Registration.state
-    Registration.traveller Registration.update_time
+    Registration.traveller Registration.update_time Registration.verified_time
     RegistrationChange.change_time RegistrationChange.companion RegistrationChange.cursor RegistrationChange.expire_time
     RegistrationChange.kind RegistrationChange.registration RegistrationChange.revision RegistrationChange.state
     RegistrationChange.traveller
@@ -50,7 +53,7 @@ const SHOWN: &str = "
     Stay.country Stay.first_date Stay.last_date
     TravelGroupCompanion.relationship
     TravelGroupMember.document_type TravelGroupMember.expire_time TravelGroupMember.masked_name TravelGroupMember.masked_number
-    TravelGroupMember.registration TravelGroupMember.revision TravelGroupMember.state
+    TravelGroupMember.registration TravelGroupMember.revision TravelGroupMember.state TravelGroupMember.verified_time
     VerifyTravellerIdentityResponse.outcome VerifyTravellerIdentityResponse.revision VerifyTravellerIdentityResponse.strength
     WatchRegistrationsResponse.as_of_time WatchRegistrationsResponse.cursor
 ";
@@ -135,6 +138,8 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse ListHoldersResponse UnbindCompanionResponse
         WatchRegistrationsResponse EraseTravellerResponse ExportTravellerResponse VerifyTravellerIdentityResponse
+        NoteVerificationsResponse ListRegistrationsResponse SubmitNextRegistrationResponse
+        RequestCorrectionResponse WithdrawCorrectionResponse GetCorrectionResponse ListCorrectionsResponse ReviewCorrectionResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();

@@ -4,7 +4,7 @@ use prost_types::FieldMask;
 use super::super::fixture::{
     broken_by, contact, flight, identity_card, parsed, passport, resident, stay, visitor,
 };
-use super::{Mask, changed_paths};
+use super::{Mask, Takes, changed_paths, render, with};
 
 fn mask(paths: &[&str]) -> FieldMask {
     FieldMask { paths: paths.iter().map(|&path| path.to_owned()).collect() }
@@ -12,14 +12,14 @@ fn mask(paths: &[&str]) -> FieldMask {
 
 /// What is wrong with a mask.
 fn broken(paths: &[&str]) -> Vec<String> {
-    broken_by::<()>(Err(Mask::parse(&mask(paths)).1))
+    broken_by::<()>(Err(Mask::parse(&mask(paths), Takes::Amendment).1))
 }
 
 /// What the visitor's form becomes.
 fn amended(changes: &pb::RegistrationForm, paths: &[&str]) -> pb::RegistrationForm {
-    let (mask, broken) = Mask::parse(&mask(paths));
+    let (mask, broken) = Mask::parse(&mask(paths), Takes::Amendment);
     assert!(broken.is_empty(), "paths of the form");
-    mask.merge(&parsed(visitor(), &passport()), changes)
+    mask.merge(&render(&parsed(visitor(), &passport())), changes)
 }
 
 #[test]
@@ -70,11 +70,13 @@ fn a_list_is_taken_as_a_whole() {
 
 #[test]
 fn a_message_comes_to_life_only_with_a_value_in_it() {
-    let current = parsed(resident(), &identity_card());
+    let current = render(&parsed(resident(), &identity_card()));
     let changes = pb::RegistrationForm { emergency_contact: Some(contact("陈大文", "")), ..resident() };
-    let merged = Mask::parse(&mask(&["emergency_contact.phone"])).0.merge(&current, &changes);
+    let merged =
+        Mask::parse(&mask(&["emergency_contact.phone"]), Takes::Amendment).0.merge(&current, &changes);
     assert!(merged.emergency_contact.is_none());
-    let merged = Mask::parse(&mask(&["emergency_contact.name"])).0.merge(&current, &changes);
+    let merged =
+        Mask::parse(&mask(&["emergency_contact.name"]), Takes::Amendment).0.merge(&current, &changes);
     assert!(merged.emergency_contact == Some(contact("陈大文", "")));
 }
 
@@ -138,4 +140,42 @@ fn identity_fields_are_refused_by_name() {
     assert_eq!(broken(&paths), expected);
     let both = ["update_mask.paths[1] UNKNOWN_PATH", "form.surname IDENTITY_FIELD"];
     assert_eq!(broken(&["surname", "family_name"]), both);
+}
+
+#[test]
+fn a_correction_takes_identity_fields_alone_and_may_name_none() {
+    let told = |paths: &[&str]| broken_by::<()>(Err(Mask::parse(&mask(paths), Takes::Correction).1));
+    let wrong = told(&["birth_date", "email", "entry.seat", "name", "surname"]);
+    let expected = [
+        "update_mask.paths[1] NOT_IDENTITY_FIELD",
+        "update_mask.paths[2] NOT_IDENTITY_FIELD",
+        "update_mask.paths[3] UNKNOWN_PATH",
+    ];
+    assert_eq!(wrong, expected);
+    let (mask, broken) = Mask::parse(&mask(&["birth_date", "surname"]), Takes::Correction);
+    assert!(broken.is_empty());
+    let merged = mask.merge(&visitor(), &resident());
+    let expected =
+        pb::RegistrationForm { birth_date: resident().birth_date, surname: String::new(), ..visitor() };
+    assert!(merged == expected);
+    assert!(Mask::parse(&FieldMask::default(), Takes::Correction).1.is_empty());
+}
+
+#[test]
+fn another_entry_takes_names_beside_its_mask_and_no_other_identity_field() {
+    let paths = ["sex", "surname", "entry", "single_name"];
+    let (mask, broken) = Mask::parse(&mask(&paths), Takes::NextEntry);
+    assert_eq!(broken_by::<()>(Err(broken)), ["form.sex IDENTITY_FIELD"]);
+    let merged = mask.merge(&visitor(), &resident());
+    assert!(merged == pb::RegistrationForm { entry: resident().entry, ..visitor() });
+}
+
+#[test]
+fn single_paths_are_taken_from_what_is_wanted() {
+    let paths = ["birth_date".to_owned(), "sex".to_owned()];
+    let expected =
+        pb::RegistrationForm { birth_date: resident().birth_date, sex: resident().sex, ..visitor() };
+    assert!(with(&paths, &visitor(), &resident()) == expected);
+    let only = with(&paths, &pb::RegistrationForm::default(), &resident());
+    assert_eq!((only.birth_date.as_str(), only.chinese_name.as_str()), ("1985-01-01", ""));
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use prost_types::FieldMask;
 
 use super::super::fixture::{COLLECTING, NOTHING, broken_by, health, identity_card, visitor};
-use super::super::{Mask, parse, render};
+use super::super::{Mask, Takes, parse, render};
 
 /// Every text of a form, present messages only.
 pub(super) fn texts(form: &mut pb::RegistrationForm) -> Vec<&mut String> {
@@ -232,9 +232,9 @@ proptest! {
             "document_expire_date",
         ];
         let mask = FieldMask { paths: paths.map(str::to_owned).to_vec() };
-        let (mask, broken) = Mask::parse(&mask);
+        let (mask, broken) = Mask::parse(&mask, Takes::Amendment);
         prop_assert!(broken.is_empty());
-        let merged = mask.merge(&current, &other);
+        let merged = mask.merge(&render(&current), &other);
         let merged = parse(merged, None, &COLLECTING).expect("parts of forms that keep every rule");
         let expected = crate::form::Form { identity: current.identity, ..parsed };
         prop_assert!(merged == expected);
