@@ -4,13 +4,11 @@ use entrypass_proto::{
     epass::v1::epass_service_client::EpassServiceClient,
     gateway::v1::{self as pb, entry_pass_service_server::EntryPassService},
     qr::v1::qr_service_client::QrServiceClient,
-    registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
+    registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{AnswerStream, Call, Neighbour, Problem, Transport, answer, answer_stream};
+use entrypass_rpc::{AnswerStream, Neighbour, Transport, answer, answer_stream};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
-
-use crate::entry_pass::Codes;
 
 /// Implements the generated trait.
 pub(crate) struct Gateway {
@@ -304,9 +302,5 @@ impl EntryPassService for Gateway {
         request: Request<pb::WatchRegistrationsRequest>,
     ) -> Answer<Self::WatchRegistrationsStream> {
         answer_stream(request, &self.stopping, |call, message| self.watch(call, message)).await
-    }
-}
-
-impl Gateway {
     }
 }

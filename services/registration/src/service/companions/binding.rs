@@ -3,7 +3,7 @@
 use entrypass_ambient::city_date;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{Call, required_request_id};
-use entrypass_rule::{Rule, Text, Violations};
+use entrypass_rule::{Rule, Text, Violations, calendar_date};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::super::{Registrations, proof::Proof};
 use crate::{
     bond::{self, Relationship},
     error::Error,
-    form::{FormRules, date},
+    form::FormRules,
     registration::{ChangeRefused, Registration},
     wire::{self, Submission, form::SharedPaths},
 };
@@ -88,7 +88,7 @@ impl Registrations {
         violations.collect(required_request_id(&request_id));
         let id = violations.take("registration", wire::registration_id(&registration));
         let relationship = violations.collect(wire::relationship(relationship));
-        let birth = form.as_ref().and_then(|form| date::parse(&form.birth_date).ok());
+        let birth = form.as_ref().and_then(|form| calendar_date(&form.birth_date).ok());
         violations.extend(guardian_violations(birth, declared, relationship, city_date(now)));
         let who = if let Some(form) = form {
             violations.extend(excluded(!companion_name.is_empty(), "companion_name", name_beside_form));
