@@ -26,7 +26,7 @@ use entrypass_testkit::TestDatabase;
 use time::macros::datetime;
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
-use tonic::Code;
+use tonic::{Code, service::Routes};
 use uuid::Uuid;
 
 use crate::harness::{form, passport};
@@ -65,7 +65,9 @@ async fn start(database: Database, clock: &Arc<TestClock>) -> Client {
         ProofLimits { per_document: u32::MAX, per_caller: u32::MAX, window: time::Duration::days(1) };
     let config = Config { failed_proofs, ..Config::new(notice) };
     let (clock, stopping) = (Arc::clone(clock), CancellationToken::new());
-    let deps = Deps { database, clock, random: Arc::new(SystemRandom), stopping };
+    // Nobody's identity is verified here.
+    let identity = Transport::local(Routes::default(), &EdgeLayer::new(Uuid::nil));
+    let deps = Deps { database, clock, random: Arc::new(SystemRandom), identity, stopping };
     let entrypass_rpc::Service { routes, background } = service(config, deps);
     tokio::spawn(background);
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
