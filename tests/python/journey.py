@@ -19,8 +19,10 @@ from contract import (
     errors,
     gateway,
     gateway_stubs,
+    identity_words,
     registration,
     registration_service,
+    registration_stubs,
     verification,
 )
 from partner import call, connect, fresh_id, refused
@@ -47,6 +49,7 @@ SERVICES = [
     "entrypass.registration.v1.RegistrationService",
     "entrypass.qr.v1.QrService",
     "entrypass.epass.v1.EpassService",
+    "entrypass.identity.v1.IdentityService",
 ]
 
 
@@ -57,6 +60,7 @@ class Journey:
         self.health = health_pb2_grpc.HealthStub(channel)
         self.gateway = gateway_stubs.EntryPassServiceStub(channel)
         self.reviewers = epass_stubs.EpassServiceStub(channel)
+        self.behind = registration_stubs.RegistrationServiceStub(channel)
 
     def walk(self) -> None:
         self.every_service_is_healthy()
@@ -69,6 +73,7 @@ class Journey:
         self.amend(li)
         child = self.bind_a_child(li.registration.name, notice)
         self.bind_somebody_registered(li.registration.name, child, notice)
+        self.the_city_says_who_they_are(li.registration.name)
         self.electronic_pass(li.registration.name)
         self.a_renewed_passport_takes_the_place_of_the_old(notice)
         self.cancel(li.registration.name)
@@ -333,6 +338,29 @@ class Journey:
             "ELECTRONIC_PASS_NOT_OFFERED",
         )
         assert refusal.metadata["reasons"] == "DOCUMENT_TYPE_NOT_ELIGIBLE", refusal
+
+    def the_city_says_who_they_are(self, li: str) -> None:
+        """real_names.py is the city's own identity service: it knows 李芳 and her face, and no children."""
+
+        def verdict(name: str, strength: str, evidence: bytes = b"") -> tuple[str, str]:
+            request = identity_words.VerifyTravellerIdentityRequest(
+                request_id=fresh_id(),
+                registration=name,
+                strength=f"IDENTITY_STRENGTH_{strength}",
+                evidence=evidence,
+            )
+            found = call(self.behind.VerifyTravellerIdentity, request)
+            return (
+                identity_words.IdentityOutcome.Name(found.outcome).removeprefix("IDENTITY_OUTCOME_"),
+                identity_words.IdentityStrength.Name(found.strength).removeprefix("IDENTITY_STRENGTH_"),
+            )
+
+        assert verdict(li, "REAL_NAME") == ("VERIFIED", "REAL_NAME")
+        assert verdict(li, "REAL_PERSON") == ("CANNOT_VERIFY", "REAL_NAME")
+        assert verdict(li, "REAL_PERSON", b"a face that is hers") == ("VERIFIED", "REAL_PERSON")
+        own = gateway.GetEntryPassRequest(document=CHILD_CARD, holder_name=CHILD["chinese_name"])
+        child = call(self.gateway.GetEntryPass, own).entry_pass.registration.name
+        assert verdict(child, "REAL_NAME") == ("CANNOT_VERIFY", "UNSPECIFIED")
 
     def a_renewed_passport_takes_the_place_of_the_old(self, notice: str) -> None:
         """The traveller is found by either; the code of the old one is superseded."""

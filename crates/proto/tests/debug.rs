@@ -1,6 +1,9 @@
 //! No message prints what is of a person, however deep it lies.
 
-use entrypass_proto::{epass::v1 as epass, gateway::v1 as gateway, qr::v1 as qr, registration::v1 as pb};
+use entrypass_proto::{
+    epass::v1 as epass, gateway::v1 as gateway, identity::v1 as identity, qr::v1 as qr,
+    registration::v1 as pb,
+};
 use pb::{
     Contact, Destination, Document, DocumentDetails, DocumentType, Entry, HealthDeclaration, RegistrationForm,
 };
@@ -103,6 +106,25 @@ fn requests_and_answers_print_nothing_of_a_person() {
     });
     printed(DocumentDetails { number: secret(), birth_date: secret(), ..Default::default() });
     printed(pb::TravelGroupMember { masked_name: secret(), masked_number: secret(), ..Default::default() });
+    let text = printed(identity::VerifyIdentityRequest {
+        strength: 2,
+        document: Some(document()),
+        chinese_name: secret(),
+        surname: secret(),
+        given_names: secret(),
+        birth_date: secret(),
+        nationality: secret(),
+        evidence: secret().into_bytes(),
+        ..Default::default()
+    });
+    let evidence = format!("{:?}", secret().into_bytes());
+    assert!(text.contains("REAL_NAME") && !text.contains(&evidence), "{text}");
+    let text = printed(pb::VerifyTravellerIdentityRequest {
+        registration: secret(),
+        evidence: secret().into_bytes(),
+        ..Default::default()
+    });
+    assert!(!text.contains(&evidence), "{text}");
     printed(qr::VerifyQrCodeRequest { content: secret(), ..Default::default() });
     printed(epass::ReviewElectronicPassApplicationRequest {
         note: secret(),
@@ -116,6 +138,9 @@ fn what_has_no_person_in_it_is_printed_whole() {
     let check = qr::VerificationCheck { check: 1, outcome: 1, reason: 0 };
     let text = format!("{check:?}");
     assert!(!text.contains("..") && text.contains("CHECK_"), "{text}");
+    let check = pb::IdentityCheck { check: "REGISTER".to_owned(), result: 2, ..Default::default() };
+    let text = format!("{check:?}");
+    assert!(!text.contains("..") && text.contains("REGISTER") && text.contains("RESULT_FAILED"), "{text}");
     let change = qr::QrCodeChange {
         registration: secret(),
         change: Some(qr::qr_code_change::Change::Revoke(qr::qr_code_change::Revoke {
