@@ -13,7 +13,7 @@ use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
 pub(crate) use access::{access_record, traveller_id};
-pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use change::change;
 pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, registration_name, revision,

@@ -51,7 +51,7 @@ impl Epass {
         call: &Call,
         registrations: Vec<String>,
     ) -> Result<HashMap<Uuid, Applicant>, Error> {
-        let request = BatchGetRegistrationFactsRequest { registrations };
+        let request = BatchGetRegistrationFactsRequest { registrations, travellers: Vec::new() };
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
             client.batch_get_registration_facts(request).await
         };

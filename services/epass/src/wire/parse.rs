@@ -142,6 +142,7 @@ pub(crate) fn parse_applicant(
         expire_time: _,
         home_division,
         fever_declared,
+        fever_declared_time: _,
     } = facts;
     let registration = resource_id(collection::REGISTRATIONS, &registration);
     Ok(Applicant {
