@@ -12,8 +12,11 @@ use time::{OffsetDateTime, macros::datetime};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Applicant, Epass, Error, Obstacle, State, store};
-use crate::{Deps, following::Effects, level::Circumstances, store::Migrator};
+use super::{Applicant, Epass, Error, store};
+use crate::{
+    Deps, application::State, eligibility::Obstacle, following::Effects, level::Circumstances,
+    store::Migrator,
+};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 
