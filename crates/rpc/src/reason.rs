@@ -58,6 +58,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::RegistrationNotFound
         | R::CompanionNotFound
         | R::ApplicationNotFound
+        | R::ElectronicPassNotFound
+        | R::QuarantineNotFound
         | R::QrCodeNotFound
         | R::TravellerNotFound => Code::NotFound,
         R::MessageTooLarge
@@ -81,6 +83,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
         | R::IllegalTransition
+        | R::IllegalPassTransition
+        | R::QuarantineOver
         | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
@@ -141,6 +145,12 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::TravellerErased => ("该人员的信息已被删除", "the data of this person has been erased"),
         R::TravellerNotFound => ("没有该人员", "no such person"),
+        R::ElectronicPassNotFound => ("电子通行证不存在", "no such electronic pass"),
+        R::IllegalPassTransition => {
+            ("电子通行证的当前状态不允许此操作", "the electronic pass's state does not allow this step")
+        }
+        R::QuarantineNotFound => ("没有该隔离记录", "no such quarantine"),
+        R::QuarantineOver => ("该隔离已结束", "the quarantine is over"),
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",

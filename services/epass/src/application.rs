@@ -7,7 +7,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{level::Circumstances, text::Note};
+use crate::{level::Declared, text::Note};
 
 /// What the registration service says about the holder of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(crate) struct Applicant {
     pub(crate) registration_active: bool,
     /// The registered document is a resident identity card, and no other type.
     pub(crate) resident_id_card: bool,
-    /// What else decides on the level of their pass.
-    pub(crate) circumstances: Circumstances,
+    /// What else it says that bears on the level of their pass.
+    pub(crate) declared: Declared,
 }
 
 /// An application.
@@ -248,7 +248,7 @@ mod tests {
     use time::macros::datetime;
     use uuid::Uuid;
 
-    use crate::level::Circumstances;
+    use crate::level::Declared;
 
     use super::{Applicant, Application, Decision, Ending, IllegalTransition, Note, Review, State, Step};
 
@@ -314,7 +314,7 @@ mod tests {
             traveller: Uuid::from_u128(2),
             registration_active: true,
             resident_id_card: true,
-            circumstances: Circumstances { from_city: true, fever_declared: false },
+            declared: Declared { from_city: true, fever_since: None },
         };
         let now = datetime!(2026-11-22 08:00 UTC);
         let first = Application::submitted(Uuid::from_u128(3), &applicant, None, now);

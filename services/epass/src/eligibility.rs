@@ -4,6 +4,7 @@
 //! registered document is the mainland resident identity card, and the application is not completed.
 
 use entrypass_rule::Text;
+use time::OffsetDateTime;
 
 use crate::{
     application::{Applicant, Application, State},
@@ -17,8 +18,9 @@ pub(crate) struct Facts {
     pub(crate) registration_active: bool,
     /// See [`Applicant`].
     pub(crate) resident_id_card: bool,
-    /// The person has a pass, issued here or recorded as issued elsewhere.
-    pub(crate) pass_exists: bool,
+    /// The person has a pass that is active or suspended, issued here or recorded as issued elsewhere. One that was revoked, given up or has run out is
+    /// not "completed" any more: what then stands against a new one is a reviewer's to decide.
+    pub(crate) pass_is_live: bool,
     /// Where the person's last application stands.
     pub(crate) last_application: Option<State>,
 }
@@ -41,7 +43,7 @@ pub(crate) enum Obstacle {
     RegistrationNotActive,
     /// The document is no resident identity card.
     DocumentTypeNotEligible,
-    /// The person has a pass.
+    /// The person has a live pass.
     AlreadyCompleted,
     /// An application waits for its decision.
     ApplicationInProgress,
@@ -60,11 +62,16 @@ pub(crate) enum Reason {
 
 impl Facts {
     /// Puts together what the neighbour says and what is known here.
-    pub(crate) fn of(applicant: &Applicant, application: Option<&Application>, pass: Option<&Pass>) -> Self {
+    pub(crate) fn of(
+        applicant: &Applicant,
+        application: Option<&Application>,
+        pass: Option<&Pass>,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             registration_active: applicant.registration_active,
             resident_id_card: applicant.resident_id_card,
-            pass_exists: pass.is_some(),
+            pass_is_live: pass.is_some_and(|pass| pass.is_live(now)),
             last_application: application.map(|application| application.state),
         }
     }
@@ -76,7 +83,7 @@ pub(crate) fn decide(facts: Facts) -> Offer {
     let rules = [
         (!facts.registration_active, Obstacle::RegistrationNotActive),
         (!facts.resident_id_card, Obstacle::DocumentTypeNotEligible),
-        (facts.pass_exists || last == Some(State::Approved), Obstacle::AlreadyCompleted),
+        (facts.pass_is_live, Obstacle::AlreadyCompleted),
         (last == Some(State::UnderReview), Obstacle::ApplicationInProgress),
     ];
     let obstacles: Vec<_> = rules.into_iter().filter_map(|(stands, rule)| stands.then_some(rule)).collect();
@@ -121,9 +128,10 @@ impl Reason {
                 "登记所用证件不是居民身份证（港澳台居民居住证不属于居民身份证）",
                 "the registered document is not a resident identity card; a residence permit is none",
             ),
-            Self::Against(Obstacle::AlreadyCompleted) => {
-                ("已有本系统或其他渠道签发的电子通行证", "a pass was issued here or by another channel")
-            }
+            Self::Against(Obstacle::AlreadyCompleted) => (
+                "已有本系统或其他渠道签发的有效或已挂起的电子通行证",
+                "there is a pass, issued here or by another channel",
+            ),
             Self::Against(Obstacle::ApplicationInProgress) => {
                 ("申请正在审核中", "an application is under review")
             }
@@ -146,18 +154,18 @@ mod tests {
         Some(State::Expired),
     ];
 
-    /// Registration active, resident identity card, pass exists; then the reasons for each state of [`LAST`].
+    /// Registration active, resident identity card, pass live; then the reasons for each state of [`LAST`].
     type Row = ((bool, bool, bool), [&'static str; 7]);
 
     /// E eligible, C returned for correction; against it: R registration, D document type, P pass, A application.
     const TABLE: [Row; 8] = [
-        ((true, true, false), ["E", "A", "C", "P", "E", "E", "E"]),
+        ((true, true, false), ["E", "A", "C", "E", "E", "E", "E"]),
         ((true, true, true), ["P", "PA", "P", "P", "P", "P", "P"]),
-        ((true, false, false), ["D", "DA", "D", "DP", "D", "D", "D"]),
+        ((true, false, false), ["D", "DA", "D", "D", "D", "D", "D"]),
         ((true, false, true), ["DP", "DPA", "DP", "DP", "DP", "DP", "DP"]),
-        ((false, true, false), ["R", "RA", "R", "RP", "R", "R", "R"]),
+        ((false, true, false), ["R", "RA", "R", "R", "R", "R", "R"]),
         ((false, true, true), ["RP", "RPA", "RP", "RP", "RP", "RP", "RP"]),
-        ((false, false, false), ["RD", "RDA", "RD", "RDP", "RD", "RD", "RD"]),
+        ((false, false, false), ["RD", "RDA", "RD", "RD", "RD", "RD", "RD"]),
         ((false, false, true), ["RDP", "RDPA", "RDP", "RDP", "RDP", "RDP", "RDP"]),
     ];
 
@@ -174,9 +182,9 @@ mod tests {
 
     #[test]
     fn the_whole_decision_table_holds() {
-        for ((registration_active, resident_id_card, pass_exists), row) in TABLE {
+        for ((registration_active, resident_id_card, pass_is_live), row) in TABLE {
             for (last_application, expected) in LAST.into_iter().zip(row) {
-                let facts = Facts { registration_active, resident_id_card, pass_exists, last_application };
+                let facts = Facts { registration_active, resident_id_card, pass_is_live, last_application };
                 let offer = decide(facts);
                 let found: String = offer.reasons().into_iter().map(letter).collect();
                 assert_eq!(found, expected, "{facts:?}");
@@ -191,7 +199,7 @@ mod tests {
             let facts = Facts {
                 registration_active: true,
                 resident_id_card: true,
-                pass_exists: false,
+                pass_is_live: false,
                 last_application,
             };
             let resubmission = decide(facts) == Offer::Resubmission;

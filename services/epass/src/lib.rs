@@ -1,15 +1,19 @@
 //! The electronic pass (电子通行证): who is offered it, applications, their review, and passes.
 //!
-//! Owns: the rule of the offer, the life of an application, passes issued here and passes recorded from other channels.
+//! Owns: the rule of the offer, the life of an application, passes issued here and passes recorded from other channels, with their life and their levels;
+//! what authorities record that bears on a level; the change feed of all that.
 //! Does not own: any name, document number or registration. A person is a resource name here, and what the rule asks about
 //! a registration is fetched from the registration service at the moment of the question; its end, which ends an open application,
 //! is learnt from that service's changes.
 
 mod application;
+mod change;
+mod circumstances;
 mod eligibility;
 mod error;
 mod following;
 mod level;
+mod leveller;
 mod pass;
 mod service;
 mod store;
@@ -22,8 +26,12 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::Audit;
 use entrypass_db::{Database, retention::Retention};
+use entrypass_feed::Feed;
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
-use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
+use entrypass_proto::{
+    epass::v1::epass_service_server::EpassServiceServer,
+    registration::v1::registration_service_client::RegistrationServiceClient,
+};
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
 use sea_orm::DatabaseTransaction;
 use time::Duration;
@@ -41,6 +49,13 @@ pub struct Config {
     /// The city's divisions: the first four digits of GB/T 2260, that of a province and a prefecture. Whose resident identity card begins
     /// with one counts as local.
     pub city_divisions: Vec<String>,
+    /// How long a pass that is issued here is valid; without it, for good.
+    pub passes_valid_for: Option<Duration>,
+    /// How long what happened to passes is kept in the feed.
+    pub keep_changes: Duration,
+    /// How long quarantines and follow-ups are kept after they are over. Longer than a registration can last, or a fever that was followed up would
+    /// stand against its holder again.
+    pub keep_circumstances: Duration,
 }
 
 /// What the service needs from outside.
@@ -57,10 +72,11 @@ pub struct Deps {
     pub stopping: CancellationToken,
 }
 
-/// The service, ready to be run. In the background it follows the changes of registrations and forgets old answers.
+/// The service, ready to be run. In the background it follows the changes of registrations, tells which levels change, and forgets what is old.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
-    let Config { keep_answers, city_divisions } = config;
+    let feed =
+        Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random), store::CHANNEL);
     let effects =
         following::Effects { clock: Arc::clone(&deps.clock), sealer: deps.database.sealer().clone() };
     let follower = Follower {
@@ -75,19 +91,37 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let upkeep = upkeep::Upkeep {
         database: deps.database.clone(),
         clock: Arc::clone(&deps.clock),
-        keep_answers,
+        random: Arc::clone(&deps.random),
+        feed: feed.clone(),
+        keep_answers: config.keep_answers,
+        keep_changes: config.keep_changes,
+        keep_circumstances: config.keep_circumstances,
         retention,
         stopping: deps.stopping.clone(),
     };
+    let leveller = leveller::Leveller {
+        database: deps.database.clone(),
+        clock: Arc::clone(&deps.clock),
+        registration: RegistrationServiceClient::new(deps.registration.clone()),
+        city_divisions: config.city_divisions.clone(),
+        feed: feed.clone(),
+        stopping: deps.stopping.clone(),
+    };
     let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
-    let (numbered, stopping) = (audit.clone(), deps.stopping.clone());
+    let (recorded, numbered, stopping) = (audit.clone(), feed.clone(), deps.stopping.clone());
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run(), numbered.run(stopping));
+        tokio::join!(
+            follower.run(apply),
+            upkeep.run(),
+            leveller.run(),
+            numbered.run(stopping.clone()),
+            recorded.run(stopping)
+        );
     };
-    let server = EpassServiceServer::new(service::Epass::new(city_divisions, deps, audit))
+    let server = EpassServiceServer::new(service::Epass::new(config, deps, audit, feed))
         .max_decoding_message_size(MAX_REQUEST_BYTES);
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -12,8 +12,7 @@ use time::OffsetDateTime;
 
 use super::{
     Epass, REGISTRATIONS,
-    offers::{Standing, standing},
-    passes::keep_pass,
+    offers::{Holder, holder},
 };
 use crate::{
     application::{Applicant, Application, State},
@@ -40,7 +39,7 @@ impl Epass {
         // Asked before the transaction begins: no lock is held while a neighbour answers.
         let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
-        call.once(&key, &self.database, now, async |transaction| {
+        self.once(&call, &key, now, async |transaction| {
             let application = self.submit(transaction, &applicant, now).await?;
             let application = Some(wire::render_application(&application));
             Ok(Kept::about(applicant.traveller, pb::ApplyForElectronicPassResponse { application }))
@@ -58,13 +57,13 @@ impl Epass {
     ) -> Result<Application, Error> {
         // The registration may have ended since its service was asked. Whoever follows that holds it as well: so either the application
         // is there to be ended, or the end is known here.
-        hold(transaction, [applicant.registration]).await?;
+        hold(transaction, [applicant.registration, applicant.traveller]).await?;
         let ended = store::has_ended(transaction, applicant.registration).await?;
         let applicant =
             &Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
-        let Standing { last, pass } =
-            standing(transaction, self.database.sealer(), applicant.traveller).await?;
-        let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref()));
+        let Holder { last, pass } =
+            holder(transaction, self.database.sealer(), applicant.traveller, now).await?;
+        let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref(), now));
         let (submitted, kept) = match (offer, &last) {
             (Offer::Withheld(obstacles), _) => return Err(Error::NotOffered(obstacles)),
             (Offer::Resubmission, Some(returned)) => {
@@ -95,7 +94,7 @@ impl Epass {
             &request,
         );
         let now = self.clock.now();
-        call.once(&key, &self.database, now, async |transaction| {
+        self.once(&call, &key, now, async |transaction| {
             let found = store::application(transaction, self.database.sealer(), application)
                 .await?
                 .ok_or(Error::ApplicationNotFound)?;
@@ -103,12 +102,15 @@ impl Epass {
             if found.etag() != etag {
                 return Err(Error::EtagMismatch);
             }
+            hold(transaction, [found.traveller]).await?;
             let reviewed = found.reviewed(review, now)?;
             if !store::update_application(transaction, self.database.sealer(), &reviewed).await? {
                 return Err(Error::EtagMismatch);
             }
             let pass = match reviewed.state {
-                State::Approved => Some(Pass::issued(self.random.as_ref(), reviewed.traveller, now)),
+                State::Approved => {
+                    Some(Pass::issued(self.random.as_ref(), reviewed.traveller, self.passes_valid_for, now))
+                }
                 State::UnderReview
                 | State::ReturnedForCorrection
                 | State::Rejected
@@ -116,11 +118,11 @@ impl Epass {
                 | State::Expired => None,
             };
             if let Some(pass) = &pass {
-                keep_pass(transaction, pass).await?;
+                self.keep_pass(transaction, pass, now).await?;
             }
             let answer = pb::ReviewElectronicPassApplicationResponse {
                 application: Some(wire::render_application(&reviewed)),
-                electronic_pass: pass.as_ref().map(wire::render_pass),
+                electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),
             };
             Ok(Kept::about(reviewed.traveller, answer))
         })

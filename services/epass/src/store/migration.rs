@@ -1,6 +1,7 @@
 //! The schema of the epass service, step by step. No statement is of one engine only.
 
 mod leases;
+mod passes;
 mod sealed;
 
 use sea_orm_migration::{prelude::*, schema};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(sealed::Sealed),
             Box::new(Audit),
             Box::new(leases::Leases),
+            Box::new(passes::Passes),
         ]
     }
 

@@ -10,22 +10,29 @@ use entrypass_db::{Database, follower};
 use entrypass_epass::{Config, Deps, Migrator, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
-    epass::v1::{self as pb, epass_service_client::EpassServiceClient},
+    epass::v1::{self as pb, PassLevel, epass_service_client::EpassServiceClient},
     registration::v1::{
         Document, DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
         registration_change::Kind,
     },
 };
-use entrypass_rpc::{EdgeLayer, Transport, timestamp};
+use entrypass_rpc::{EdgeLayer, Transport, instant, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
-use time::{Duration, macros::datetime};
+use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// How long first answers are kept.
 pub const KEEP_ANSWERS: Duration = Duration::hours(24);
+
+/// How long a pass that is issued here is valid.
+pub const VALID_FOR: Duration = Duration::days(365);
+/// How long changes stay in the feed.
+pub const KEEP_CHANGES: Duration = Duration::days(90);
+/// How long quarantines and follow-ups are kept.
+pub const KEEP_CIRCUMSTANCES: Duration = Duration::days(180);
 
 /// The service and its surroundings.
 pub struct App {
@@ -93,8 +100,14 @@ impl App {
             registration: neighbour,
             stopping: stopping.clone(),
         };
-        let service =
-            service(Config { keep_answers: KEEP_ANSWERS, city_divisions: vec!["4406".to_owned()] }, deps);
+        let config = Config {
+            keep_answers: KEEP_ANSWERS,
+            city_divisions: vec!["4406".to_owned()],
+            passes_valid_for: Some(VALID_FOR),
+            keep_changes: KEEP_CHANGES,
+            keep_circumstances: KEEP_CIRCUMSTANCES,
+        };
+        let service = service(config, deps);
         let background = Mutex::new(Some(tokio::spawn(service.background)));
         let transport = Transport::local(service.routes, &edge());
         Self { clock, registrations, transport, database, place, stopping, background }
@@ -168,7 +181,18 @@ impl App {
             return paths.flat_map(|path| std::fs::read(path).expect("its content")).collect();
         }
         let mut written = Vec::new();
-        for table in ["applications", "passes", "positions", "ended_registrations"] {
+        let tables = [
+            "applications",
+            "passes",
+            "pass_steps",
+            "quarantines",
+            "follow_ups",
+            "levels",
+            "changes",
+            "positions",
+            "ended_registrations",
+        ];
+        for table in tables {
             written
                 .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
         }
@@ -246,6 +270,38 @@ impl App {
         Ok(self.client().list_electronic_pass_applications(request).await?.into_inner())
     }
 
+    /// A person with a pass that was issued here, the `number`-th of this test, and the pass.
+    pub async fn with_pass(&self, number: u128) -> (Person, pb::ElectronicPass) {
+        let person = self.person(number);
+        let application = self.apply(&format!("apply-{number}"), &person).await.expect("offered");
+        let approval = decision(&format!("approve-{number}"), &application, pb::ReviewDecision::Approve);
+        let pass = self.review(approval).await.expect("approved").electronic_pass;
+        (person, pass.expect("a pass"))
+    }
+
+    /// The level of a person's pass, and until when it is that.
+    pub async fn level(&self, person: &Person) -> (PassLevel, Option<OffsetDateTime>) {
+        let request = pb::GetElectronicPassLevelsRequest { registrations: vec![person.registration.clone()] };
+        let answer = self.client().get_electronic_pass_levels(request).await.expect("levels").into_inner();
+        let level = &answer.levels[0];
+        (level.level(), level.level_until_time.as_ref().and_then(instant))
+    }
+
+    /// What the registration service tells of a person who has declared a fever since `since`, or declares none.
+    pub fn declares(&self, person: &Person, since: Option<OffsetDateTime>) {
+        self.registrations.put(GetRegistrationFactsResponse {
+            registration: person.registration.clone(),
+            traveller: person.traveller.clone(),
+            state: RegistrationState::Active.into(),
+            revision: 2,
+            document_type: DocumentType::ResidentIdCard.into(),
+            home_division: "4406".to_owned(),
+            fever_declared: since.is_some(),
+            fever_declared_time: since.map(timestamp),
+            ..GetRegistrationFactsResponse::default()
+        });
+    }
+
     /// A valid record of a pass that the owner of the document `number` got yesterday.
     pub fn external_pass(&self, request_id: &str, number: &str) -> pb::RecordExternalPassRequest {
         pb::RecordExternalPassRequest {
@@ -258,6 +314,7 @@ impl App {
             issuer: "南海通".to_owned(),
             pass_number: format!("NH-{request_id}"),
             issue_time: Some(timestamp(self.clock.now() - Duration::DAY)),
+            expire_time: None,
         }
     }
 }

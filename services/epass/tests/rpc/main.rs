@@ -5,10 +5,14 @@
 
 mod apply;
 mod audit;
+mod circumstances;
 mod external_pass;
+mod external_passes;
+mod feed;
 mod following;
 mod harness;
 mod levels;
+mod life;
 mod list;
 mod offer;
 mod review;
