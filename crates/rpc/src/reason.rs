@@ -82,6 +82,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionLimitReached
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
+        | R::NotClaimed
         | R::IllegalTransition
         | R::IllegalPassTransition
         | R::QuarantineOver
@@ -131,26 +132,12 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),
         R::CompanionAlreadyBound => ("该同行人已绑定", "this companion is bound already"),
         R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
-        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
-        R::ApplicationNotFound => ("申请不存在", "no such application"),
-        R::IllegalTransition => {
-            ("申请的当前状态不允许此操作", "the application's state does not allow this decision")
-        }
-        R::ElectronicPassExists => {
-            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
-        }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::TravellerErased => ("该人员的信息已被删除", "the data of this person has been erased"),
         R::TravellerNotFound => ("没有该人员", "no such person"),
-        R::ElectronicPassNotFound => ("电子通行证不存在", "no such electronic pass"),
-        R::IllegalPassTransition => {
-            ("电子通行证的当前状态不允许此操作", "the electronic pass's state does not allow this step")
-        }
-        R::QuarantineNotFound => ("没有该隔离记录", "no such quarantine"),
-        R::QuarantineOver => ("该隔离已结束", "the quarantine is over"),
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",
@@ -164,6 +151,41 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::TooManyCalls
         | R::TooManyStreams
         | R::PersonalDataMasked => text_of_access(reason),
+        R::ElectronicPassNotOffered
+        | R::ApplicationNotFound
+        | R::NotClaimed
+        | R::IllegalTransition
+        | R::ElectronicPassExists
+        | R::ElectronicPassNotFound
+        | R::IllegalPassTransition
+        | R::QuarantineNotFound
+        | R::QuarantineOver => text_of_passes(reason),
+    }
+}
+
+/// Those of electronic passes.
+fn text_of_passes(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
+        R::ApplicationNotFound => ("申请不存在", "no such application"),
+        R::NotClaimed => (
+            "该审核员未领取此申请，或领取已到期",
+            "the reviewer has not claimed the application, or no longer",
+        ),
+        R::IllegalTransition => {
+            ("申请的当前状态不允许此操作", "the application's state does not allow this step")
+        }
+        R::ElectronicPassExists => {
+            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
+        }
+        R::ElectronicPassNotFound => ("电子通行证不存在", "no such electronic pass"),
+        R::IllegalPassTransition => {
+            ("电子通行证的当前状态不允许此操作", "the electronic pass's state does not allow this step")
+        }
+        R::QuarantineNotFound => ("没有该隔离记录", "no such quarantine"),
+        R::QuarantineOver => ("该隔离已结束", "the quarantine is over"),
+        _ => ("系统内部错误", "internal error"),
     }
 }
 

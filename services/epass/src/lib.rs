@@ -9,9 +9,11 @@
 mod application;
 mod change;
 mod circumstances;
+mod decision;
 mod eligibility;
 mod error;
 mod following;
+mod issuing;
 mod level;
 mod leveller;
 mod pass;
@@ -19,6 +21,7 @@ mod service;
 mod store;
 mod text;
 mod upkeep;
+mod verification;
 mod wire;
 
 use std::sync::Arc;
@@ -32,9 +35,10 @@ use entrypass_proto::{
     epass::v1::epass_service_server::EpassServiceServer,
     registration::v1::registration_service_client::RegistrationServiceClient,
 };
-use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Service, Transport};
 use sea_orm::DatabaseTransaction;
 use time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -49,6 +53,8 @@ pub struct Config {
     /// The city's divisions: the first four digits of GB/T 2260, that of a province and a prefecture. Whose resident identity card begins
     /// with one counts as local.
     pub city_divisions: Vec<String>,
+    /// How long an application that a reviewer has claimed is theirs alone.
+    pub claims_last: Duration,
     /// How long a pass that is issued here is valid; without it, for good.
     pub passes_valid_for: Option<Duration>,
     /// How long what happened to passes is kept in the feed.
@@ -72,11 +78,17 @@ pub struct Deps {
     pub stopping: CancellationToken,
 }
 
-/// The service, ready to be run. In the background it follows the changes of registrations, tells which levels change, and forgets what is old.
+/// The service, ready to be run. In the background it follows the changes of registrations, verifies the identities of those who applied, ends what nobody
+/// touches, tells which levels change, and forgets what is old.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
-    let feed =
-        Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random), store::CHANNEL);
+    let (clock, random) = (Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    let feed = Feed::new(deps.database.clone(), clock, random, store::CHANNEL);
+    let issuing = issuing::Issuing {
+        random: Arc::clone(&deps.random),
+        sealer: deps.database.sealer().clone(),
+        valid_for: config.passes_valid_for,
+    };
     let effects =
         following::Effects { clock: Arc::clone(&deps.clock), sealer: deps.database.sealer().clone() };
     let follower = Follower {
@@ -91,12 +103,22 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let upkeep = upkeep::Upkeep {
         database: deps.database.clone(),
         clock: Arc::clone(&deps.clock),
-        random: Arc::clone(&deps.random),
+        issuing: issuing.clone(),
         feed: feed.clone(),
         keep_answers: config.keep_answers,
         keep_changes: config.keep_changes,
         keep_circumstances: config.keep_circumstances,
         retention,
+        stopping: deps.stopping.clone(),
+    };
+    let submitted = Arc::new(Notify::new());
+    let verification = verification::Verification {
+        database: deps.database.clone(),
+        clock: Arc::clone(&deps.clock),
+        feed: feed.clone(),
+        issuing: issuing.clone(),
+        registration: Neighbour::new(RegistrationServiceClient::new(deps.registration.clone())),
+        submitted: Arc::clone(&submitted),
         stopping: deps.stopping.clone(),
     };
     let leveller = leveller::Leveller {
@@ -116,12 +138,14 @@ pub fn service(config: Config, deps: Deps) -> Service {
         tokio::join!(
             follower.run(apply),
             upkeep.run(),
+            verification.run(),
             leveller.run(),
             numbered.run(stopping.clone()),
             recorded.run(stopping)
         );
     };
-    let server = EpassServiceServer::new(service::Epass::new(config, deps, audit, feed))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let server =
+        EpassServiceServer::new(service::Epass::new(config, deps, (audit, feed), issuing, submitted))
+            .max_decoding_message_size(MAX_REQUEST_BYTES);
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -6,6 +6,7 @@ mod levels;
 mod life;
 mod offers;
 mod passes;
+mod queue;
 mod watch;
 
 use std::sync::Arc;
@@ -25,11 +26,12 @@ use entrypass_rpc::{AnswerStream, Call, Neighbour, Transport, answer_stream};
 use prost::Message;
 use sea_orm::DatabaseTransaction;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{Config, Deps, application::Applicant, error::Error, store, wire};
+use crate::{Config, Deps, application::Applicant, error::Error, issuing::Issuing, store, wire};
 
 /// The collection of registrations, as their resource names begin.
 const REGISTRATIONS: &str = "registrations";
@@ -41,9 +43,12 @@ pub(crate) struct Epass {
     random: Arc<dyn Random>,
     registration: Neighbour<RegistrationServiceClient<Transport>>,
     city_divisions: Vec<String>,
+    claims_last: Duration,
+    /// Tells the verification of a submission.
+    submitted: Arc<Notify>,
     audit: Audit,
     feed: Feed,
-    passes_valid_for: Option<Duration>,
+    issuing: Issuing,
     stopping: CancellationToken,
 }
 
@@ -56,6 +61,13 @@ impl EpassService for Epass {
         request: Request<pb::GetElectronicPassOfferRequest>,
     ) -> Answer<pb::GetElectronicPassOfferResponse> {
         self.audit.answer(request, |call, message| self.offer(call, message)).await
+    }
+
+    async fn create_electronic_pass_application(
+        &self,
+        request: Request<pb::CreateElectronicPassApplicationRequest>,
+    ) -> Answer<pb::CreateElectronicPassApplicationResponse> {
+        self.audit.answer(request, |call, message| self.create(call, message)).await
     }
 
     async fn apply_for_electronic_pass(
@@ -77,6 +89,34 @@ impl EpassService for Epass {
         request: Request<pb::GetElectronicPassLevelsRequest>,
     ) -> Answer<pb::GetElectronicPassLevelsResponse> {
         self.audit.answer(request, |call, message| self.levels(call, message)).await
+    }
+
+    async fn get_electronic_pass_application(
+        &self,
+        request: Request<pb::GetElectronicPassApplicationRequest>,
+    ) -> Answer<pb::GetElectronicPassApplicationResponse> {
+        self.audit.answer(request, |call, message| self.application(call, message)).await
+    }
+
+    async fn withdraw_electronic_pass_application(
+        &self,
+        request: Request<pb::WithdrawElectronicPassApplicationRequest>,
+    ) -> Answer<pb::WithdrawElectronicPassApplicationResponse> {
+        self.audit.answer(request, |call, message| self.withdraw(call, message)).await
+    }
+
+    async fn claim_electronic_pass_applications(
+        &self,
+        request: Request<pb::ClaimElectronicPassApplicationsRequest>,
+    ) -> Answer<pb::ClaimElectronicPassApplicationsResponse> {
+        self.audit.answer(request, |call, message| self.claim(call, message)).await
+    }
+
+    async fn release_electronic_pass_application(
+        &self,
+        request: Request<pb::ReleaseElectronicPassApplicationRequest>,
+    ) -> Answer<pb::ReleaseElectronicPassApplicationResponse> {
+        self.audit.answer(request, |call, message| self.release(call, message)).await
     }
 
     async fn review_electronic_pass_application(
@@ -188,20 +228,28 @@ impl EpassService for Epass {
 }
 
 impl Epass {
-    /// The service on `deps`, as `config` has it.
-    pub(crate) fn new(config: Config, deps: Deps, audit: Audit, feed: Feed) -> Self {
+    /// The service on `deps`, as `config` has it; `submitted` is told of each submission.
+    pub(crate) fn new(
+        config: Config,
+        deps: Deps,
+        (audit, feed): (Audit, Feed),
+        issuing: Issuing,
+        submitted: Arc<Notify>,
+    ) -> Self {
         let Deps { database, clock, random, registration, stopping } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
-        let Config { city_divisions, passes_valid_for, .. } = config;
+        let Config { city_divisions, claims_last, .. } = config;
         Self {
             database,
             clock,
             random,
             registration,
             city_divisions,
+            claims_last,
+            submitted,
             audit,
             feed,
-            passes_valid_for,
+            issuing,
             stopping,
         }
     }
@@ -233,8 +281,9 @@ impl Epass {
         let pass = store::pass_of(reader, traveller, now).await?;
         let quarantines = store::quarantines_of(reader, [traveller]).await?;
         let follow_ups = store::follow_ups_of(reader, [traveller]).await?;
+        let applications = applications.into_iter().map(|it| wire::render_queued(&it.at(now), now));
         Ok(pb::ExportElectronicPassResponse {
-            applications: applications.iter().map(wire::render_application).collect(),
+            applications: applications.collect(),
             electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),
             passes: self.records(traveller).await?,
             quarantines: quarantines.iter().map(wire::render_quarantine).collect(),

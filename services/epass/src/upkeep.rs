@@ -1,23 +1,17 @@
-//! What the service does unasked: writing down which passes have ended, and forgetting what is kept for a time only. Nothing depends on it for being right:
-//! a pass that has ended is read as EXPIRED at once.
+//! What time does by itself: applications that nobody touched and passes whose time is over end, and what is kept for a time only is forgotten. Nothing
+//! depends on it for being right: what has ended by time is read so at once.
 
 use std::sync::Arc;
 
-use entrypass_ambient::{Clock, Random};
+use entrypass_ambient::Clock;
 use entrypass_db::{Database, answers, hold, retention::Retention};
 use entrypass_feed::Feed;
 use entrypass_rpc::repeat;
-use entrypass_seal::Sealer;
-use sea_orm::DatabaseTransaction;
+use sea_orm::DbErr;
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    error::Error,
-    pass::{Pass, Step},
-    store,
-    text::Note,
-};
+use crate::{error::Error, issuing::Issuing, store};
 
 /// How long to rest in between.
 const EVERY: std::time::Duration = std::time::Duration::from_secs(10);
@@ -26,11 +20,11 @@ const AT_ONCE: u64 = 100;
 /// How long the end of a registration is remembered: longer by far than the longest call lasts, whose application it must meet.
 const KEEP_ENDS: Duration = Duration::hours(1);
 
-/// The job of one copy of the service.
+/// Ends and forgets what is older than it may be.
 pub(crate) struct Upkeep {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
+    pub(crate) issuing: Issuing,
     pub(crate) feed: Feed,
     pub(crate) keep_answers: Duration,
     pub(crate) keep_changes: Duration,
@@ -40,23 +34,27 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Works until it is to stop; one copy at a time forgets.
+    /// Does so every few seconds until it is to stop; one copy at a time forgets.
     pub(crate) async fn run(self) {
-        repeat("upkeep cannot be done for now", EVERY, &self.stopping, || self.once()).await;
+        repeat("nothing ends or is forgotten for now", EVERY, &self.stopping, || self.keep_up()).await;
         if let Err(error) = self.retention.give_back().await {
             tracing::debug!(%error, "another copy waits for the end of the lease");
         }
     }
 
-    /// Writes down which passes have ended, and forgets what is old enough now.
-    async fn once(&self) -> Result<(), Error> {
-        while self.expire_some().await? {}
-        self.forget().await
+    /// Ends and forgets what is old enough now, and says how many decisions are late.
+    async fn keep_up(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        while self.expire_some(now).await? {}
+        self.retention.remove("lapsed_applications", || self.lapse(now)).await?;
+        #[expect(clippy::cast_precision_loss, reason = "no city has that many applications")]
+        metrics::gauge!("entrypass_applications_overdue")
+            .set(store::queue::overdue(self.database.reader(), now).await? as f64);
+        self.forget(now).await
     }
 
     /// Writes down that some passes have ended; `false` when there were none. Every copy does: two that meet do each other no harm.
-    async fn expire_some(&self) -> Result<bool, Error> {
-        let now = self.clock.now();
+    async fn expire_some(&self, now: OffsetDateTime) -> Result<bool, Error> {
         let ended = store::ended_passes(self.database.reader(), now, AT_ONCE).await?;
         if ended.is_empty() {
             return Ok(false);
@@ -64,16 +62,23 @@ impl Upkeep {
         let transaction = self.database.begin().await?;
         hold(&transaction, ended.iter().map(|pass| pass.traveller)).await?;
         for pass in &ended {
-            expire(&transaction, self.database.sealer(), self.random.as_ref(), pass, now).await?;
+            self.issuing.expire(&transaction, pass, now).await?;
         }
         transaction.commit().await?;
         self.feed.committed();
         Ok(true)
     }
 
-    /// Forgets what is old enough now.
-    async fn forget(&self) -> Result<(), Error> {
-        let now = self.clock.now();
+    /// Writes down that the time of some applications is over, and says of how many.
+    async fn lapse(&self, now: OffsetDateTime) -> Result<u64, DbErr> {
+        let transaction = self.database.begin().await?;
+        let lapsed = store::due::lapse(&transaction, self.database.sealer(), now).await?;
+        transaction.commit().await?;
+        self.feed.committed();
+        Ok(lapsed)
+    }
+
+    async fn forget(&self, now: OffsetDateTime) -> Result<(), Error> {
         let transaction = self.database.begin().await?;
         store::forget_ends(&transaction, now.saturating_sub(KEEP_ENDS)).await?;
         transaction.commit().await?;
@@ -92,18 +97,4 @@ impl Upkeep {
         transaction.commit().await?;
         Ok(forgotten)
     }
-}
-
-/// Writes down that the time of a live pass has ended, whose person is held; nothing when somebody else has done so.
-pub(crate) async fn expire(
-    transaction: &DatabaseTransaction,
-    sealer: &Sealer,
-    random: &dyn Random,
-    pass: &Pass,
-    now: OffsetDateTime,
-) -> Result<(), Error> {
-    let expired = pass.stepped(Step::Expire, now)?;
-    let made = expired.made(random.uuid_v7(now), None, Note::default());
-    store::update_pass(transaction, sealer, &expired, &made, now).await?;
-    Ok(())
 }

@@ -1,18 +1,20 @@
 //! Between messages and domain values: the only place that names both.
 
 mod parse;
+pub(crate) mod place;
 mod render;
 
 pub(crate) use parse::{
-    Act, ListRequest, PersonName, RecordRequest, ReviewRequest, parse_applicant, parse_apply, parse_cancel,
-    parse_end_quarantine, parse_follow_up, parse_levels, parse_list, parse_person, parse_person_name,
-    parse_quarantine, parse_record, parse_record_many, parse_registration, parse_reinstate, parse_review,
-    parse_revoke, parse_suspend, parse_traveller,
+    Act, ApplyRequest, ClaimRequest, ListRequest, PersonName, RecordRequest, ReviewRequest, parse_applicant,
+    parse_application, parse_apply, parse_cancel, parse_claim, parse_create, parse_end_quarantine,
+    parse_follow_up, parse_levels, parse_list, parse_person, parse_person_name, parse_quarantine,
+    parse_record, parse_record_many, parse_registration, parse_reinstate, parse_release, parse_review,
+    parse_revoke, parse_suspend, parse_traveller, parse_withdraw,
 };
 pub(crate) use render::{
-    obstacle_words, render_application, render_changes, render_follow_up, render_level, render_meaning,
-    render_offer, render_pass, render_quarantine, render_record, render_registration_name, render_result,
-    render_standing, render_traveller_name,
+    name_application, obstacle_words, render_application, render_changes, render_follow_up, render_level,
+    render_meaning, render_offer, render_pass, render_quarantine, render_queued, render_record,
+    render_registration_name, render_result, render_standing, render_traveller_name,
 };
 
 /// Collections of resource names: `{collection}/{uuid}`.

@@ -1,4 +1,4 @@
-//! Applications: submitting, deciding, the reviewer's queue.
+//! Applications, as their travellers see them: beginning, submitting, reading, withdrawing.
 
 use entrypass_audit::Access;
 use entrypass_db::{
@@ -6,9 +6,9 @@ use entrypass_db::{
     hold,
 };
 use entrypass_proto::epass::v1 as pb;
-use entrypass_rpc::PageToken;
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     Epass, REGISTRATIONS,
@@ -16,22 +16,44 @@ use super::{
 };
 use crate::{
     application::{Applicant, Application, State},
+    decision::terms,
     eligibility::{Facts, Obstacle, Offer, decide},
     error::Error,
-    pass::Pass,
     store, wire,
 };
 
 impl Epass {
+    pub(super) async fn create(
+        &self,
+        call: Access,
+        request: pb::CreateElectronicPassApplicationRequest,
+    ) -> Result<pb::CreateElectronicPassApplicationResponse, Error> {
+        let registration = wire::parse_create(&request)?;
+        call.touch(REGISTRATIONS, registration, None);
+        let (caller, rpc) = (call.caller().as_str(), "CreateElectronicPassApplication");
+        let key = RequestKey::new(caller, rpc, &request.request_id, &request);
+        if let Some(first) = call.first_answer(&key, &self.database).await? {
+            return Ok(first);
+        }
+        let applicant = self.named(&call, registration).await?;
+        let now = self.clock.now();
+        self.once(&call, &key, now, async |transaction| {
+            let draft = self.draft(transaction, &applicant, now).await?;
+            let application = Some(wire::render_application(&draft, now));
+            Ok(Kept::about(applicant.traveller, pb::CreateElectronicPassApplicationResponse { application }))
+        })
+        .await
+    }
+
     pub(super) async fn apply(
         &self,
         call: Access,
         request: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Error> {
-        let registration = wire::parse_apply(&request)?;
+        let wire::ApplyRequest { registration, evidence } = wire::parse_apply(&request)?;
         call.touch(REGISTRATIONS, registration, None);
-        let key =
-            RequestKey::new(call.caller().as_str(), "ApplyForElectronicPass", &request.request_id, &request);
+        let (caller, rpc) = (call.caller().as_str(), "ApplyForElectronicPass");
+        let key = RequestKey::new(caller, rpc, &request.request_id, &request);
         // A repetition gets its first answer also when the neighbour cannot be reached.
         if let Some(first) = call.first_answer(&key, &self.database).await? {
             return Ok(first);
@@ -39,110 +61,160 @@ impl Epass {
         // Asked before the transaction begins: no lock is held while a neighbour answers.
         let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
-        self.once(&call, &key, now, async |transaction| {
-            let application = self.submit(transaction, &applicant, now).await?;
-            let application = Some(wire::render_application(&application));
+        let applied = self.once(&call, &key, now, async |transaction| {
+            let application = self.submit(transaction, &applicant, &evidence, now).await?;
+            let application = Some(wire::render_application(&application, now));
             Ok(Kept::about(applicant.traveller, pb::ApplyForElectronicPassResponse { application }))
+        });
+        let applied = applied.await?;
+        self.submitted.notify_one();
+        Ok(applied)
+    }
+
+    pub(super) async fn application(
+        &self,
+        call: Access,
+        request: pb::GetElectronicPassApplicationRequest,
+    ) -> Result<pb::GetElectronicPassApplicationResponse, Error> {
+        let pb::GetElectronicPassApplicationRequest { application } = request;
+        let id = wire::parse_application(&application)?;
+        let now = self.clock.now();
+        let found = store::application(self.database.reader(), self.database.sealer(), id).await?;
+        let found = found.ok_or(Error::ApplicationNotFound)?.at(now);
+        call.touch(REGISTRATIONS, found.registration, Some(found.traveller));
+        let application = Some(wire::render_application(&found, now));
+        Ok(pb::GetElectronicPassApplicationResponse { application })
+    }
+
+    pub(super) async fn withdraw(
+        &self,
+        call: Access,
+        request: pb::WithdrawElectronicPassApplicationRequest,
+    ) -> Result<pb::WithdrawElectronicPassApplicationResponse, Error> {
+        let (application, etag) = wire::parse_withdraw(&request)?;
+        let (caller, rpc) = (call.caller().as_str(), "WithdrawElectronicPassApplication");
+        let key = RequestKey::new(caller, rpc, &request.request_id, &request);
+        let now = self.clock.now();
+        self.once(&call, &key, now, async |transaction| {
+            let found = self.held(transaction, &call, application, now).await?;
+            if found.etag() != etag {
+                return Err(Error::EtagMismatch);
+            }
+            let withdrawn = found.withdrawn(now)?;
+            self.replace(transaction, &withdrawn).await?;
+            let application = Some(wire::render_application(&withdrawn, now));
+            let answer = pb::WithdrawElectronicPassApplicationResponse { application };
+            Ok(Kept::about(withdrawn.traveller, answer))
         })
         .await
     }
 
-    /// Makes the application that the offer allows. The constraint decides once more when two copies of this service
-    /// serve one person at the same time.
-    pub(super) async fn submit(
+    /// The application `id` as it is at `now`, held to the end of the transaction.
+    pub(super) async fn held(
+        &self,
+        transaction: &DatabaseTransaction,
+        call: &Access,
+        id: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<Application, Error> {
+        let sealer = self.database.sealer();
+        let found = store::application(transaction, sealer, id).await?.ok_or(Error::ApplicationNotFound)?;
+        // The person before any row of theirs, as everybody does: who holds both in another order would wait in a circle.
+        hold(transaction, [found.traveller]).await?;
+        let found = store::hold_application(transaction, sealer, id).await?;
+        let found = found.ok_or(Error::ApplicationNotFound)?.at(now);
+        call.touch(REGISTRATIONS, found.registration, Some(found.traveller));
+        Ok(found)
+    }
+
+    /// Writes the next revision of an application down.
+    pub(super) async fn replace(
+        &self,
+        transaction: &DatabaseTransaction,
+        next: &Application,
+    ) -> Result<(), Error> {
+        let kept = store::update_application(transaction, self.database.sealer(), next).await?;
+        if kept { Ok(()) } else { Err(Error::EtagMismatch) }
+    }
+
+    /// Begins an application, if none is open.
+    async fn draft(
         &self,
         transaction: &DatabaseTransaction,
         applicant: &Applicant,
         now: OffsetDateTime,
     ) -> Result<Application, Error> {
-        // The registration may have ended since its service was asked. Whoever follows that holds it as well: so either the application
-        // is there to be ended, or the end is known here.
+        let (applicant, offer, last) = self.offered(transaction, applicant, now).await?;
+        match offer {
+            Offer::Withheld(obstacles) => Err(Error::NotOffered(obstacles)),
+            Offer::Submission(_) => Err(Error::NotOffered(vec![Obstacle::ApplicationInProgress])),
+            Offer::NewApplication => {
+                let draft = self.begun(&applicant, last.as_ref(), now);
+                self.add(transaction, &draft).await?;
+                Ok(draft)
+            }
+        }
+    }
+
+    /// Submits what the offer allows: the application that is open, or a new one.
+    pub(super) async fn submit(
+        &self,
+        transaction: &DatabaseTransaction,
+        applicant: &Applicant,
+        evidence: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Application, Error> {
+        let (applicant, offer, last) = self.offered(transaction, applicant, now).await?;
+        let promise_time = terms().promise_time(now);
+        let submitted = match (offer, last) {
+            (Offer::Withheld(obstacles), _) => return Err(Error::NotOffered(obstacles)),
+            (Offer::Submission(_), Some(open)) => {
+                let submitted = open.submitted(applicant.registration, promise_time, now)?;
+                self.replace(transaction, &submitted).await?;
+                submitted
+            }
+            (Offer::Submission(_) | Offer::NewApplication, last) => {
+                let draft = self.begun(&applicant, last.as_ref(), now);
+                let first = draft.submitted(applicant.registration, promise_time, now)?;
+                let submitted = Application { revision: draft.revision, ..first };
+                self.add(transaction, &submitted).await?;
+                submitted
+            }
+        };
+        store::due::set_evidence(transaction, self.database.sealer(), submitted.id, evidence).await?;
+        Ok(submitted)
+    }
+
+    /// What the applicant is offered, and their last application, with the registration held. Its end is known here then, or whoever learns of it
+    /// finds what is made of the offer: who follows the ends holds the registration as well.
+    async fn offered(
+        &self,
+        transaction: &DatabaseTransaction,
+        applicant: &Applicant,
+        now: OffsetDateTime,
+    ) -> Result<(Applicant, Offer, Option<Application>), Error> {
         hold(transaction, [applicant.registration, applicant.traveller]).await?;
         let ended = store::has_ended(transaction, applicant.registration).await?;
         let applicant =
-            &Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
-        let Holder { last, pass } =
-            holder(transaction, self.database.sealer(), applicant.traveller, now).await?;
-        let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref(), now));
-        let (submitted, kept) = match (offer, &last) {
-            (Offer::Withheld(obstacles), _) => return Err(Error::NotOffered(obstacles)),
-            (Offer::Resubmission, Some(returned)) => {
-                let again = returned.resubmitted(applicant.registration, now)?;
-                let kept = store::update_application(transaction, self.database.sealer(), &again).await?;
-                (again, kept)
-            }
-            (Offer::Resubmission | Offer::NewApplication, last) => {
-                let id = self.random.uuid_v7(now);
-                let new = Application::submitted(id, applicant, last.as_ref(), now);
-                let kept = store::insert_application(transaction, self.database.sealer(), &new).await?;
-                (new, kept)
-            }
-        };
-        if kept { Ok(submitted) } else { Err(Error::NotOffered(vec![Obstacle::ApplicationInProgress])) }
-    }
-
-    pub(super) async fn review(
-        &self,
-        call: Access,
-        request: pb::ReviewElectronicPassApplicationRequest,
-    ) -> Result<pb::ReviewElectronicPassApplicationResponse, Error> {
-        let wire::ReviewRequest { application, etag, review } = wire::parse_review(&request)?;
-        let key = RequestKey::new(
-            call.caller().as_str(),
-            "ReviewElectronicPassApplication",
-            &request.request_id,
-            &request,
-        );
-        let now = self.clock.now();
-        self.once(&call, &key, now, async |transaction| {
-            let found = store::application(transaction, self.database.sealer(), application)
-                .await?
-                .ok_or(Error::ApplicationNotFound)?;
-            call.touch(REGISTRATIONS, found.registration, Some(found.traveller));
-            if found.etag() != etag {
-                return Err(Error::EtagMismatch);
-            }
-            hold(transaction, [found.traveller]).await?;
-            let reviewed = found.reviewed(review, now)?;
-            if !store::update_application(transaction, self.database.sealer(), &reviewed).await? {
-                return Err(Error::EtagMismatch);
-            }
-            let pass = match reviewed.state {
-                State::Approved => {
-                    Some(Pass::issued(self.random.as_ref(), reviewed.traveller, self.passes_valid_for, now))
-                }
-                State::UnderReview
-                | State::ReturnedForCorrection
-                | State::Rejected
-                | State::Withdrawn
-                | State::Expired => None,
-            };
-            if let Some(pass) = &pass {
-                self.keep_pass(transaction, pass, now).await?;
-            }
-            let answer = pb::ReviewElectronicPassApplicationResponse {
-                application: Some(wire::render_application(&reviewed)),
-                electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),
-            };
-            Ok(Kept::about(reviewed.traveller, answer))
-        })
-        .await
-    }
-
-    pub(super) async fn list(
-        &self,
-        call: Access,
-        request: pb::ListElectronicPassApplicationsRequest,
-    ) -> Result<pb::ListElectronicPassApplicationsResponse, Error> {
-        let wire::ListRequest { state, page } = wire::parse_list(&request)?;
-        let (page, next) =
-            store::applications(self.database.reader(), self.database.sealer(), state, page).await?;
-        for application in &page {
-            call.touch(REGISTRATIONS, application.registration, Some(application.traveller));
+            Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
+        let sealer = self.database.sealer();
+        let Holder { last, pass } = holder(transaction, sealer, applicant.traveller, now).await?;
+        if let Some(over) = last.as_ref().filter(|last| last.state == State::Expired) {
+            // What is over by time makes room for the next one. Nothing happens where that is written down already.
+            store::update_application(transaction, sealer, over).await?;
         }
-        Ok(pb::ListElectronicPassApplicationsResponse {
-            applications: page.iter().map(wire::render_application).collect(),
-            next_page_token: next.map(PageToken::encode).unwrap_or_default(),
-        })
+        let offer = decide(Facts::of(&applicant, last.as_ref(), pass.as_ref(), now));
+        Ok((applicant, offer, last))
+    }
+
+    fn begun(&self, applicant: &Applicant, last: Option<&Application>, now: OffsetDateTime) -> Application {
+        let id = self.random.uuid_v7(now);
+        Application::drafted(id, applicant, last, terms().lapse_time(now), now)
+    }
+
+    /// Keeps a new application. The constraint decides once more when two copies of this service serve one person at the same time.
+    async fn add(&self, transaction: &DatabaseTransaction, new: &Application) -> Result<(), Error> {
+        let kept = store::insert_application(transaction, self.database.sealer(), new).await?;
+        if kept { Ok(()) } else { Err(Error::NotOffered(vec![Obstacle::ApplicationInProgress])) }
     }
 }

@@ -59,15 +59,14 @@ impl Epass {
     }
 
     async fn offer_for(&self, applicant: &Applicant) -> Result<pb::ElectronicPassOffer, Error> {
-        let now = self.clock.now();
-        let Holder { last, pass } =
-            holder(self.database.reader(), self.database.sealer(), applicant.traveller, now).await?;
+        let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
+        let Holder { last, pass } = holder(reader, sealer, applicant.traveller, now).await?;
         let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref(), now));
         Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref(), now))
     }
 }
 
-/// What is known of a person. The application is read before the pass: an approval in between then shows as a pass, and
+/// What is known of a person at `now`. The application is read before the pass: an approval in between then shows as a pass, and
 /// never as neither.
 pub(super) async fn holder(
     connection: &impl ConnectionTrait,
@@ -76,5 +75,6 @@ pub(super) async fn holder(
     now: OffsetDateTime,
 ) -> Result<Holder, DbErr> {
     let last = store::last_application(connection, sealer, traveller).await?;
+    let last = last.map(|last| last.at(now));
     Ok(Holder { last, pass: store::pass_of(connection, traveller, now).await? })
 }

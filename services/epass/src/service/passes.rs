@@ -24,9 +24,8 @@ use uuid::Uuid;
 use super::Epass;
 use crate::{
     error::Error,
-    pass::{ExternalPass, Pass, Recorded, State},
+    pass::{ExternalPass, Pass, Recorded},
     store,
-    upkeep::expire,
     wire::{self, RecordRequest},
 };
 
@@ -58,7 +57,7 @@ impl Epass {
             if store::has_ended(transaction, traveller).await? {
                 return Err(Error::TravellerErased);
             }
-            self.keep_pass(transaction, &pass, now).await?;
+            self.issuing.keep(transaction, &pass, now).await?;
             let electronic_pass = Some(wire::render_pass(&pass, now));
             Ok(Kept::about(traveller, pb::RecordExternalPassResponse { electronic_pass }))
         })
@@ -136,7 +135,7 @@ impl Epass {
             return Ok(Ok(Recorded::Known(known.id)));
         }
         let pass = Pass::recorded(self.random.uuid_v7(now), traveller, pass, now);
-        match self.keep_pass(transaction, &pass, now).await {
+        match self.issuing.keep(transaction, &pass, now).await {
             Ok(()) => Ok(Ok(Recorded::New(pass.id))),
             Err(refusal @ (Error::PassExists | Error::PassNumberTaken)) => Ok(Err(refusal)),
             Err(error) => Err(error),
@@ -150,26 +149,6 @@ impl Epass {
         };
         let person = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
         wire::parse_traveller(&person.traveller)
-    }
-
-    /// Keeps a new pass of somebody who is held, or says what stands in its way.
-    pub(super) async fn keep_pass(
-        &self,
-        transaction: &DatabaseTransaction,
-        pass: &Pass,
-        now: OffsetDateTime,
-    ) -> Result<(), Error> {
-        // One that time has ended makes room.
-        for other in store::passes_of(transaction, [pass.traveller]).await? {
-            if State::LIVE.contains(&other.stored_state) && !other.is_live(now) {
-                expire(transaction, self.database.sealer(), self.random.as_ref(), &other, now).await?;
-            }
-        }
-        if store::insert_pass(transaction, pass).await? {
-            return Ok(());
-        }
-        let live = store::pass_of(transaction, pass.traveller, now).await?.is_some_and(|it| it.is_live(now));
-        Err(if live { Error::PassExists } else { Error::PassNumberTaken })
     }
 }
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{Applicant, Epass, Error, store};
 use crate::{
-    Config, Deps, application::State, eligibility::Obstacle, following::Effects, level::Declared,
-    store::Migrator,
+    Config, Deps, application::State, eligibility::Obstacle, following::Effects, issuing::Issuing,
+    level::Declared, store::Migrator,
 };
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
@@ -41,14 +41,16 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
     let config = Config {
         keep_answers: Duration::DAY,
         city_divisions: vec!["4406".to_owned()],
+        claims_last: Duration::minutes(30),
         passes_valid_for: None,
         keep_changes: Duration::days(90),
         keep_circumstances: Duration::days(180),
     };
+    let issuing = Issuing { random: Arc::new(SystemRandom), sealer: TestDatabase::sealer(), valid_for: None };
     let elsewhere = open().await;
     (
         place,
-        Epass::new(config, deps, audit, feed),
+        Epass::new(config, deps, (audit, feed), issuing, Arc::default()),
         elsewhere,
         Effects { clock, sealer: TestDatabase::sealer() },
     )
@@ -75,7 +77,7 @@ async fn an_application_that_is_being_made_is_seen_by_the_end_of_its_registratio
     let (_place, epass, elsewhere, effects) = copies().await;
     let applicant = applicant();
     let applies = epass.database.begin().await.expect("a transaction");
-    let application = epass.submit(&applies, &applicant, NOW).await.expect("offered");
+    let application = epass.submit(&applies, &applicant, &[], NOW).await.expect("offered");
     let follows = tokio::spawn(async move {
         let transaction = elsewhere.begin().await.expect("a transaction");
         // As the follower does for a whole batch.
@@ -102,7 +104,7 @@ async fn an_application_that_comes_after_the_end_of_its_registration_is_refused(
     let database = epass.database.clone();
     let applies = tokio::spawn(async move {
         let transaction = epass.database.begin().await.expect("a transaction");
-        epass.submit(&transaction, &applicant, NOW).await
+        epass.submit(&transaction, &applicant, &[], NOW).await
     });
     until_one_waits_for(applicant.registration, &database).await;
     follows.commit().await.expect("committed");

@@ -1,34 +1,32 @@
-//! Applications: rows to domain values and back, each write and each question.
+//! Applications: each write and each question about one, or about one person's.
+//!
+//! The reviewers' queue is in [`queue`], what is due by time in [`due`], how a row looks in [`rows`]. What is read is as it stands; that its time is
+//! over says [`Application::at`].
 
-use entrypass_db::{instant, micros};
-use entrypass_rpc::{PageRequest, PageToken};
+pub(crate) mod due;
+pub(crate) mod queue;
+mod rows;
+
 use entrypass_seal::Sealer;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
-use super::{
-    changes::add_change,
-    do_nothing,
-    entity::application,
-    notes::{note_place, unsealable},
-    unreadable,
-};
+use super::{changes::add_change, do_nothing, entity::application};
 use crate::{
     application::{Application, State},
     change::Change,
-    text::Note,
 };
+use rows::{read, row_of};
 
-/// Keeps a new application, and tells of it; `false` when the person has one open already. The transaction holds the person.
+/// Keeps a new application, and tells of it; `false` when the person has one open already.
 pub(crate) async fn insert_application(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
     application: &Application,
 ) -> Result<bool, DbErr> {
-    let insert = application::Entity::insert(application_row(sealer, application)).on_conflict(do_nothing());
+    let insert = application::Entity::insert(row_of(sealer, application)).on_conflict(do_nothing());
     if insert.exec_without_returning(connection).await? != 1 {
         return Ok(false);
     }
@@ -36,14 +34,14 @@ pub(crate) async fn insert_application(
     Ok(true)
 }
 
-/// Replaces the revision before by this one, and tells of it; `false` when somebody else did so first. The transaction holds the person.
+/// Replaces the revision before by this one, and tells of it; `false` when somebody else did so first.
 pub(crate) async fn update_application(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
     application: &Application,
 ) -> Result<bool, DbErr> {
     let update = application::Entity::update_many()
-        .set(application_row(sealer, application))
+        .set(row_of(sealer, application))
         .filter(application::COLUMN.id.eq(application.id))
         .filter(application::COLUMN.revision.eq(application.revision - 1));
     if update.exec(connection).await?.rows_affected != 1 {
@@ -63,8 +61,18 @@ pub(crate) async fn application(
         .one(connection)
         .await?
         .as_ref()
-        .map(|row| read_application(sealer, row))
+        .map(|row| read(sealer, row))
         .transpose()
+}
+
+/// The application `id`, locked to the end of the transaction.
+pub(crate) async fn hold_application(
+    connection: &impl ConnectionTrait,
+    sealer: &Sealer,
+    id: Uuid,
+) -> Result<Option<Application>, DbErr> {
+    let found = application::Entity::find_by_id(id).lock_exclusive().one(connection).await?;
+    found.as_ref().map(|row| read(sealer, row)).transpose()
 }
 
 /// The last application of a person.
@@ -77,7 +85,7 @@ pub(crate) async fn last_application(
         .filter(application::COLUMN.traveller.eq(traveller))
         .order_by_desc(application::COLUMN.ordinal)
         .limit(1);
-    last.one(connection).await?.as_ref().map(|row| read_application(sealer, row)).transpose()
+    last.one(connection).await?.as_ref().map(|row| read(sealer, row)).transpose()
 }
 
 /// All applications of a person, oldest first.
@@ -89,7 +97,7 @@ pub(crate) async fn applications_of(
     let all = application::Entity::find()
         .filter(application::COLUMN.traveller.eq(traveller))
         .order_by_asc(application::COLUMN.ordinal);
-    all.all(connection).await?.iter().map(|row| read_application(sealer, row)).collect()
+    all.all(connection).await?.iter().map(|row| read(sealer, row)).collect()
 }
 
 /// The open applications that were submitted last under `registration`, locked to the end of the transaction.
@@ -102,65 +110,7 @@ pub(crate) async fn hold_open_applications(
         .filter(application::COLUMN.registration.eq(registration))
         .filter(application::COLUMN.state.is_in(State::OPEN.map(State::word)))
         .lock_exclusive();
-    open.all(connection).await?.iter().map(|row| read_application(sealer, row)).collect()
-}
-
-/// One page of applications, oldest first, and where the next one begins.
-pub(crate) async fn applications(
-    connection: &impl ConnectionTrait,
-    sealer: &Sealer,
-    state: Option<State>,
-    page: PageRequest,
-) -> Result<(Vec<Application>, Option<PageToken>), DbErr> {
-    let mut find = application::Entity::find().order_by_asc(application::COLUMN.id).limit(page.size + 1);
-    if let Some(state) = state {
-        find = find.filter(application::COLUMN.state.eq(state.word()));
-    }
-    if let Some(PageToken(last)) = page.after {
-        find = find.filter(application::COLUMN.id.gt(last));
-    }
-    let rows = find.all(connection).await?;
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    let page =
-        rows.iter().take(size).map(|row| read_application(sealer, row)).collect::<Result<Vec<_>, _>>()?;
-    let next = page.last().filter(|_| more).map(|last| PageToken(last.id));
-    Ok((page, next))
-}
-
-fn application_row(sealer: &Sealer, application: &Application) -> application::ActiveModel {
-    let note = application.review_note.as_str();
-    let sealed_note = (!note.is_empty()).then(|| sealer.seal(&note_place(&application.id), note.as_bytes()));
-    application::ActiveModel {
-        id: Set(application.id),
-        traveller: Set(application.traveller),
-        registration: Set(application.registration),
-        ordinal: Set(application.ordinal),
-        state: Set(application.state.word().to_owned()),
-        sealed_note: Set(sealed_note),
-        submission_count: Set(application.submission_count),
-        revision: Set(application.revision),
-        create_time: Set(micros(application.create_time)),
-        update_time: Set(micros(application.update_time)),
-    }
-}
-
-fn read_application(sealer: &Sealer, row: &application::Model) -> Result<Application, DbErr> {
-    let opened = row.sealed_note.as_ref().map(|sealed| sealer.open(&note_place(&row.id), sealed)).transpose();
-    let opened = opened.map_err(unsealable)?.unwrap_or_default();
-    let note = std::str::from_utf8(&opened).map_err(|_| unreadable("applications.sealed_note"))?;
-    Ok(Application {
-        id: row.id,
-        traveller: row.traveller,
-        registration: row.registration,
-        ordinal: row.ordinal,
-        state: State::from_word(&row.state).ok_or_else(|| unreadable("applications.state"))?,
-        review_note: Note::new(note).map_err(|_| unreadable("applications.sealed_note"))?,
-        submission_count: row.submission_count,
-        revision: row.revision,
-        create_time: instant(row.create_time)?,
-        update_time: instant(row.update_time)?,
-    })
+    open.all(connection).await?.iter().map(|row| read(sealer, row)).collect()
 }
 
 #[cfg(test)]
@@ -170,9 +120,12 @@ mod tests {
     use time::macros::datetime;
     use uuid::Uuid;
 
-    use super::update_application;
-    use super::{Application, Note, State, application, insert_application, last_application};
-    use crate::store::{Migrator, pass_of};
+    use super::{Application, State, application, insert_application, last_application, update_application};
+    use crate::{
+        application::{Claim, Finding, Outcome, Reviewer, Strength, Task},
+        store::{Migrator, pass_of},
+        text::Note,
+    };
 
     async fn fresh() -> (TestDatabase, Database) {
         let place = TestDatabase::migrated::<Migrator>("epass").await;
@@ -180,6 +133,10 @@ mod tests {
             .await
             .expect("a fresh database");
         (place, database)
+    }
+
+    fn reviewer(word: &str) -> Reviewer {
+        Reviewer::new("desk", word).expect("a good word")
     }
 
     /// The `ordinal`-th application of one person.
@@ -193,8 +150,18 @@ mod tests {
             ordinal,
             state,
             review_note: Note::new("照片不清晰").expect("a good note"),
+            reviewed_by: Some(reviewer("reviewer-16")),
             submission_count: 3,
             revision: 5,
+            promise_time: Some(now + time::Duration::DAY),
+            lapse_time: Some(now + time::Duration::WEEK),
+            claim: Some(Claim { reviewer: reviewer("reviewer-17"), until: now + time::Duration::HOUR }),
+            finding: Some(Finding {
+                outcome: Outcome::Mismatch,
+                strength: Some(Strength::RealName),
+                failed_checks: vec!["NAME".to_owned(), "BIRTH_DATE".to_owned()],
+            }),
+            task: Some(Task { tries: 2, next: now + time::Duration::MINUTE }),
             create_time: now,
             update_time: now + time::Duration::MICROSECOND,
         }
@@ -215,18 +182,22 @@ mod tests {
 
     #[tokio::test]
     async fn the_database_itself_refuses_a_second_open_application() {
-        use State::{Approved, Rejected, ReturnedForCorrection, UnderReview};
-        for open in [UnderReview, ReturnedForCorrection] {
-            for (second, kept) in
-                [(UnderReview, false), (ReturnedForCorrection, false), (Rejected, true), (Approved, true)]
-            {
-                let (_place, database) = fresh().await;
-                assert_eq!(
-                    insert_application(database.reader(), database.sealer(), &nth(1, open)).await,
-                    Ok(true)
-                );
-                let found = insert_application(database.reader(), database.sealer(), &nth(2, second)).await;
-                assert_eq!(found, Ok(kept), "{open:?} then {second:?}");
+        let (_place, database) = fresh().await;
+        let keep = async |application: Application| {
+            insert_application(database.reader(), database.sealer(), &application).await.expect("a database")
+        };
+        let of = |person: u128, number: u128, ordinal, state| Application {
+            id: Uuid::from_u128(1000 * person + number),
+            traveller: Uuid::from_u128(person),
+            ..nth(ordinal, state)
+        };
+        let mut person = 10;
+        for open in State::OPEN {
+            for second in State::ALL {
+                person += 1;
+                assert!(keep(of(person, 1, 1, open)).await);
+                let kept = keep(of(person, 2, 2, second)).await;
+                assert_eq!(kept, !State::OPEN.contains(&second), "{open:?} then {second:?}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The schema of the epass service, step by step. No statement is of one engine only.
 
+mod applications;
 mod leases;
 mod passes;
 mod sealed;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(sealed::Sealed),
             Box::new(Audit),
             Box::new(leases::Leases),
+            Box::new(applications::Applications),
             Box::new(passes::Passes),
         ]
     }

@@ -16,7 +16,7 @@ use super::{
     do_nothing,
     entity::{pass, pass_step},
     levels::{begin_level, levels_due},
-    notes::{STEPS, open_note, seal_note},
+    notes::{open_step_note, seal_step_note},
     unreadable,
 };
 use crate::{
@@ -60,7 +60,7 @@ pub(crate) async fn update_pass(
         revision: Set(made.revision),
         state: Set(made.state.word().to_owned()),
         reason: Set(made.reason.map(|reason| reason.word().to_owned())),
-        sealed_note: Set(seal_note(sealer, STEPS, &made.id, &made.note)),
+        sealed_note: Set(seal_step_note(sealer, &made.id, &made.note)),
         create_time: Set(micros(made.time)),
     };
     pass_step::Entity::insert(row).exec_without_returning(connection).await?;
@@ -189,7 +189,7 @@ fn read_step(sealer: &Sealer, row: &pass_step::Model) -> Result<Made, DbErr> {
         revision: row.revision,
         state: State::from_word(&row.state).ok_or_else(|| unreadable("pass_steps.state"))?,
         reason: row.reason.as_ref().map(reason).transpose()?,
-        note: open_note(sealer, STEPS, &row.id, row.sealed_note.as_deref())?,
+        note: open_step_note(sealer, &row.id, row.sealed_note.as_deref())?,
         time: instant(row.create_time)?,
     })
 }

@@ -14,7 +14,10 @@ use uuid::Uuid;
 use super::collection;
 use crate::{application::Applicant, error::Error, level::Declared};
 
-pub(crate) use applications::{ListRequest, ReviewRequest, parse_apply, parse_list, parse_review};
+pub(crate) use applications::{
+    ApplyRequest, ClaimRequest, ListRequest, ReviewRequest, parse_application, parse_apply, parse_claim,
+    parse_create, parse_list, parse_release, parse_review, parse_withdraw,
+};
 pub(crate) use circumstances::{
     PersonName, parse_end_quarantine, parse_follow_up, parse_person_name, parse_quarantine,
 };

@@ -18,7 +18,7 @@ use crate::{
     pass::Pass,
 };
 
-pub(crate) use applications::render_application;
+pub(crate) use applications::{name_application, render_application, render_queued};
 pub(crate) use change::render_changes;
 pub(crate) use circumstances::{render_follow_up, render_quarantine};
 pub(crate) use passes::{
@@ -35,7 +35,7 @@ pub(crate) fn render_offer(
     ElectronicPassOffer {
         offered: offer.is_given(),
         reasons: offer.reasons().into_iter().map(render_reason).collect(),
-        application: application.map(render_application),
+        application: application.map(|application| render_application(application, now)),
         electronic_pass: pass.map(|pass| render_pass(pass, now)),
     }
 }
@@ -71,7 +71,9 @@ fn render_reason(reason: Reason) -> OfferReason {
 fn code(reason: Reason) -> Code {
     match reason {
         Reason::Eligible => Code::Eligible,
+        Reason::ApplicationDrafted => Code::ApplicationDrafted,
         Reason::ApplicationReturned => Code::ApplicationReturned,
+        Reason::VerificationFailed => Code::VerificationFailed,
         Reason::Against(Obstacle::RegistrationNotActive) => Code::RegistrationNotActive,
         Reason::Against(Obstacle::DocumentTypeNotEligible) => Code::DocumentTypeNotEligible,
         Reason::Against(Obstacle::AlreadyCompleted) => Code::AlreadyCompleted,

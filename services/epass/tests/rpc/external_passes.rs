@@ -45,6 +45,7 @@ fn refusal(result: &pb::ExternalPassResult) -> (ErrorReason, &str, Vec<String>) 
 
 #[tokio::test]
 async fn each_row_is_recorded_or_refused_for_itself() {
+    use Outcome::{Known, Recorded, Refused};
     let app = App::new().await;
     app.record(app.external_pass("before", "440699199006150024")).await.expect("recorded");
     let mut passport = row(&app, "X0000001", "NH-4");
@@ -66,7 +67,6 @@ async fn each_row_is_recorded_or_refused_for_itself() {
         row(&app, "44069919850101069X", "NH-6"),
     ];
     let results = record(&app, "many", rows.clone()).await.expect("answered");
-    use Outcome::{Known, Recorded, Refused};
     let expected = [Recorded, Refused, Refused, Refused, Refused, Refused, Recorded];
     assert_eq!(outcomes(&results), expected);
     let exists = ErrorReason::ElectronicPassExists;

@@ -137,9 +137,12 @@ async fn a_pass_ends_by_time_alone_and_that_is_written_down() {
     let refused = cancel(&app, "c", &person, &read.etag).await.expect_err("over");
     assert_eq!(refused.fact("state"), "EXPIRED");
     // Before anybody wrote it down there is room for the next.
-    let application = app.apply("a-2", &person).await.expect("offered");
-    let approval = crate::harness::decision("d-2", &application, pb::ReviewDecision::Approve);
-    app.review(approval).await.expect("there is room");
+    app.registrations.own("440699198501010016", &person.traveller);
+    let next = pb::RecordExternalPassRequest {
+        expire_time: Some(timestamp(app.clock.now() + VALID_FOR)),
+        ..app.external_pass("next", "440699198501010016")
+    };
+    app.record(next).await.expect("there is room");
     assert_eq!(app.count("pass_steps").await, 1);
 
     app.clock.advance(VALID_FOR);

@@ -6,6 +6,8 @@
 mod apply;
 mod audit;
 mod circumstances;
+mod claim;
+mod draft;
 mod external_pass;
 mod external_passes;
 mod feed;
