@@ -1,5 +1,7 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
+mod holders;
+
 use std::{
     path::Path,
     sync::{
@@ -13,18 +15,16 @@ use entrypass_db::{Database, follower};
 use entrypass_epass::{Config, Deps, Migrator, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
-    epass::v1::{
-        self as pb, PassLevel, electronic_pass_application::State, epass_service_client::EpassServiceClient,
-    },
+    epass::v1::{self as pb, electronic_pass_application::State, epass_service_client::EpassServiceClient},
     registration::v1::{
         Document, DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
         registration_change::Kind,
     },
 };
-use entrypass_rpc::{EdgeLayer, Transport, instant, timestamp};
+use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{Duration, macros::datetime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
@@ -377,38 +377,6 @@ impl App {
         request: pb::ListElectronicPassApplicationsRequest,
     ) -> Result<pb::ListElectronicPassApplicationsResponse, Refusal> {
         Ok(self.client().list_electronic_pass_applications(request).await?.into_inner())
-    }
-
-    /// A person with a pass that was issued here, the `number`-th of this test, and the pass.
-    pub async fn with_pass(&self, number: u128) -> (Person, pb::ElectronicPass) {
-        let person = self.person(number);
-        let application = self.apply(&format!("apply-{number}"), &person).await.expect("offered");
-        let approval = decision(&format!("approve-{number}"), &application, pb::ReviewDecision::Approve);
-        let pass = self.review(approval).await.expect("approved").electronic_pass;
-        (person, pass.expect("a pass"))
-    }
-
-    /// The level of a person's pass, and until when it is that.
-    pub async fn level(&self, person: &Person) -> (PassLevel, Option<OffsetDateTime>) {
-        let request = pb::GetElectronicPassLevelsRequest { registrations: vec![person.registration.clone()] };
-        let answer = self.client().get_electronic_pass_levels(request).await.expect("levels").into_inner();
-        let level = &answer.levels[0];
-        (level.level(), level.level_until_time.as_ref().and_then(instant))
-    }
-
-    /// What the registration service tells of a person who has declared a fever since `since`, or declares none.
-    pub fn declares(&self, person: &Person, since: Option<OffsetDateTime>) {
-        self.registrations.put(GetRegistrationFactsResponse {
-            registration: person.registration.clone(),
-            traveller: person.traveller.clone(),
-            state: RegistrationState::Active.into(),
-            revision: 2,
-            document_type: DocumentType::ResidentIdCard.into(),
-            home_division: "4406".to_owned(),
-            fever_declared: since.is_some(),
-            fever_declared_time: since.map(timestamp),
-            ..GetRegistrationFactsResponse::default()
-        });
     }
 
     /// A valid record of a pass that the owner of the document `number` got yesterday.
