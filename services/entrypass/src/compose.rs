@@ -8,7 +8,7 @@ use std::{future::ready, path::Path, sync::Arc, time::Duration};
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
-use entrypass_rpc::{EdgeLayer, Operations, Probe};
+use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
 use entrypass_seal::Sealer;
 use entrypass_tls::TlsError;
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -252,7 +252,9 @@ impl Opened {
         if let Some((config, database)) = self.registration {
             let Surroundings { clock, random } = surroundings.clone();
             let probe = answers(&database);
-            let deps = entrypass_registration::Deps { database, clock, random, stopping: stopping.clone() };
+            let identity = Transport::local(Routes::default(), &surroundings.edge_inside(Role::Registration));
+            let stopping = stopping.clone();
+            let deps = entrypass_registration::Deps { database, clock, random, identity, stopping };
             let part = Part::of(Role::Registration, entrypass_registration::service(config, deps), probe);
             ways.add(Service::Registration, &part);
             parts.push(part);

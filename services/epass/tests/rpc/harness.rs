@@ -30,12 +30,12 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
-/// Each copy draws other ids: at the same hour of a clock that stands still they would be the same.
-static SEED: AtomicU64 = AtomicU64::new(7);
 /// How long first answers are kept.
 pub const KEEP_ANSWERS: Duration = Duration::hours(24);
 /// How long a claim lasts.
 pub const CLAIMS_LAST: Duration = Duration::minutes(30);
+/// What the next copy draws from.
+static SEED: AtomicU64 = AtomicU64::new(7);
 /// Who decides, where it does not matter who.
 pub const REVIEWER: &str = "reviewer-1";
 
@@ -108,6 +108,7 @@ impl App {
         let deps = Deps {
             database: database.clone(),
             clock: clock.clone(),
+            // Another one for each copy: two that draw the same would give two things one id.
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
             registration: neighbour,
             stopping: stopping.clone(),
@@ -221,6 +222,32 @@ impl App {
         let query = Statement::from_string(reader.get_database_backend(), query);
         let rows = reader.query_all_raw(query).await.expect("rows");
         rows.iter().flat_map(|row| row.try_get_by_index::<Vec<u8>>(0).expect("bytes")).collect()
+    }
+
+    /// In how many seconds the one verification is tried again that was tried so often; nothing where there is none.
+    pub async fn waits_for_try(&self, tries: i32) -> Option<i64> {
+        let reader = self.database.reader();
+        let query =
+            format!("SELECT next_try FROM applications WHERE tries = {tries} AND next_try IS NOT NULL");
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let row = reader.query_one_raw(query).await.expect("a query")?;
+        let next: i64 = row.try_get_by_index(0).expect("an instant");
+        let now = self.clock.now().unix_timestamp_nanos() / 1000;
+        // Taken by a copy that is asking, where it is a lease.
+        let seconds = (i128::from(next) - now) / 1_000_000;
+        i64::try_from(seconds).ok().filter(|seconds| *seconds < 60)
+    }
+
+    /// Makes what was submitted look as if a copy had taken it for `lease`, and had died.
+    pub async fn taken_by_a_copy_that_died(&self, lease: Duration) {
+        let next = (self.clock.now() + lease).unix_timestamp_nanos() / 1000;
+        let update = format!(
+            "UPDATE applications SET state = 'IDENTITY_VERIFYING', revision = revision + 1, tries = 1, \
+             next_try = {next} WHERE state = 'SUBMITTED'"
+        );
+        let transaction = self.database.begin().await.expect("a transaction");
+        transaction.execute_unprepared(&update).await.expect("taken");
+        transaction.commit().await.expect("committed");
     }
 
     /// How many rows `table` has.
