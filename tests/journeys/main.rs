@@ -43,6 +43,7 @@ mod migrations;
 mod next_visit;
 mod once_only;
 mod operations;
+mod passes;
 mod refusals;
 mod returning;
 mod signing_keys;

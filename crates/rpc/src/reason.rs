@@ -59,6 +59,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionNotFound
         | R::ConfirmationCodeWrong
         | R::ApplicationNotFound
+        | R::ElectronicPassNotFound
+        | R::QuarantineNotFound
         | R::QrCodeNotFound
         | R::CorrectionNotFound
         | R::TravellerNotFound => Code::NotFound,
@@ -90,6 +92,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::FrozenAfterVerification
         | R::CorrectionNotPending
         | R::CorrectionLimitReached
+        | R::IllegalPassTransition
+        | R::QuarantineOver
         | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
         R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
@@ -143,18 +147,6 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
             "该同行人已被其他登记人绑定，且已达上限",
             "the companion is bound to as many holders as is allowed",
         ),
-        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
-        R::ApplicationNotFound => ("申请不存在", "no such application"),
-        R::NotClaimed => (
-            "该审核员未领取此申请，或领取已到期",
-            "the reviewer has not claimed the application, or no longer",
-        ),
-        R::IllegalTransition => {
-            ("申请的当前状态不允许此操作", "the application's state does not allow this step")
-        }
-        R::ElectronicPassExists => {
-            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
-        }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
@@ -179,6 +171,15 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::CorrectionPending
         | R::CorrectionNotPending
         | R::CorrectionLimitReached => text_of_change(reason),
+        R::ElectronicPassNotOffered
+        | R::ApplicationNotFound
+        | R::NotClaimed
+        | R::IllegalTransition
+        | R::ElectronicPassExists
+        | R::ElectronicPassNotFound
+        | R::IllegalPassTransition
+        | R::QuarantineNotFound
+        | R::QuarantineOver => text_of_passes(reason),
     }
 }
 
@@ -195,6 +196,32 @@ fn text_of_change(reason: ErrorReason) -> (&'static str, &'static str) {
         R::CorrectionLimitReached => {
             ("更正申请次数已达上限", "as many corrections were asked for as are allowed")
         }
+        _ => ("系统内部错误", "internal error"),
+    }
+}
+
+/// Those of electronic passes.
+fn text_of_passes(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
+        R::ApplicationNotFound => ("申请不存在", "no such application"),
+        R::NotClaimed => (
+            "该审核员未领取此申请，或领取已到期",
+            "the reviewer has not claimed the application, or no longer",
+        ),
+        R::IllegalTransition => {
+            ("申请的当前状态不允许此操作", "the application's state does not allow this step")
+        }
+        R::ElectronicPassExists => {
+            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
+        }
+        R::ElectronicPassNotFound => ("电子通行证不存在", "no such electronic pass"),
+        R::IllegalPassTransition => {
+            ("电子通行证的当前状态不允许此操作", "the electronic pass's state does not allow this step")
+        }
+        R::QuarantineNotFound => ("没有该隔离记录", "no such quarantine"),
+        R::QuarantineOver => ("该隔离已结束", "the quarantine is over"),
         _ => ("系统内部错误", "internal error"),
     }
 }

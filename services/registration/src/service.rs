@@ -24,6 +24,7 @@ use entrypass_db::{
     Database,
     answers::{Kept, RequestKey},
 };
+use entrypass_feed::Feed;
 use entrypass_proto::{
     identity::v1::identity_service_client::IdentityServiceClient,
     registration::v1::{self as pb, registration_service_server::RegistrationService},
@@ -36,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use self::shown::answer_stream;
-use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules, store::Rows};
+use crate::{Config, Deps, error::Error, form::FormRules, store::Rows};
 
 /// The client of the identity service.
 type Identity = IdentityServiceClient<Transport>;

@@ -1,5 +1,7 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
+mod holders;
+
 use std::{
     path::Path,
     sync::{
@@ -36,6 +38,13 @@ pub const CLAIMS_LAST: Duration = Duration::minutes(30);
 static SEED: AtomicU64 = AtomicU64::new(7);
 /// Who decides, where it does not matter who.
 pub const REVIEWER: &str = "reviewer-1";
+
+/// How long a pass that is issued here is valid.
+pub const VALID_FOR: Duration = Duration::days(365);
+/// How long changes stay in the feed.
+pub const KEEP_CHANGES: Duration = Duration::days(90);
+/// How long quarantines and follow-ups are kept.
+pub const KEEP_CIRCUMSTANCES: Duration = Duration::days(180);
 
 /// The service and its surroundings.
 pub struct App {
@@ -108,6 +117,9 @@ impl App {
             keep_answers: KEEP_ANSWERS,
             city_divisions: vec!["4406".to_owned()],
             claims_last: CLAIMS_LAST,
+            passes_valid_for: Some(VALID_FOR),
+            keep_changes: KEEP_CHANGES,
+            keep_circumstances: KEEP_CIRCUMSTANCES,
         };
         let service = service(config, deps);
         let background = Mutex::new(Some(tokio::spawn(service.background)));
@@ -183,7 +195,18 @@ impl App {
             return paths.flat_map(|path| std::fs::read(path).expect("its content")).collect();
         }
         let mut written = Vec::new();
-        for table in ["applications", "passes", "positions", "ended_registrations"] {
+        let tables = [
+            "applications",
+            "passes",
+            "pass_steps",
+            "quarantines",
+            "follow_ups",
+            "levels",
+            "changes",
+            "positions",
+            "ended_registrations",
+        ];
+        for table in tables {
             written
                 .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
         }
@@ -402,6 +425,7 @@ impl App {
             issuer: "南海通".to_owned(),
             pass_number: format!("NH-{request_id}"),
             issue_time: Some(timestamp(self.clock.now() - Duration::DAY)),
+            expire_time: None,
         }
     }
 }

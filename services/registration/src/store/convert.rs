@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 pub(super) use correction::{correction, correction_row};
 
 use super::{
-    entity::{change, change_feed, companion, data_key, document, registration, revision},
+    entity::{change, companion, data_key, document, registration, revision},
     sealed::{
         Content, DocumentIndex, PersonalKey, confirmation_indexes, document_id, document_indexes,
         wrapping_key,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     bond::{Companion, CompanionState, Relationship},
-    change::{Change, ChangeKind, Extent},
+    change::{Change, ChangeKind},
     correction::{CorrectionState, Remark},
     error::Error,
     registration::{Declared, Latest, Registration, Revision, RevisionKind, StoredState},
@@ -284,12 +284,6 @@ pub(super) fn erasure(row: &registration::Model, now: OffsetDateTime) -> Result<
 pub(super) fn unbinding(row: &registration::Model, now: OffsetDateTime) -> Result<Change, Error> {
     let (stored, expire_time) = state(row)?;
     Ok(Change { kind: ChangeKind::CompanionUnbound, state: stored.at(now, expire_time), ..expiry(row, now)? })
-}
-
-pub(super) fn extent(row: &change_feed::Model) -> Result<Extent, Error> {
-    // The random half of the id.
-    let (_, feed) = row.feed_id.as_u64_pair();
-    Ok(Extent { feed, head: position(row.head)?, tail: position(row.tail)? })
 }
 
 fn position(stored: i64) -> Result<u64, Error> {

@@ -87,7 +87,8 @@ masked! {
     // Made for neighbours, who decide by them: what they tell of a person is four digits that millions share, and a yes or no.
     BatchGetRegistrationFactsResponse { facts; }
     GetRegistrationFactsResponse {
-        ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared
+        ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared,
+        fever_declared_time
     }
     VerifyTravellerIdentityResponse { ; outcome, strength, checks, revision }
     // Masked for everybody.
