@@ -9,9 +9,7 @@ use std::sync::Arc;
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, hold};
 use entrypass_feed::Feed;
-use entrypass_proto::registration::v1::{
-    GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
-};
+use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
 use entrypass_rpc::{Call, Neighbour, Transport};
 use futures_util::future::join_all;
 use sea_orm::{DatabaseTransaction, DbErr};
