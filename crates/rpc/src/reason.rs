@@ -136,17 +136,12 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::RegistrationNotActive => ("登记已过期或已取消", "the registration is no longer active"),
         R::RevisionLimitReached => ("修改次数已达上限", "amended as often as is allowed"),
         R::DocumentNotAvailable => ("该证件不能用于替换", "the new document cannot be taken"),
-        R::CompanionLimitReached => ("同行人数量已达上限", "the holder has the most companions allowed"),
-        R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),
-        R::CompanionAlreadyBound => ("该同行人已绑定", "this companion is bound already"),
-        R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
-        R::ConfirmationCodeWrong => {
-            ("确认码不正确或已失效", "no bond of this companion waits for this confirmation code")
-        }
-        R::CompanionHolderLimitReached => (
-            "该同行人已被其他登记人绑定，且已达上限",
-            "the companion is bound to as many holders as is allowed",
-        ),
+        R::CompanionLimitReached
+        | R::CompanionIsHolder
+        | R::CompanionAlreadyBound
+        | R::CompanionNotFound
+        | R::ConfirmationCodeWrong
+        | R::CompanionHolderLimitReached => text_of_companions(reason),
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
@@ -180,6 +175,25 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::IllegalPassTransition
         | R::QuarantineNotFound
         | R::QuarantineOver => text_of_passes(reason),
+    }
+}
+
+/// Those of companions.
+fn text_of_companions(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::CompanionLimitReached => ("同行人数量已达上限", "the holder has the most companions allowed"),
+        R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),
+        R::CompanionAlreadyBound => ("该同行人已绑定", "this companion is bound already"),
+        R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
+        R::ConfirmationCodeWrong => {
+            ("确认码不正确或已失效", "no bond of this companion waits for this confirmation code")
+        }
+        R::CompanionHolderLimitReached => (
+            "该同行人已被其他登记人绑定，且已达上限",
+            "the companion is bound to as many holders as is allowed",
+        ),
+        _ => ("系统内部错误", "internal error"),
     }
 }
 
