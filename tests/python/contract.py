@@ -25,6 +25,7 @@ with tempfile.TemporaryDirectory() as directory:
     gateway = import_module("entrypass.gateway.v1.entry_pass_service_pb2")
     gateway_stubs = import_module("entrypass.gateway.v1.entry_pass_service_pb2_grpc")
     checkpoint = import_module("entrypass.gateway.v1.checkpoint_pb2")
+    companion = import_module("entrypass.gateway.v1.companion_pb2")
     document = import_module("entrypass.registration.v1.document_pb2")
     registration = import_module("entrypass.registration.v1.registration_pb2")
     registration_service = import_module("entrypass.registration.v1.registration_service_pb2")

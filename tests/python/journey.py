@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from contract import (
     checkpoint,
+    companion,
     document,
     epass,
     epass_stubs,
@@ -249,7 +250,7 @@ class Journey:
         assert bound[1].state == registration.COMPANION_STATE_PENDING
         assert not bound[1].HasField("qr_code"), "a code of somebody who has not agreed"
         own = self.own_registration(WONG_PERMIT, WONG["chinese_name"])
-        (asking,) = call(self.gateway.ListHolders, gateway.ListHoldersRequest(registration=own)).holders
+        (asking,) = call(self.gateway.ListHolders, companion.ListHoldersRequest(registration=own)).holders
         assert asking.name == bound[1].name and asking.masked_name == "李*"
         confirmation = gateway.ConfirmCompanionRequest(
             request_id=fresh_id(), registration=own, confirmation_code="0000-0000"
