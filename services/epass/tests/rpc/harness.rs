@@ -211,7 +211,7 @@ impl App {
                 .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
         }
         written.extend(
-            self.column("SELECT convert_to(caller || request_id, 'UTF8') || digest || answer FROM answers")
+            self.column("SELECT convert_to(caller || request_id, 'UTF8') || sealed FROM answers WHERE sealed IS NOT NULL")
                 .await,
         );
         written
