@@ -211,10 +211,8 @@ impl App {
                 .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
         }
         written.extend(
-            self.column(
-                "SELECT convert_to(caller || request_id, 'UTF8') || coalesce(sealed, '') FROM answers",
-            )
-            .await,
+            self.column("SELECT convert_to(caller || request_id, 'UTF8') || sealed FROM answers WHERE sealed IS NOT NULL")
+                .await,
         );
         written
     }
@@ -247,13 +245,8 @@ impl App {
             "UPDATE applications SET state = 'IDENTITY_VERIFYING', revision = revision + 1, tries = 1, \
              next_try = {next} WHERE state = 'SUBMITTED'"
         );
-        self.executed(&update).await;
-    }
-
-    /// Does what no RPC does.
-    pub async fn executed(&self, statement: &str) {
         let transaction = self.database.begin().await.expect("a transaction");
-        transaction.execute_unprepared(statement).await.expect("executed");
+        transaction.execute_unprepared(&update).await.expect("taken");
         transaction.commit().await.expect("committed");
     }
 
