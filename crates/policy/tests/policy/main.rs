@@ -1,0 +1,1 @@
+//! What a policy document may say, and what it says.
