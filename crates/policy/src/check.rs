@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators as op};
 
 use crate::{
-    expression::ExpressionFault as Fault,
+    expression::{ExpressionFault as Fault, MAX_DEPTH},
     vocabulary::{Fact, Kind},
 };
 
@@ -31,7 +31,7 @@ type Known<'e> = BTreeSet<(&'e str, &'e str)>;
 /// # Errors
 /// Everything that is wrong with it.
 pub(crate) fn check(tree: &IdedExpr) -> Result<(), Vec<Fault>> {
-    let mut checker = Checker { faults: Vec::new() };
+    let mut checker = Checker { depth: 0, faults: Vec::new() };
     if let Some(found) = checker.type_of(tree, &Known::new())
         && found != Type::Bool
     {
@@ -52,6 +52,7 @@ impl Type<'_> {
 
 /// Collects faults. A part with a fault has no type, and nothing more is said of what holds it.
 struct Checker {
+    depth: u16,
     faults: Vec<Fault>,
 }
 
@@ -62,6 +63,17 @@ impl Checker {
     }
 
     fn type_of<'e>(&mut self, part: &'e IdedExpr, known: &Known<'e>) -> Option<Type<'e>> {
+        // Before the tree is walked any further, here or when it is evaluated.
+        if self.depth == MAX_DEPTH {
+            return self.fault(Fault::Depth);
+        }
+        self.depth += 1;
+        let found = self.type_of_shallow(part, known);
+        self.depth -= 1;
+        found
+    }
+
+    fn type_of_shallow<'e>(&mut self, part: &'e IdedExpr, known: &Known<'e>) -> Option<Type<'e>> {
         match &part.expr {
             Expr::Literal(literal) => self.literal(literal),
             Expr::Select(select) => self.select(select, known),
@@ -80,9 +92,9 @@ impl Checker {
             LiteralValue::Int(_) => Some(Type::Int),
             LiteralValue::String(word) => Some(Type::Literal(word.inner())),
             LiteralValue::Null => self.fault(Fault::NotAllowed("null".to_owned())),
-            LiteralValue::Bytes(_) | LiteralValue::Double(_) | LiteralValue::UInt(_) => {
-                self.fault(Fault::NotAllowed("a value that is neither true nor false, whole number nor word".to_owned()))
-            }
+            LiteralValue::Bytes(_) | LiteralValue::Double(_) | LiteralValue::UInt(_) => self.fault(
+                Fault::NotAllowed("a value that is neither true nor false, whole number nor word".to_owned()),
+            ),
         }
     }
 
@@ -243,3 +255,6 @@ fn found_by<'e>(asked: &'e IdedExpr, outcome: bool, found: &mut Known<'e>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,9 +25,9 @@ use crate::{
 /// As many characters an expression has at most.
 const MAX_LENGTH: usize = 1000;
 /// As deep it is nested at most. Far below what the smallest stack of a thread takes.
-const MAX_DEPTH: u16 = 24;
-/// As many parts it has at most.
-const MAX_PARTS: usize = 200;
+pub(crate) const MAX_DEPTH: u16 = 24;
+/// As many choices an expression has at most. The parser bounds what is nested in brackets, but not one choice within another.
+const MAX_CHOICES: usize = 16;
 
 /// Operators and no functions but the standard ones, which `check.rs` lets nobody call.
 static ENV: LazyLock<Arc<Env>> =
@@ -45,11 +45,16 @@ pub enum ExpressionFault {
     /// It is longer than 1000 characters.
     #[error("an expression has 1 to 1000 characters")]
     Length,
-    /// It is no CEL, or nested too deeply, or has too many parts.
+    /// It is nested more than 24 deep, or has more than 16 choices.
+    #[error("an expression is nested 24 deep at most, and has 16 choices (?:) at most")]
+    Depth,
+    /// It is no CEL.
     #[error("at {0}: {1}")]
     Syntax(Position, String),
     /// It uses a part of CEL that policies do not.
-    #[error("{0} is not part of this language: facts, words, whole numbers, has, in, ?:, logic and comparisons are")]
+    #[error(
+        "{0} is not part of this language: facts, words, whole numbers, has, in, ?:, logic and comparisons are"
+    )]
     NotAllowed(String),
     /// It names what is no fact.
     #[error("there is no fact {0:?}")]
@@ -122,8 +127,11 @@ impl Expression {
         if length == 0 || length > MAX_LENGTH {
             return Err(vec![ExpressionFault::Length]);
         }
+        if text.matches('?').count() > MAX_CHOICES {
+            return Err(vec![ExpressionFault::Depth]);
+        }
         // Not the parser that `Env::compile` uses: that one overflows the stack of a thread (2 MiB) with 333 open brackets, and is 30 times slower.
-        let parser = PrattParser::new().max_recursion_depth(MAX_DEPTH).max_expression_node_count(MAX_PARTS);
+        let parser = PrattParser::new().max_recursion_depth(MAX_DEPTH);
         let tree = parser.parse(text).map_err(|errors| syntax(&errors))?;
         check(&tree)?;
         Ok(Self { text: text.to_owned(), tree })

@@ -167,12 +167,14 @@ mod document_type {
 
 /// A day as `2026-11-22`.
 mod day {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _, ser::Error as _};
+    use serde::{
+        Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _, ser::Error as _,
+    };
     use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
 
     const FORM: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
-    #[expect(clippy::ref_option, reason = "serde hands the field in so")]
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands the field in so")]
     pub(super) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         let text = day.map(|day| day.format(FORM)).transpose().map_err(S::Error::custom)?;
         text.serialize(serializer)

@@ -248,7 +248,11 @@ impl Reader {
         let days = written.follow_up_days;
         let needs_days = written.level == Level::Temporary;
         let days_fit = days.map_or(!needs_days, |days| needs_days && is_some_days(days));
-        self.demand(days_fit, &format!("{place}.follow_up_days"), "1 to 365 with TEMPORARY, and else left out");
+        self.demand(
+            days_fit,
+            &format!("{place}.follow_up_days"),
+            "1 to 365 with TEMPORARY, and else left out",
+        );
         let when_place = format!("{place}.when");
         self.demand(
             written.when.is_none() == last,
@@ -281,7 +285,11 @@ impl Reader {
     fn wording(&mut self, place: &str, written: Wording) -> Text {
         for text in [&written.zh_cn, &written.en] {
             let fits = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
-            self.demand(fits, place, "a text has 1 to 200 characters in each language, and no control characters");
+            self.demand(
+                fits,
+                place,
+                "a text has 1 to 200 characters in each language, and no control characters",
+            );
         }
         Text::new(written.zh_cn, written.en)
     }

@@ -33,7 +33,8 @@ impl Policy {
                 Ok(evaluation) => {
                     let (expected, found) = (trial.expected.clone(), evaluation.outcome());
                     if expected != found {
-                        mistakes.push(Mistake { place: place(), fault: Fault::TestFails { expected, found } });
+                        mistakes
+                            .push(Mistake { place: place(), fault: Fault::TestFails { expected, found } });
                     }
                     evaluations.push(evaluation);
                 }
