@@ -127,6 +127,10 @@ impl Expression {
         if length == 0 || length > MAX_LENGTH {
             return Err(vec![ExpressionFault::Length]);
         }
+        // Implementations differ on where one ends, and no word has it. Comments belong to the document.
+        if text.contains("//") {
+            return Err(vec![ExpressionFault::NotAllowed("a comment".to_owned())]);
+        }
         if text.matches('?').count() > MAX_CHOICES {
             return Err(vec![ExpressionFault::Depth]);
         }
