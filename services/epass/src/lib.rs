@@ -6,6 +6,8 @@
 //! is learnt from that service's changes.
 
 mod application;
+#[cfg(test)]
+mod by_policy;
 mod eligibility;
 mod error;
 mod following;
