@@ -2,7 +2,10 @@
 //!
 //! `tests/interop/policies.mjs` holds another implementation of CEL against it.
 
-use std::{env, fs};
+use std::{
+    env, fs,
+    io::{self, Write as _},
+};
 
 use entrypass_document::DocumentType;
 use entrypass_policy::{
@@ -18,10 +21,11 @@ const GENERATED: usize = 2000;
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 +8);
 
 fn main() -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
     for path in env::args().skip(1) {
         let policy =
             Policy::parse(&fs::read_to_string(&path)?).map_err(|errors| format!("{path}:\n{errors}"))?;
-        println!("{}", told(&policy)?);
+        writeln!(output, "{}", told(&policy)?)?;
     }
     Ok(())
 }
