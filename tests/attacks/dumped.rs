@@ -187,19 +187,10 @@ fn shown(pass: Option<pb::EntryPass>) -> form::Registration {
 }
 
 async fn applied(system: &System, of: &form::Registration) {
-    let apply =
-        pb::ApplyForElectronicPassRequest { request_id: "apply".to_owned(), registration: of.name.clone() };
-    let applied = system.pass.clone().apply_for_electronic_pass(apply).await.expect("applied").into_inner();
-    let application = applied.application.expect("an application");
-    let review = epass::ReviewElectronicPassApplicationRequest {
-        request_id: "review".to_owned(),
-        application: application.name,
-        etag: application.etag,
-        decision: ReviewDecision::ReturnForCorrection.into(),
-        // Nobody should; somebody will.
-        note: "the papers of Zzyzxova are missing".to_owned(),
-    };
-    system.epass.clone().review_electronic_pass_application(review).await.expect("returned");
+    let application = system.applied("apply", &of.name).await;
+    // Nobody should put that there; somebody will.
+    let note = "the papers of Zzyzxova are missing";
+    system.reviewed(&application, ReviewDecision::ReturnForCorrection, note).await;
 }
 
 /// A registered companion and one who is registered by the holder.

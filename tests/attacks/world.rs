@@ -117,6 +117,7 @@ async fn applications(system: &System, people: &[Known], round: usize) -> Vec<(S
         let apply = pb::ApplyForElectronicPassRequest {
             request_id: format!("apply-{round}-{index}"),
             registration: name.clone(),
+            evidence: Vec::new(),
         };
         if let Ok(applied) = system.pass.clone().apply_for_electronic_pass(apply).await {
             found.extend(applied.into_inner().application.map(|one| (one.name, one.etag)));

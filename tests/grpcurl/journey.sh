@@ -128,13 +128,21 @@ ask $gateway/GetElectronicPass '{"registration": "'"$name"'"}'
 expect offer.offered true
 expect 'offer.reasons.*.code' CODE_ELIGIBLE
 ask $gateway/ApplyForElectronicPass '{"requestId": "'"$(fresh_id)"'", "registration": "'"$name"'"}'
-expect application.state STATE_UNDER_REVIEW
-ask $epass/ListElectronicPassApplications '{"state": "STATE_UNDER_REVIEW"}'
+expect application.state STATE_SUBMITTED
+# The holder's identity is verified in the background, and then the application waits for a reviewer.
+for _ in $(seq 100); do
+    ask $epass/ClaimElectronicPassApplications \
+        '{"requestId": "'"$(fresh_id)"'", "reviewer": "reviewer-1", "count": 1}'
+    ! answer applications.0.name >/dev/null 2>&1 || break
+    sleep 0.1
+done
 expect 'applications.*.registration' "$name"
+expect 'applications.*.claim.reviewer' reviewer-1
 application=$(answer applications.0.name)
 ask $epass/ReviewElectronicPassApplication '{"requestId": "'"$(fresh_id)"'", "application": "'"$application"'",
-    "etag": "'"$(answer applications.0.etag)"'", "decision": "REVIEW_DECISION_APPROVE"}'
-expect application.state STATE_APPROVED
+    "etag": "'"$(answer applications.0.etag)"'", "decision": "REVIEW_DECISION_APPROVE",
+    "reviewer": "reviewer-1"}'
+expect application.state STATE_ISSUED
 pass_number=$(answer electronicPass.passNumber)
 ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
 expect entryPass.electronicPass.offered false

@@ -71,20 +71,8 @@ async fn bind(system: &System, holder: &str, companion: &Traveller, own: Option<
 
 /// Lets the holder of `registration` apply for the electronic pass, and a reviewer approve.
 async fn with_electronic_pass(system: &System, registration: &str) {
-    let apply = pb::ApplyForElectronicPassRequest {
-        request_id: "apply".to_owned(),
-        registration: registration.to_owned(),
-    };
-    let applied = system.pass.clone().apply_for_electronic_pass(apply).await.expect("applied").into_inner();
-    let application = applied.application.expect("an application");
-    let approve = ReviewElectronicPassApplicationRequest {
-        request_id: "approve".to_owned(),
-        application: application.name,
-        etag: application.etag,
-        decision: ReviewDecision::Approve.into(),
-        note: String::new(),
-    };
-    system.epass.clone().review_electronic_pass_application(approve).await.expect("approved");
+    let application = system.applied("apply", registration).await;
+    system.reviewed(&application, ReviewDecision::Approve, "").await;
 }
 
 async fn a_family_is_scanned_once(mode: Mode) {

@@ -29,7 +29,7 @@ fn reasons(offer: &ElectronicPassOffer) -> Vec<Reason> {
 
 fn application(request_id: &str, registration: &str) -> pb::ApplyForElectronicPassRequest {
     let (request_id, registration) = (request_id.to_owned(), registration.to_owned());
-    pb::ApplyForElectronicPassRequest { request_id, registration }
+    pb::ApplyForElectronicPassRequest { request_id, registration, evidence: Vec::new() }
 }
 
 async fn review(
@@ -37,14 +37,7 @@ async fn review(
     application: &epass::ElectronicPassApplication,
     decision: ReviewDecision,
 ) -> epass::ReviewElectronicPassApplicationResponse {
-    let request = epass::ReviewElectronicPassApplicationRequest {
-        request_id: format!("review-{}", application.etag),
-        application: application.name.clone(),
-        etag: application.etag.clone(),
-        decision: decision.into(),
-        note: "请补充住址证明".to_owned(),
-    };
-    system.epass.clone().review_electronic_pass_application(request).await.expect("decided").into_inner()
+    system.reviewed(application, decision, "请补充住址证明").await
 }
 
 async fn an_approved_application_is_no_longer_offered(mode: Mode) {
@@ -56,12 +49,14 @@ async fn an_approved_application_is_no_longer_offered(mode: Mode) {
 
     let applied = system.pass.clone().apply_for_electronic_pass(application("apply", &registration)).await;
     let applied = applied.expect("applied").into_inner().application.expect("an application");
-    assert_eq!(applied.state(), State::UnderReview);
+    assert_eq!(applied.state(), State::Submitted);
     let again = system.pass.clone().apply_for_electronic_pass(application("apply", &registration)).await;
     assert_eq!(again.expect("the first answer").into_inner().application, Some(applied.clone()));
     assert_eq!(reasons(&offer(&system, &wang).await), [Reason::ApplicationInProgress]);
 
-    let decided = review(&system, &applied, ReviewDecision::Approve).await;
+    let waiting = system.verified(&applied.name).await;
+    assert_eq!(waiting.state(), State::UnderReview);
+    let decided = review(&system, &waiting, ReviewDecision::Approve).await;
     let issued = decided.electronic_pass.expect("a pass");
     let offer = offer(&system, &wang).await;
     assert_eq!((offer.offered, reasons(&offer)), (false, vec![Reason::AlreadyCompleted]));
@@ -78,16 +73,13 @@ async fn a_returned_application_is_submitted_again(mode: Mode) {
     let system = System::start(mode).await;
     let li = Traveller::li();
     let registration = li.register(&system, "li").await.expect("registered").registration.expect("one").name;
-    let applied = system.pass.clone().apply_for_electronic_pass(application("apply", &registration)).await;
-    let applied = applied.expect("applied").into_inner().application.expect("an application");
+    let applied = system.applied("apply", &registration).await;
     let returned = review(&system, &applied, ReviewDecision::ReturnForCorrection).await;
     assert_eq!(returned.application.expect("one").review_note, "请补充住址证明");
     let after = offer(&system, &li).await;
     assert_eq!((after.offered, reasons(&after)), (true, vec![Reason::ApplicationReturned]));
 
-    let resubmitted =
-        system.pass.clone().apply_for_electronic_pass(application("again", &registration)).await;
-    let resubmitted = resubmitted.expect("resubmitted").into_inner().application.expect("one");
+    let resubmitted = system.applied("again", &registration).await;
     assert_eq!((&resubmitted.name, resubmitted.submission_count), (&applied.name, 2));
     let rejected = review(&system, &resubmitted, ReviewDecision::Reject).await;
     assert_eq!(rejected.application.expect("one").state(), State::Rejected);

@@ -80,6 +80,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionLimitReached
         | R::CompanionIsHolder
         | R::ElectronicPassNotOffered
+        | R::NotClaimed
         | R::IllegalTransition
         | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch => Code::Aborted,
@@ -129,8 +130,12 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
         R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
         R::ApplicationNotFound => ("申请不存在", "no such application"),
+        R::NotClaimed => (
+            "该审核员未领取此申请，或领取已到期",
+            "the reviewer has not claimed the application, or no longer",
+        ),
         R::IllegalTransition => {
-            ("申请的当前状态不允许此操作", "the application's state does not allow this decision")
+            ("申请的当前状态不允许此操作", "the application's state does not allow this step")
         }
         R::ElectronicPassExists => {
             ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")

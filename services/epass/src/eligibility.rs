@@ -28,8 +28,8 @@ pub(crate) struct Facts {
 pub(crate) enum Offer {
     /// A new application may be made.
     NewApplication,
-    /// The returned application may be submitted again.
-    Resubmission,
+    /// The open application may be submitted, for this reason.
+    Submission(Reason),
     /// Nothing may be submitted: each rule that stands against it, at least one.
     Withheld(Vec<Obstacle>),
 }
@@ -43,7 +43,7 @@ pub(crate) enum Obstacle {
     DocumentTypeNotEligible,
     /// The person has a pass.
     AlreadyCompleted,
-    /// An application waits for its decision.
+    /// An application was submitted and is not decided.
     ApplicationInProgress,
 }
 
@@ -52,8 +52,12 @@ pub(crate) enum Obstacle {
 pub(crate) enum Reason {
     /// Nothing stands against a new application.
     Eligible,
-    /// Nothing stands against submitting again.
+    /// Nothing stands against submitting what was begun.
+    ApplicationDrafted,
+    /// Nothing stands against submitting again what was returned.
     ApplicationReturned,
+    /// Nothing stands against submitting again what could not be verified.
+    VerificationFailed,
     /// This stands against it.
     Against(Obstacle),
 }
@@ -73,19 +77,23 @@ impl Facts {
 /// Decides on the offer.
 pub(crate) fn decide(facts: Facts) -> Offer {
     let last = facts.last_application;
+    let completed = matches!(last, Some(State::Approved | State::Issued));
+    let in_progress = last.is_some_and(|state| State::WAITING.contains(&state));
     let rules = [
         (!facts.registration_active, Obstacle::RegistrationNotActive),
         (!facts.resident_id_card, Obstacle::DocumentTypeNotEligible),
-        (facts.pass_exists || last == Some(State::Approved), Obstacle::AlreadyCompleted),
-        (last == Some(State::UnderReview), Obstacle::ApplicationInProgress),
+        (facts.pass_exists || completed, Obstacle::AlreadyCompleted),
+        (in_progress, Obstacle::ApplicationInProgress),
     ];
     let obstacles: Vec<_> = rules.into_iter().filter_map(|(stands, rule)| stands.then_some(rule)).collect();
     if !obstacles.is_empty() {
-        Offer::Withheld(obstacles)
-    } else if last == Some(State::ReturnedForCorrection) {
-        Offer::Resubmission
-    } else {
-        Offer::NewApplication
+        return Offer::Withheld(obstacles);
+    }
+    match last {
+        Some(State::Draft) => Offer::Submission(Reason::ApplicationDrafted),
+        Some(State::ReturnedForCorrection) => Offer::Submission(Reason::ApplicationReturned),
+        Some(State::VerificationFailed) => Offer::Submission(Reason::VerificationFailed),
+        _ => Offer::NewApplication,
     }
 }
 
@@ -99,7 +107,7 @@ impl Offer {
     pub(crate) fn reasons(&self) -> Vec<Reason> {
         match self {
             Self::NewApplication => vec![Reason::Eligible],
-            Self::Resubmission => vec![Reason::ApplicationReturned],
+            Self::Submission(reason) => vec![*reason],
             Self::Withheld(obstacles) => obstacles.iter().copied().map(Reason::Against).collect(),
         }
     }
@@ -110,6 +118,13 @@ impl Reason {
     pub(crate) fn text(self) -> Text {
         let (zh_cn, en) = match self {
             Self::Eligible => ("符合电子通行证申请条件", "everything that the rule asks for is given"),
+            Self::ApplicationDrafted => {
+                ("已有申请草稿，可提交", "an application was begun and can be submitted")
+            }
+            Self::VerificationFailed => (
+                "身份核验未通过，更正登记信息后可重新提交",
+                "the identity could not be confirmed; mend the registration, and submit again",
+            ),
             Self::ApplicationReturned => (
                 "申请已退回补正，可重新提交",
                 "the application was returned for correction and can be submitted again",
@@ -125,7 +140,7 @@ impl Reason {
                 ("已有本系统或其他渠道签发的电子通行证", "a pass was issued here or by another channel")
             }
             Self::Against(Obstacle::ApplicationInProgress) => {
-                ("申请正在审核中", "an application is under review")
+                ("已有申请正在办理", "an application was submitted and is not decided yet")
             }
         };
         Text::new(zh_cn, en)
@@ -136,35 +151,52 @@ impl Reason {
 mod tests {
     use super::{Facts, Obstacle, Offer, Reason, State, decide};
 
-    const LAST: [Option<State>; 7] = [
+    const LAST: [Option<State>; 12] = [
         None,
+        Some(State::Draft),
+        Some(State::Submitted),
+        Some(State::IdentityVerifying),
+        Some(State::VerificationFailed),
         Some(State::UnderReview),
         Some(State::ReturnedForCorrection),
         Some(State::Approved),
+        Some(State::Issued),
         Some(State::Rejected),
         Some(State::Withdrawn),
         Some(State::Expired),
     ];
 
-    /// Registration active, resident identity card, pass exists; then the reasons for each state of [`LAST`].
-    type Row = ((bool, bool, bool), [&'static str; 7]);
-
-    /// E eligible, C returned for correction; against it: R registration, D document type, P pass, A application.
-    const TABLE: [Row; 8] = [
-        ((true, true, false), ["E", "A", "C", "P", "E", "E", "E"]),
-        ((true, true, true), ["P", "PA", "P", "P", "P", "P", "P"]),
-        ((true, false, false), ["D", "DA", "D", "DP", "D", "D", "D"]),
-        ((true, false, true), ["DP", "DPA", "DP", "DP", "DP", "DP", "DP"]),
-        ((false, true, false), ["R", "RA", "R", "RP", "R", "R", "R"]),
-        ((false, true, true), ["RP", "RPA", "RP", "RP", "RP", "RP", "RP"]),
-        ((false, false, false), ["RD", "RDA", "RD", "RDP", "RD", "RD", "RD"]),
-        ((false, false, true), ["RDP", "RDPA", "RDP", "RDP", "RDP", "RDP", "RDP"]),
+    /// What stands against it apart from the last application, by registration active, resident identity card, pass exists.
+    const AGAINST: [((bool, bool, bool), &str); 8] = [
+        ((true, true, false), ""),
+        ((true, true, true), "P"),
+        ((true, false, false), "D"),
+        ((true, false, true), "DP"),
+        ((false, true, false), "R"),
+        ((false, true, true), "RP"),
+        ((false, false, false), "RD"),
+        ((false, false, true), "RDP"),
     ];
+    /// What each state of [`LAST`] adds to what stands against it, or says where nothing does. E eligible, B begun, C returned for
+    /// correction, V not verified; against it: R registration, D document type, P pass, A application.
+    const ADDED: [&str; 12] = ["E", "B", "A", "A", "V", "A", "C", "P", "P", "E", "E", "E"];
+
+    fn expected(against: &str, added: &str) -> String {
+        let stands = matches!(added, "A" | "P");
+        match (against, added) {
+            ("", _) => added.to_owned(),
+            (_, "P") if against.contains('P') => against.to_owned(),
+            (_, _) if stands => format!("{against}{added}"),
+            _ => against.to_owned(),
+        }
+    }
 
     fn letter(reason: Reason) -> char {
         match reason {
             Reason::Eligible => 'E',
+            Reason::ApplicationDrafted => 'B',
             Reason::ApplicationReturned => 'C',
+            Reason::VerificationFailed => 'V',
             Reason::Against(Obstacle::RegistrationNotActive) => 'R',
             Reason::Against(Obstacle::DocumentTypeNotEligible) => 'D',
             Reason::Against(Obstacle::AlreadyCompleted) => 'P',
@@ -174,28 +206,19 @@ mod tests {
 
     #[test]
     fn the_whole_decision_table_holds() {
-        for ((registration_active, resident_id_card, pass_exists), row) in TABLE {
-            for (last_application, expected) in LAST.into_iter().zip(row) {
+        for ((registration_active, resident_id_card, pass_exists), against) in AGAINST {
+            for (last_application, added) in LAST.into_iter().zip(ADDED) {
                 let facts = Facts { registration_active, resident_id_card, pass_exists, last_application };
                 let offer = decide(facts);
                 let found: String = offer.reasons().into_iter().map(letter).collect();
-                assert_eq!(found, expected, "{facts:?}");
-                assert_eq!(offer.is_given(), matches!(expected, "E" | "C"), "{facts:?}");
+                assert_eq!(found, expected(against, added), "{facts:?}");
+                assert_eq!(offer.is_given(), matches!(&*found, "E" | "B" | "C" | "V"), "{facts:?}");
+                assert_eq!(
+                    matches!(offer, Offer::Submission(_)),
+                    matches!(&*found, "B" | "C" | "V"),
+                    "{facts:?}"
+                );
             }
-        }
-    }
-
-    #[test]
-    fn nothing_but_a_returned_application_is_resubmitted() {
-        for last_application in LAST {
-            let facts = Facts {
-                registration_active: true,
-                resident_id_card: true,
-                pass_exists: false,
-                last_application,
-            };
-            let resubmission = decide(facts) == Offer::Resubmission;
-            assert_eq!(resubmission, last_application == Some(State::ReturnedForCorrection), "{facts:?}");
         }
     }
 }

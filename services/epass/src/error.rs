@@ -25,6 +25,8 @@ pub(crate) enum Error {
     ApplicationNotFound,
     #[error("the application changed since its etag was read")]
     EtagMismatch,
+    #[error("the reviewer has not claimed the application, or no longer")]
+    NotClaimed,
     #[error(transparent)]
     IllegalTransition(#[from] IllegalTransition),
     #[error("the person has an electronic pass")]
@@ -66,6 +68,7 @@ impl From<Error> for Problem {
                 .with("reasons", wire::obstacle_words(&obstacles)),
             Error::ApplicationNotFound => Self::new(ErrorReason::ApplicationNotFound),
             Error::EtagMismatch => Self::new(ErrorReason::EtagMismatch),
+            Error::NotClaimed => Self::new(ErrorReason::NotClaimed),
             Error::IllegalTransition(IllegalTransition(state)) => {
                 Self::new(ErrorReason::IllegalTransition).with("state", state.word())
             }

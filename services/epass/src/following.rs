@@ -39,7 +39,9 @@ impl Effects {
         for application in
             store::hold_open_applications(transaction, &self.sealer, change.registration).await?
         {
-            let ended = application.ended(ending, now)?;
+            let open = application.clone().at(now);
+            // One whose time was over before its registration's was, is over for that reason.
+            let ended = if open == application { application.ended(ending, now)? } else { open };
             if !store::update_application(transaction, &self.sealer, &ended).await? {
                 return Err(Error::EtagMismatch);
             }

@@ -6,8 +6,7 @@
 //! is learnt from that service's changes.
 
 mod application;
-#[cfg(test)]
-mod by_policy;
+mod decision;
 mod eligibility;
 mod error;
 mod following;
@@ -17,6 +16,7 @@ mod service;
 mod store;
 mod text;
 mod upkeep;
+mod verification;
 mod wire;
 
 use std::sync::Arc;
@@ -25,10 +25,14 @@ use entrypass_ambient::{Clock, Random};
 use entrypass_audit::Audit;
 use entrypass_db::{Database, retention::Retention};
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
-use entrypass_proto::epass::v1::epass_service_server::EpassServiceServer;
-use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
+use entrypass_proto::{
+    epass::v1::epass_service_server::EpassServiceServer,
+    registration::v1::registration_service_client::RegistrationServiceClient,
+};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Neighbour, Service, Transport};
 use sea_orm::DatabaseTransaction;
 use time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -43,6 +47,8 @@ pub struct Config {
     /// The city's divisions: the first four digits of GB/T 2260, that of a province and a prefecture. Whose resident identity card begins
     /// with one counts as local.
     pub city_divisions: Vec<String>,
+    /// How long an application that a reviewer has claimed is theirs alone.
+    pub claims_last: Duration,
 }
 
 /// What the service needs from outside.
@@ -59,10 +65,11 @@ pub struct Deps {
     pub stopping: CancellationToken,
 }
 
-/// The service, ready to be run. In the background it follows the changes of registrations and forgets old answers.
+/// The service, ready to be run. In the background it follows the changes of registrations, verifies the identities of those who applied, ends what nobody
+/// touches, and forgets old answers.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
-    let Config { keep_answers, city_divisions } = config;
+    let Config { keep_answers, city_divisions, claims_last } = config;
     let effects =
         following::Effects { clock: Arc::clone(&deps.clock), sealer: deps.database.sealer().clone() };
     let follower = Follower {
@@ -81,15 +88,25 @@ pub fn service(config: Config, deps: Deps) -> Service {
         retention,
         stopping: deps.stopping.clone(),
     };
+    let submitted = Arc::new(Notify::new());
+    let verification = verification::Verification {
+        database: deps.database.clone(),
+        clock: Arc::clone(&deps.clock),
+        random: Arc::clone(&deps.random),
+        registration: Neighbour::new(RegistrationServiceClient::new(deps.registration.clone())),
+        submitted: Arc::clone(&submitted),
+        stopping: deps.stopping.clone(),
+    };
     let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
     let (numbered, stopping) = (audit.clone(), deps.stopping.clone());
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run(), numbered.run(stopping));
+        tokio::join!(follower.run(apply), upkeep.run(), verification.run(), numbered.run(stopping));
     };
-    let server = EpassServiceServer::new(service::Epass::new(city_divisions, deps, audit))
-        .max_decoding_message_size(MAX_REQUEST_BYTES);
+    let server =
+        EpassServiceServer::new(service::Epass::new(city_divisions, claims_last, submitted, deps, audit))
+            .max_decoding_message_size(MAX_REQUEST_BYTES);
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

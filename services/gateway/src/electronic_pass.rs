@@ -6,13 +6,61 @@ use entrypass_rpc::{Call, Problem};
 use crate::service::Gateway;
 
 impl Gateway {
+    pub(crate) async fn create_application(
+        &self,
+        call: Call,
+        message: pb::CreateElectronicPassApplicationRequest,
+    ) -> Result<pb::CreateElectronicPassApplicationResponse, Problem> {
+        let request = same!(message,
+        pb::CreateElectronicPassApplicationRequest => epass::CreateElectronicPassApplicationRequest {
+            request_id, registration
+        });
+        let answer = ask!(self, call, epass.create_electronic_pass_application(request))?;
+        Ok(same!(answer,
+        epass::CreateElectronicPassApplicationResponse => pb::CreateElectronicPassApplicationResponse {
+            application
+        }))
+    }
+
+    pub(crate) async fn application(
+        &self,
+        call: Call,
+        message: pb::GetElectronicPassApplicationRequest,
+    ) -> Result<pb::GetElectronicPassApplicationResponse, Problem> {
+        let request = same!(message,
+        pb::GetElectronicPassApplicationRequest => epass::GetElectronicPassApplicationRequest {
+            application
+        });
+        let answer = ask!(self, call, epass.get_electronic_pass_application(request))?;
+        Ok(same!(answer,
+        epass::GetElectronicPassApplicationResponse => pb::GetElectronicPassApplicationResponse {
+            application
+        }))
+    }
+
+    pub(crate) async fn withdraw_application(
+        &self,
+        call: Call,
+        message: pb::WithdrawElectronicPassApplicationRequest,
+    ) -> Result<pb::WithdrawElectronicPassApplicationResponse, Problem> {
+        let request = same!(message,
+        pb::WithdrawElectronicPassApplicationRequest => epass::WithdrawElectronicPassApplicationRequest {
+            request_id, application, etag
+        });
+        let answer = ask!(self, call, epass.withdraw_electronic_pass_application(request))?;
+        Ok(same!(answer,
+        epass::WithdrawElectronicPassApplicationResponse => pb::WithdrawElectronicPassApplicationResponse {
+            application
+        }))
+    }
+
     pub(crate) async fn apply(
         &self,
         call: Call,
         message: pb::ApplyForElectronicPassRequest,
     ) -> Result<pb::ApplyForElectronicPassResponse, Problem> {
         let request = same!(message, pb::ApplyForElectronicPassRequest => epass::ApplyForElectronicPassRequest {
-            request_id, registration
+            request_id, registration, evidence
         });
         let answer = ask!(self, call, epass.apply_for_electronic_pass(request))?;
         Ok(same!(answer, epass::ApplyForElectronicPassResponse => pb::ApplyForElectronicPassResponse {

@@ -134,6 +134,27 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.change(call, message)).await
     }
 
+    async fn create_electronic_pass_application(
+        &self,
+        request: Request<pb::CreateElectronicPassApplicationRequest>,
+    ) -> Answer<pb::CreateElectronicPassApplicationResponse> {
+        answer(request, |call, message| self.create_application(call, message)).await
+    }
+
+    async fn get_electronic_pass_application(
+        &self,
+        request: Request<pb::GetElectronicPassApplicationRequest>,
+    ) -> Answer<pb::GetElectronicPassApplicationResponse> {
+        answer(request, |call, message| self.application(call, message)).await
+    }
+
+    async fn withdraw_electronic_pass_application(
+        &self,
+        request: Request<pb::WithdrawElectronicPassApplicationRequest>,
+    ) -> Answer<pb::WithdrawElectronicPassApplicationResponse> {
+        answer(request, |call, message| self.withdraw_application(call, message)).await
+    }
+
     async fn apply_for_electronic_pass(
         &self,
         request: Request<pb::ApplyForElectronicPassRequest>,

@@ -80,6 +80,8 @@ pub struct Epass {
     pub key_ring: KeySource,
     /// The city's divisions, by the first four digits of GB/T 2260: 1 to 20.
     pub city_divisions: Vec<String>,
+    /// How many minutes an application that a reviewer has claimed is theirs alone, 1 to 1440.
+    pub claim_minutes: u16,
 }
 
 impl Default for Registration {
@@ -123,7 +125,7 @@ impl Default for Qr {
 
 impl Default for Epass {
     fn default() -> Self {
-        Self { key_ring: KeySource::Absent, city_divisions: vec!["4406".to_owned()] }
+        Self { key_ring: KeySource::Absent, city_divisions: vec!["4406".to_owned()], claim_minutes: 30 }
     }
 }
 
@@ -236,7 +238,11 @@ impl Epass {
         let divisions =
             (1..=20).contains(&self.city_divisions.len()) && self.city_divisions.iter().all(digits);
         ConfigError::range("epass.city_divisions", "1 to 20 of four digits each", divisions)?;
-        let city_divisions = self.city_divisions.clone();
-        Ok(entrypass_epass::Config { keep_answers: requests.keep()?, city_divisions })
+        ConfigError::range("epass.claim_minutes", "1 to 1440", (1..=1440).contains(&self.claim_minutes))?;
+        Ok(entrypass_epass::Config {
+            keep_answers: requests.keep()?,
+            city_divisions: self.city_divisions.clone(),
+            claims_last: Duration::minutes(self.claim_minutes.into()),
+        })
     }
 }

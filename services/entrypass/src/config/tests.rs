@@ -90,6 +90,8 @@ fn a_value_out_of_range_is_told_with_its_setting() {
         ("[qr]\npublish_hours = 0", "qr.publish_hours must be 1 to 720"),
         ("[qr]\nrotate_days = 1", "qr.publish_hours must be less than rotate_days"),
         ("[qr]\nkeep_verifications_days = 0", "qr.keep_verifications_days must be 1 to 3650"),
+        ("[epass]\nclaim_minutes = 0", "epass.claim_minutes must be 1 to 1440"),
+        ("[epass]\nclaim_minutes = 1441", "epass.claim_minutes must be 1 to 1440"),
         ("[epass]\ncity_divisions = []", "epass.city_divisions must be 1 to 20 of four digits each"),
         ("[epass]\ncity_divisions = ['440604']", "epass.city_divisions must be 1 to 20 of four digits each"),
         (

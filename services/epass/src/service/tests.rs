@@ -8,12 +8,15 @@ use entrypass_db::{Database, hold};
 use entrypass_follow::{Change, ChangeKind};
 use entrypass_rpc::EdgeLayer;
 use entrypass_testkit::{Registrations, TestDatabase, until_one_waits_for};
-use time::{OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Applicant, Epass, Error, Obstacle, State, store};
-use crate::{Deps, following::Effects, level::Circumstances, store::Migrator};
+use super::{Applicant, Epass, Error, store};
+use crate::{
+    Deps, application::State, eligibility::Obstacle, following::Effects, level::Circumstances,
+    store::Migrator,
+};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 
@@ -36,7 +39,7 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
     let elsewhere = open().await;
     (
         place,
-        Epass::new(vec!["4406".to_owned()], deps, audit),
+        Epass::new(vec!["4406".to_owned()], Duration::minutes(30), Arc::default(), deps, audit),
         elsewhere,
         Effects { clock, sealer: TestDatabase::sealer() },
     )
@@ -63,7 +66,7 @@ async fn an_application_that_is_being_made_is_seen_by_the_end_of_its_registratio
     let (_place, epass, elsewhere, effects) = copies().await;
     let applicant = applicant();
     let applies = epass.database.begin().await.expect("a transaction");
-    let application = epass.submit(&applies, &applicant, NOW).await.expect("offered");
+    let application = epass.submit(&applies, &applicant, &[], NOW).await.expect("offered");
     let follows = tokio::spawn(async move {
         let transaction = elsewhere.begin().await.expect("a transaction");
         // As the follower does for a whole batch.
@@ -90,7 +93,7 @@ async fn an_application_that_comes_after_the_end_of_its_registration_is_refused(
     let database = epass.database.clone();
     let applies = tokio::spawn(async move {
         let transaction = epass.database.begin().await.expect("a transaction");
-        epass.submit(&transaction, &applicant, NOW).await
+        epass.submit(&transaction, &applicant, &[], NOW).await
     });
     until_one_waits_for(applicant.registration, &database).await;
     follows.commit().await.expect("committed");

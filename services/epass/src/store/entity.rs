@@ -21,6 +21,25 @@ pub(super) mod application {
         pub revision: i32,
         pub create_time: i64,
         pub update_time: i64,
+        pub promise_time: Option<i64>,
+        pub lapse_time: Option<i64>,
+        /// The caller and its word for the reviewer who has it, and until when: all three or none.
+        pub claim_caller: Option<String>,
+        pub claim_reviewer: Option<String>,
+        pub claim_until: Option<i64>,
+        /// The caller and its word for the reviewer who decided last: both or none.
+        pub decision_caller: Option<String>,
+        pub decision_reviewer: Option<String>,
+        /// What the verification of identity found: an outcome, or nothing at all.
+        pub identity_outcome: Option<String>,
+        pub identity_strength: Option<String>,
+        /// Names, separated by commas.
+        pub failed_checks: Option<String>,
+        /// What the caller gave for the verification; gone when that is over.
+        pub sealed_evidence: Option<Vec<u8>>,
+        /// When the verification is tried next, and how often it was: both or none.
+        pub next_try: Option<i64>,
+        pub tries: Option<i32>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

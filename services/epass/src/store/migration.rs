@@ -1,5 +1,6 @@
 //! The schema of the epass service, step by step. No statement is of one engine only.
 
+mod applications;
 mod leases;
 mod sealed;
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(sealed::Sealed),
             Box::new(Audit),
             Box::new(leases::Leases),
+            Box::new(applications::Applications),
         ]
     }
 

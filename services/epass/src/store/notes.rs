@@ -1,4 +1,4 @@
-//! Reviewers' notes, sealed: where each stands, and how they come under the key that is in use.
+//! What is sealed in applications, reviewers' notes and evidence of identity: where each stands, and how it comes under the key that is in use.
 
 use entrypass_db::{Database, RowsUnder, sealed};
 use entrypass_seal::{Place, Purpose, Sealer, Unsealable};
@@ -8,46 +8,80 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::entity::application;
+use super::entity::application::{self, Column, Model};
+
+/// A sealed column: its name, and its value in a row.
+type Sealed = (&'static str, Column, fn(&Model) -> Option<&Vec<u8>>);
+
+const SEALED: [Sealed; 2] = [
+    ("sealed_note", Column::SealedNote, |row| row.sealed_note.as_ref()),
+    ("sealed_evidence", Column::SealedEvidence, |row| row.sealed_evidence.as_ref()),
+];
 
 /// Where the note of the application `id` stands.
 pub(super) fn note_place(id: &Uuid) -> Place<'_> {
-    Place { table: "applications", column: "sealed_note", row: id.as_bytes() }
+    place("sealed_note", id)
 }
 
-pub(super) fn unsealable(error: Unsealable) -> DbErr {
-    DbErr::Custom(format!("applications.sealed_note: {error}"))
+/// Where the evidence of identity of the application `id` stands.
+pub(super) fn evidence_place(id: &Uuid) -> Place<'_> {
+    place("sealed_evidence", id)
 }
 
-/// How many notes are sealed under each key.
+fn place<'p>(column: &'p str, id: &'p Uuid) -> Place<'p> {
+    Place { table: "applications", column, row: id.as_bytes() }
+}
+
+pub(super) fn unsealable(column: &str, error: Unsealable) -> DbErr {
+    DbErr::Custom(format!("applications.{column}: {error}"))
+}
+
+/// How many notes and how much evidence is sealed under each key.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn rows_under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
-    sealed::under_keys(database, "applications", "sealed_note").await
+    let mut rows = Vec::new();
+    for (column, ..) in SEALED {
+        rows.extend(sealed::under_keys(database, "applications", column).await?);
+    }
+    Ok(rows)
 }
 
-/// Seals some notes that are under another key anew under the one in use, `at_most` of them, and says how many: call it until that is none.
+/// Seals some values that are under another key anew under the one in use, `at_most` of each column, and says how many: call it until that is none.
 ///
 /// # Errors
-/// When the database fails, or the ring lacks the key of a note.
+/// When the database fails, or the ring lacks the key of a value.
 pub async fn reseal(database: &Database, at_most: u64) -> Result<usize, DbErr> {
+    let mut done = 0;
+    for column in SEALED {
+        done += reseal_column(database, column, at_most).await?;
+    }
+    Ok(done)
+}
+
+async fn reseal_column(
+    database: &Database,
+    (name, column, value): Sealed,
+    at_most: u64,
+) -> Result<usize, DbErr> {
     let sealer = database.sealer();
     let in_use = Sealer::front_of_sealed(sealer.keys().in_use(Purpose::Encryption));
     let others = application::Entity::find()
-        .filter(Expr::cust(sealed::front("sealed_note")).ne(in_use.to_vec()))
+        .filter(Expr::cust(sealed::front(name)).ne(in_use.to_vec()))
         .limit(at_most)
         .all(database.reader())
         .await?;
     let transaction = database.begin().await?;
     for row in &others {
-        let Some(before) = &row.sealed_note else { continue };
-        let Some(after) = sealer.reseal(&note_place(&row.id), before).map_err(unsealable)? else { continue };
+        let Some(before) = value(row) else { continue };
+        let anew = sealer.reseal(&place(name, &row.id), before);
+        let Some(after) = anew.map_err(|error| unsealable(name, error))? else { continue };
         application::Entity::update_many()
-            .col_expr(application::Column::SealedNote, after.into())
+            .col_expr(column, after.into())
             .filter(application::COLUMN.id.eq(row.id))
-            // What a review wrote in the meantime stays.
-            .filter(application::Column::SealedNote.eq(before.as_slice()))
+            // What was written in the meantime stays.
+            .filter(column.eq(before.as_slice()))
             .exec(&transaction)
             .await?;
     }

@@ -6,17 +6,24 @@ use entrypass_proto::{
     },
     registration::v1::{DocumentType, RegistrationState},
 };
+use entrypass_rpc::timestamp;
 use entrypass_testkit::Refusal;
+use time::macros::datetime;
 use tonic::{Code, Request};
 
 use crate::harness::{App, codes, decision};
 
 #[tokio::test]
-async fn an_application_waits_for_a_decision_and_the_offer_is_gone() {
+async fn an_application_is_verified_waits_for_a_decision_and_the_offer_is_gone() {
     let app = App::new().await;
     let person = app.person(1);
-    let application = app.apply("r-1", &person).await.expect("offered");
+    let submitted = app.submit("r-1", &person).await.expect("offered");
+    assert_eq!((submitted.state(), submitted.submission_count), (State::Submitted, 1));
+    assert_eq!(submitted.promise_time, Some(timestamp(datetime!(2026-11-25 16:00 UTC))));
+    assert_eq!((submitted.overdue, submitted.lapse_time), (false, None));
+    let application = app.settled(&submitted.name).await;
     assert_eq!(application.state(), State::UnderReview);
+    assert_eq!(application.promise_time, submitted.promise_time);
     assert_eq!(application.submission_count, 1);
     assert_eq!(
         (&application.traveller, &application.registration),
@@ -27,7 +34,7 @@ async fn an_application_waits_for_a_decision_and_the_offer_is_gone() {
     let offer = app.offer(&person).await.expect("known");
     assert!(!offer.offered);
     assert_eq!(codes(&offer), ["CODE_APPLICATION_IN_PROGRESS"]);
-    assert_eq!(offer.application, Some(application), "what is read later is what was answered first");
+    assert_eq!(offer.application, Some(application), "read either way it is the same");
 }
 
 #[tokio::test]
@@ -101,12 +108,13 @@ async fn after_a_rejection_a_new_application_is_the_last_one_even_in_the_same_mi
 async fn a_repetition_gets_the_first_answer_whatever_happened_since_and_asks_nobody() {
     let app = App::new().await;
     let person = app.person(1);
-    let first = app.apply("r-1", &person).await.expect("offered");
-    app.review(decision("r-2", &first, Decision::Reject)).await.expect("under review");
+    let first = app.submit("r-1", &person).await.expect("offered");
+    let waiting = app.apply("r-1", &person).await.expect("a repetition");
+    app.review(decision("r-2", &waiting, Decision::Reject)).await.expect("under review");
     app.person_with(1, DocumentType::ResidentIdCard, RegistrationState::Expired);
     app.wait();
     let asked = app.registrations.languages().len();
-    assert_eq!(app.apply("r-1", &person).await.expect("a repetition"), first);
+    assert_eq!(app.submit("r-1", &person).await.expect("a repetition"), first);
     assert_eq!(app.registrations.languages().len(), asked, "the neighbour was asked");
 }
 
@@ -129,10 +137,10 @@ async fn of_many_applications_at_once_one_is_made() {
     let app = App::new().await;
     let person = app.person(1);
     let (a, b, c, d) = tokio::join!(
-        app.apply("r-1", &person),
-        app.apply("r-2", &person),
-        app.apply("r-3", &person),
-        app.apply("r-1", &person),
+        app.submit("r-1", &person),
+        app.submit("r-2", &person),
+        app.submit("r-3", &person),
+        app.submit("r-1", &person),
     );
     let (made, refused): (Vec<_>, Vec<_>) = [a, b, c, d].into_iter().partition(Result::is_ok);
     let mut names: Vec<_> = made.into_iter().filter_map(Result::ok).map(|it| it.name).collect();
@@ -144,14 +152,17 @@ async fn of_many_applications_at_once_one_is_made() {
 #[tokio::test]
 async fn all_violations_come_at_once_in_the_callers_language() {
     let app = App::new().await;
-    let message =
-        ApplyForElectronicPassRequest { request_id: "a b".into(), registration: "registrations/".into() };
+    let message = ApplyForElectronicPassRequest {
+        request_id: "a b".into(),
+        registration: "registrations/".into(),
+        evidence: vec![0; 4097],
+    };
     let mut request = Request::new(message);
     request.metadata_mut().insert("accept-language", "zh-CN".parse().expect("a language"));
     let refused = app.client().apply_for_electronic_pass(request).await.expect_err("malformed");
     let refusal = Refusal::from(refused);
     assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
-    assert_eq!(refusal.broken, ["request_id FORMAT", "registration FORMAT"]);
+    assert_eq!(refusal.broken, ["request_id FORMAT", "registration FORMAT", "evidence LENGTH"]);
     assert_eq!(refusal.message, ("zh-CN".into(), "填报内容不符合规则".into()));
     assert_eq!(refusal.descriptions[1], "资源名称须为“registrations/{id}”，原样传回");
 }
@@ -160,7 +171,11 @@ async fn all_violations_come_at_once_in_the_callers_language() {
 async fn a_refusal_of_the_neighbour_arrives_in_the_callers_language() {
     let app = App::new().await;
     let registration = "registrations/00000000-0000-7000-8000-000000000001".to_owned();
-    let mut request = Request::new(ApplyForElectronicPassRequest { request_id: "r-1".into(), registration });
+    let mut request = Request::new(ApplyForElectronicPassRequest {
+        request_id: "r-1".into(),
+        registration,
+        evidence: Vec::new(),
+    });
     request.metadata_mut().insert("accept-language", "zh-CN".parse().expect("a language"));
     let refusal = app.client().apply_for_electronic_pass(request).await.expect_err("unknown");
     assert_eq!(Refusal::from(refusal).message, ("zh-CN".into(), "登记不存在".into()));

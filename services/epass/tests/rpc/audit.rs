@@ -22,7 +22,7 @@ async fn a_record_says_whose_pass_was_asked_for_and_decided() {
     let app = App::new().await;
     let person = app.person(1);
     let application = app.apply("a", &person).await.expect("offered");
-    app.apply("a", &person).await.expect("answered as the first time");
+    app.submit("a", &person).await.expect("answered as the first time");
     app.get(&person).await.expect("read");
     app.review(decision("d", &application, Decision::Approve)).await.expect("approved");
     let registrations = vec![person.registration.clone()];
@@ -35,6 +35,7 @@ async fn a_record_says_whose_pass_was_asked_for_and_decided() {
     let one = (Some(person.registration.clone()), Some(subject), "OK".to_owned());
     for method in [
         "GetElectronicPass",
+        "ClaimElectronicPassApplications",
         "ReviewElectronicPassApplication",
         "GetElectronicPassLevels",
         "ListElectronicPassApplications",

@@ -21,7 +21,10 @@ async fn pages(app: &App, state: State, page_size: i32) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut page_token = String::new();
     loop {
-        let answer = app.list(List { state: state.into(), page_size, page_token }).await.expect("a page");
+        let answer = app
+            .list(List { state: state.into(), page_size, page_token, ..List::default() })
+            .await
+            .expect("a page");
         pages.push(answer.applications.into_iter().map(|it| it.name).collect());
         page_token = answer.next_page_token;
         if page_token.is_empty() {
@@ -61,7 +64,7 @@ async fn one_state_is_listed_alone() {
     app.review(decision("b-0", &all[0], Decision::Approve)).await.expect("under review");
     app.review(decision("b-1", &all[1], Decision::Reject)).await.expect("under review");
     app.review(decision("b-2", &all[2], Decision::ReturnForCorrection)).await.expect("under review");
-    let states = [State::Approved, State::Rejected, State::ReturnedForCorrection, State::UnderReview];
+    let states = [State::Issued, State::Rejected, State::ReturnedForCorrection, State::UnderReview];
     for (state, name) in states.into_iter().zip(names) {
         assert_eq!(pages(&app, state, 1).await, [[name]], "{state:?}");
     }
@@ -78,7 +81,7 @@ async fn a_listed_application_can_be_decided_on() {
 #[tokio::test]
 async fn all_violations_of_a_list_come_at_once() {
     let app = App::new().await;
-    let wrong = List { state: 9, page_size: -1, page_token: "x".into() };
+    let wrong = List { state: 99, page_size: -1, page_token: "x".into(), ..List::default() };
     let refusal = app.list(wrong).await.expect_err("all wrong");
     assert_eq!(refusal.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
     let expected = ["state UNKNOWN_VALUE", "page_size OUT_OF_RANGE", "page_token BAD_PAGE_TOKEN"];

@@ -5,6 +5,8 @@
 
 mod apply;
 mod audit;
+mod claim;
+mod draft;
 mod external_pass;
 mod following;
 mod harness;

@@ -6,7 +6,7 @@ use entrypass_proto::epass::v1::{
 };
 use tonic::Code;
 
-use crate::harness::{App, codes, decision};
+use crate::harness::{App, REVIEWER, codes, decision};
 
 #[tokio::test]
 async fn an_approval_issues_the_pass_and_ends_the_offer() {
@@ -17,7 +17,8 @@ async fn an_approval_issues_the_pass_and_ends_the_offer() {
     let answer = app.review(decision("r-2", &application, Decision::Approve)).await.expect("under review");
     let approved = answer.application.expect("an application");
     let pass = answer.electronic_pass.expect("a pass");
-    assert_eq!(approved.state(), State::Approved);
+    assert_eq!((approved.state(), approved.reviewed_by.as_str()), (State::Issued, REVIEWER));
+    assert_eq!(approved.claim, None);
     assert_eq!((pass.origin(), pass.issuer.as_str()), (Origin::Application, ""));
     assert_eq!(pass.traveller, person.traveller);
     assert_eq!(pass.issue_time, approved.update_time);
@@ -26,7 +27,10 @@ async fn an_approval_issues_the_pass_and_ends_the_offer() {
     let known = app.get(&person).await.expect("known");
     assert_eq!(known.electronic_pass.as_ref(), Some(&pass));
     let offer = known.offer.expect("an offer");
-    assert_eq!((codes(&offer), offer.application), (vec!["CODE_ALREADY_COMPLETED"], Some(approved)));
+    assert_eq!(
+        (codes(&offer), offer.application),
+        (vec!["CODE_ALREADY_COMPLETED"], Some(app.application(&approved.name).await.expect("it is there")))
+    );
     let refusal = app.apply("r-3", &person).await.expect_err("completed");
     assert_eq!(refusal.fact("reasons"), "ALREADY_COMPLETED");
 }
@@ -49,7 +53,7 @@ async fn a_rejection_brings_no_pass_and_the_offer_back() {
 async fn a_decision_that_the_state_does_not_allow_is_refused_by_name() {
     let app = App::new().await;
     let decisions = [Decision::Approve, Decision::ReturnForCorrection, Decision::Reject];
-    let states = ["APPROVED", "RETURNED_FOR_CORRECTION", "REJECTED"];
+    let states = ["ISSUED", "RETURNED_FOR_CORRECTION", "REJECTED"];
     for (number, (made, state)) in (0..).zip(decisions.into_iter().zip(states)) {
         let application = app.apply(&format!("a-{number}"), &app.person(number)).await.expect("offered");
         let answer = app.review(decision(&format!("b-{number}"), &application, made)).await;
@@ -133,7 +137,8 @@ async fn all_violations_of_a_decision_come_at_once() {
     let app = App::new().await;
     let nothing = ReviewElectronicPassApplicationRequest::default();
     let refusal = app.review(nothing).await.expect_err("nothing given");
-    let required = ["request_id", "application", "etag", "decision"].map(|field| format!("{field} REQUIRED"));
+    let required = ["request_id", "application", "etag", "decision", "reviewer"]
+        .map(|field| format!("{field} REQUIRED"));
     assert_eq!(refusal.broken, required);
 
     let wrong = ReviewElectronicPassApplicationRequest {
@@ -142,9 +147,16 @@ async fn all_violations_of_a_decision_come_at_once() {
         etag: "x".into(),
         decision: 9,
         note: "长".repeat(501),
+        reviewer: "审核员".into(),
     };
     let refusal = app.review(wrong).await.expect_err("all wrong");
-    let expected = ["request_id FORMAT", "application FORMAT", "decision UNKNOWN_VALUE", "note LENGTH"];
+    let expected = [
+        "request_id FORMAT",
+        "application FORMAT",
+        "decision UNKNOWN_VALUE",
+        "note LENGTH",
+        "reviewer FORMAT",
+    ];
     assert_eq!(refusal.broken, expected);
 }
 

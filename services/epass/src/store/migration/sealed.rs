@@ -54,7 +54,8 @@ impl MigrationTrait for Sealed {
             let Some(kept) = row.try_get::<Option<Vec<u8>>>("", "sealed_note")? else {
                 return Ok("".into());
             };
-            let note = sealer.open(&note_place(&id), &kept).map_err(unsealable)?;
+            let note =
+                sealer.open(&note_place(&id), &kept).map_err(|error| unsealable("sealed_note", error))?;
             Ok(String::from_utf8_lossy(&note).into_owned().into())
         })
         .await?;

@@ -1,0 +1,199 @@
+//! Verifying identities in the background: what is submitted goes to a reviewer, back to its traveller, or straight to its pass.
+//!
+//! Every copy works. Whoever takes an application has it to themselves for a time, by a compare-and-set in its row, and a copy that died is followed by
+//! another when that time is over. No lock is held while the neighbour answers; what became of the application meanwhile decides then whether the
+//! answer still counts. A neighbour that cannot be reached is asked again with growing pauses; after [`PATIENCE`] a reviewer decides without it.
+
+use std::sync::Arc;
+
+use entrypass_ambient::{Clock, Random};
+use entrypass_db::{Database, hold};
+use entrypass_proto::registration::v1::{
+    GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
+};
+use entrypass_rpc::{Call, Neighbour, Transport};
+use futures_util::future::join_all;
+use sea_orm::DbErr;
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+
+use crate::{
+    application::{Application, Finding, State, Task},
+    decision::terms,
+    error::Error,
+    service::passes::issue,
+    store, wire,
+};
+
+/// How long what another copy took, and what is due again, waits at most.
+const POLL: std::time::Duration = std::time::Duration::from_secs(1);
+/// Applications that are verified side by side.
+const AT_ONCE: u64 = 16;
+/// How long whoever took an application has it: longer than a call lasts by far.
+const LEASE: Duration = Duration::minutes(2);
+/// The first pause after a failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::seconds(2);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::minutes(10);
+/// How long a neighbour that cannot be reached holds an application up: a small part of the time that is promised to its traveller.
+const PATIENCE: Duration = Duration::hours(6);
+
+/// Verifies the identities of those who applied.
+pub(crate) struct Verification {
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
+    /// Tells of a submission to this copy.
+    pub(crate) submitted: Arc<Notify>,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Verification {
+    /// Verifies what is submitted until it is to stop.
+    pub(crate) async fn run(self) {
+        let work = async {
+            let mut works = true;
+            loop {
+                let done = self.round().await;
+                if works && let Err(error) = &done {
+                    tracing::warn!(%error, "no identity is verified for now");
+                }
+                works = done.is_ok();
+                // A full round leaves more.
+                if done.is_ok_and(|taken| taken == AT_ONCE) {
+                    continue;
+                }
+                let _ = tokio::time::timeout(POLL, self.submitted.notified()).await;
+            }
+        };
+        self.stopping.run_until_cancelled(work).await;
+    }
+
+    /// Verifies what is due, and says how many applications that were.
+    async fn round(&self) -> Result<u64, Error> {
+        let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
+        let due = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        let done = join_all(due.iter().map(|application| self.verify(application, now))).await;
+        let count = u64::try_from(done.len()).unwrap_or(AT_ONCE);
+        done.into_iter().collect::<Result<(), _>>().map(|()| count)
+    }
+
+    /// Verifies the holder of one application, unless another copy does so.
+    async fn verify(&self, application: &Application, now: OffsetDateTime) -> Result<(), Error> {
+        let Some(taken) = self.take(application, now).await? else { return Ok(()) };
+        match self.ask(&taken).await {
+            Ok(finding) => self.conclude(&taken, &finding).await,
+            Err(AskError::Database(error)) => Err(error.into()),
+            Err(AskError::Neighbour(status)) => self.put_off(&taken, &status).await,
+        }
+    }
+
+    /// Takes an application for [`LEASE`]; nothing where somebody else did.
+    async fn take(&self, found: &Application, now: OffsetDateTime) -> Result<Option<Application>, Error> {
+        let next = now + LEASE;
+        let transaction = self.database.begin().await?;
+        let (taken, kept) = if found.state == State::Submitted {
+            let taken = found.verifying(next, now)?;
+            let kept = store::update_application(&transaction, self.database.sealer(), &taken).await?;
+            (taken, kept)
+        } else {
+            let task = Task { tries: found.task.map_or(1, |task| task.tries + 1), next };
+            let kept = store::due::set_task(&transaction, found, task).await?;
+            (Application { task: Some(task), ..found.clone() }, kept)
+        };
+        transaction.commit().await?;
+        Ok(kept.then_some(taken))
+    }
+
+    /// What the neighbour says of the holder.
+    async fn ask(&self, taken: &Application) -> Result<Finding, AskError> {
+        let (reader, sealer) = (self.database.reader(), self.database.sealer());
+        let _evidence = store::due::evidence(reader, sealer, taken.id).await?;
+        let _strength = terms().strength;
+        let call = Call::of(&Request::new(()));
+        let registration = wire::render_registration_name(taken.registration);
+        let request = GetRegistrationFactsRequest { registration };
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.get_registration_facts(request).await
+        };
+        self.registration.ask(&call, request, ask).await.map_err(AskError::Neighbour)?;
+        Ok(Finding::nobody_answered())
+    }
+
+    /// Lets an application wait for the neighbour, or a reviewer decide without it.
+    async fn put_off(&self, taken: &Application, status: &Status) -> Result<(), Error> {
+        let now = self.clock.now();
+        let tries = taken.task.map_or(1, |task| task.tries);
+        tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
+        if now >= taken.update_time + PATIENCE {
+            return self.conclude(taken, &Finding::nobody_answered()).await;
+        }
+        let task = Task { tries, next: now + pause_after(tries) };
+        let transaction = self.database.begin().await?;
+        // Where somebody else has it by now, it is theirs.
+        store::due::set_task(&transaction, taken, task).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Writes down what was found. A pass that came from elsewhere meanwhile is for a reviewer to see.
+    async fn conclude(&self, taken: &Application, finding: &Finding) -> Result<(), Error> {
+        match self.concluded(taken, finding, terms().auto_approve).await {
+            Err(Error::PassExists | Error::PassNumberTaken) => self.concluded(taken, finding, false).await,
+            done => done,
+        }
+    }
+
+    async fn concluded(&self, taken: &Application, finding: &Finding, enough: bool) -> Result<(), Error> {
+        let (sealer, now) = (self.database.sealer(), self.clock.now());
+        let transaction = self.database.begin().await?;
+        // As for a submission: no pass under a registration whose end is known here.
+        hold(&transaction, [taken.registration]).await?;
+        let enough = enough && !store::has_ended(&transaction, taken.registration).await?;
+        let verified = taken.verified(finding.clone(), enough, terms().lapse_time(now), now)?;
+        if !store::update_application(&transaction, sealer, &verified).await? {
+            // Withdrawn, ended or erased meanwhile.
+            return Ok(transaction.rollback().await?);
+        }
+        if verified.state == State::Approved {
+            issue(&transaction, sealer, self.random.as_ref(), &verified, now).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// The pause after the `tries`-th failure.
+fn pause_after(tries: i32) -> Duration {
+    let doubled = u32::try_from(tries - 1).ok().and_then(|times| 2_i32.checked_pow(times));
+    let pause = doubled.and_then(|times| FIRST_PAUSE.checked_mul(times));
+    pause.map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE))
+}
+
+/// Why nothing was found.
+enum AskError {
+    Database(DbErr),
+    Neighbour(Status),
+}
+
+impl From<DbErr> for AskError {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::pause_after;
+
+    #[test]
+    fn pauses_grow_and_have_an_end() {
+        let table = [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (40, 600), (i32::MAX, 600)];
+        for (tries, seconds) in table {
+            assert_eq!(pause_after(tries), Duration::seconds(seconds), "{tries}");
+        }
+    }
+}
