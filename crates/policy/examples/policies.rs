@@ -107,10 +107,12 @@ impl Draws {
         facts.trip.entry_date = self.maybe(|draws| (NOW + draws.days()).date());
         facts.trip.outbreak_area = self.flag();
         facts.health.fever = self.flag();
+        facts.health.fever_since = self.maybe(|draws| NOW + draws.days());
         facts.health.symptoms = self.flag();
         facts.health.quarantine_until = self.maybe(|draws| NOW + draws.days());
-        facts.identity.strength = self.one_of(IdentityStrength::ALL);
+        facts.identity.strength = self.maybe(|draws| draws.one_of(IdentityStrength::ALL));
         facts.pass.origin = self.maybe(|draws| draws.one_of(PassOrigin::ALL));
+        facts.pass.suspended = self.below(3) == 0;
         facts.application.state = self.one_of(ApplicationState::ALL);
         (facts, NOW + self.days())
     }

@@ -50,6 +50,7 @@ pub(crate) struct Review {
     pub(crate) identity_strength: IdentityStrength,
     pub(crate) auto_approve: Option<String>,
     pub(crate) promised_days: Option<u16>,
+    pub(crate) lapse_days: u16,
 }
 
 #[derive(Deserialize)]

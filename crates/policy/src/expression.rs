@@ -3,14 +3,14 @@
 //! The one file that knows which implementation of CEL this is. Which expressions are allowed stands in `check.rs`.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, LazyLock},
 };
 
 use cel::{
     Context, Env, Value,
-    common::ast::IdedExpr,
+    common::ast::{Expr, IdedExpr, LiteralValue, operators},
     parser::{ParseErrors, PrattParser},
 };
 use thiserror::Error;
@@ -147,12 +147,36 @@ impl Expression {
         &self.text
     }
 
+    /// Every whole number that it is written with.
+    pub(crate) fn numbers(&self) -> BTreeSet<i64> {
+        let mut found = BTreeSet::new();
+        collect_numbers(&self.tree, &mut found);
+        found
+    }
+
     /// Its outcome. `None` if it has none, which the check rules out.
     pub(crate) fn holds(&self, situation: &Situation) -> Option<bool> {
         match Value::resolve(&self.tree, &situation.0) {
             Ok(Value::Bool(outcome)) => Some(outcome),
             _ => None,
         }
+    }
+}
+
+/// Walks what a checked expression can consist of; as deep as the parser let it be.
+fn collect_numbers(part: &IdedExpr, found: &mut BTreeSet<i64>) {
+    match &part.expr {
+        Expr::Literal(LiteralValue::Int(number)) => {
+            found.insert(*number.inner());
+        }
+        Expr::Call(call) => {
+            let negated = call.func_name == operators::NEGATE;
+            let mut inside = BTreeSet::new();
+            call.args.iter().for_each(|part| collect_numbers(part, &mut inside));
+            found.extend(inside.into_iter().map(|number| if negated { -number } else { number }));
+        }
+        Expr::List(list) => list.elements.iter().for_each(|part| collect_numbers(part, found)),
+        _ => {}
     }
 }
 

@@ -84,8 +84,11 @@ pub struct TripFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HealthFacts {
-    /// A fever is declared. `None` where health is not declared.
+    /// A fever is declared, and no follow-up has found it to be over. `None` where health is not declared.
     pub fever: Option<bool>,
+    /// Since when it is to be followed up: since it was declared, or last seen by the community.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub fever_since: Option<OffsetDateTime>,
     /// Symptoms other than a fever are declared. `None` where health is not declared.
     pub symptoms: Option<bool>,
     /// The end of a quarantine that was recorded, also of one that has ended.
@@ -94,19 +97,22 @@ pub struct HealthFacts {
 }
 
 /// Of the proof of identity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityFacts {
-    /// How strong it is.
-    pub strength: IdentityStrength,
+    /// How strong it is; `None` as long as nothing was verified.
+    pub strength: Option<IdentityStrength>,
 }
 
 /// Of the electronic pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PassFacts {
-    /// Where it was issued; `None` when there is no pass.
+    /// Where it was issued; `None` when there is none, or none any more: given up, revoked, or run out.
     pub origin: Option<PassOrigin>,
+    /// It is there and does not count for now.
+    #[serde(default)]
+    pub suspended: bool,
 }
 
 /// Of the last application for an electronic pass.
@@ -115,12 +121,6 @@ pub struct PassFacts {
 pub struct ApplicationFacts {
     /// Where it stands.
     pub state: ApplicationState,
-}
-
-impl Default for IdentityFacts {
-    fn default() -> Self {
-        Self { strength: IdentityStrength::None }
-    }
 }
 
 impl Default for ApplicationFacts {

@@ -15,12 +15,13 @@
 //! | `effective_from`, `effective_to` | RFC 3339, in quotes; from is included, to is not, and may be left out |
 //! | `[[eligibility]]` | the rules of the offer, each asked: `id`, `requires` (true when the rule is met), `rule` and `unmet` (texts) |
 //! | `[[levels]]` | the first whose `when` is true decides: `id`, `level`, `when`, `text`, `follow_up_days`; the last has no `when` |
-//! | `[review]` | `identity_strength` that an applicant needs, `auto_approve`, `promised_days` |
+//! | `[review]` | `identity_strength` that an applicant needs, `auto_approve`, `promised_days`, `lapse_days` |
 //! | `[[tests]]` | `name`, `as_of`, `facts`, `expect` with `unmet`, `level`, `auto_approve` |
 //!
 //! A text is `{ zh_cn = "...", en = "..." }`. An `id` is the reason for machines: `A-Z 0-9 _`. `follow_up_days` stands with the level
 //! TEMPORARY and only there: days within which the community follows up. `auto_approve` is left out where a reviewer decides on every
 //! application, and otherwise approves those of it that are eligible. `promised_days` are calendar days from submission to decision, and left out where nothing is promised.
+//! `lapse_days` are calendar days after which ends what an applicant begun, or got back, and left alone.
 //!
 //! A rule says what must be so, not what stands in the way: then what is not known leaves a rule unmet, and nobody is let through by a gap.
 //!

@@ -1,5 +1,7 @@
 //! A policy: a document that was read, checked, and has proven itself by its own tests.
 
+use std::collections::BTreeSet;
+
 use entrypass_rule::Text;
 use time::OffsetDateTime;
 
@@ -67,6 +69,8 @@ pub struct Review {
     pub(crate) auto_approve: Option<Expression>,
     /// Calendar days from submission within which a decision is promised.
     pub promised_days: Option<u16>,
+    /// Calendar days after which ends what an applicant has to go on with and leaves alone.
+    pub lapse_days: u16,
 }
 
 impl EligibilityRule {
@@ -161,6 +165,13 @@ impl Policy {
     #[must_use]
     pub fn levels(&self) -> &[LevelRule] {
         &self.levels
+    }
+
+    /// Every number that the rules of the level are written with. A rule that compares a number of days with numbers as they are written turns where the
+    /// days reach one of these, or one more, and nowhere else.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeSet<i64> {
+        self.levels.iter().filter_map(|rule| rule.when.as_ref()).flat_map(Expression::numbers).collect()
     }
 
     /// How applications are decided on.
@@ -269,11 +280,13 @@ impl Reader {
     fn review(&mut self, written: WrittenReview) -> Option<Review> {
         let promised_days = written.promised_days;
         self.demand(promised_days.is_none_or(is_some_days), "review.promised_days", "1 to 365, or left out");
+        let lapse_days = written.lapse_days;
+        self.demand(is_some_days(lapse_days), "review.lapse_days", "1 to 365");
         let auto_approve = match written.auto_approve {
             Some(wanted) => Some(self.expression("review.auto_approve", &wanted)?),
             None => None,
         };
-        Some(Review { identity_strength: written.identity_strength, auto_approve, promised_days })
+        Some(Review { identity_strength: written.identity_strength, auto_approve, promised_days, lapse_days })
     }
 
     fn id(&mut self, place: &str, id: &str) {

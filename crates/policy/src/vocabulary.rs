@@ -66,7 +66,7 @@ const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
 };
 
 /// Every fact that expressions can name; facts of one group stand together.
-pub const FACTS: [Fact; 16] = [
+pub const FACTS: [Fact; 18] = [
     always("registration", "state", Kind::Word(RegistrationState::WORDS), "where it stands", |facts, _| {
         Some(Datum::Word(facts.registration.state.as_str()))
     }),
@@ -108,17 +108,33 @@ pub const FACTS: [Fact; 16] = [
         facts.trip.outbreak_area.map(Datum::Bool)
     }),
     known("health", "fever", "a fever is declared", |facts, _| facts.health.fever.map(Datum::Bool)),
+    Fact {
+        group: "health",
+        name: "days_since_fever",
+        kind: Kind::Int,
+        always: false,
+        meaning: "full days of 24 hours from health.fever_since",
+        read: |facts, as_of| facts.health.fever_since.map(|since| Datum::Int((as_of - since).whole_days())),
+    },
     known("health", "symptoms", "symptoms other than a fever are declared", |facts, _| {
         facts.health.symptoms.map(Datum::Bool)
     }),
     known("health", "in_quarantine", "health.quarantine_until is later", |facts, as_of| {
         facts.health.quarantine_until.map(|end| Datum::Bool(as_of < end))
     }),
-    always("identity", "strength", Kind::Word(IdentityStrength::WORDS), "how well proven", |facts, _| {
-        Some(Datum::Word(facts.identity.strength.as_str()))
-    }),
+    Fact {
+        group: "identity",
+        name: "strength",
+        kind: Kind::Word(IdentityStrength::WORDS),
+        always: false,
+        meaning: "how well proven, once it was verified",
+        read: |facts, _| facts.identity.strength.map(|strength| Datum::Word(strength.as_str())),
+    },
     always("pass", "exists", Kind::Bool, "there is a pass, issued here or elsewhere", |facts, _| {
         Some(Datum::Bool(facts.pass.origin.is_some()))
+    }),
+    always("pass", "active", Kind::Bool, "there is one, and it is not suspended", |facts, _| {
+        Some(Datum::Bool(facts.pass.origin.is_some() && !facts.pass.suspended))
     }),
     Fact {
         group: "pass",

@@ -63,17 +63,27 @@ words! {
     ApplicationState {
         /// There is none.
         None = "NONE",
+        /// Begun and not submitted.
+        Draft = "DRAFT",
+        /// The applicant's identity is to be verified.
+        Submitted = "SUBMITTED",
+        /// The applicant's identity is being verified.
+        IdentityVerifying = "IDENTITY_VERIFYING",
+        /// The applicant's identity could not be confirmed; can be submitted again.
+        VerificationFailed = "VERIFICATION_FAILED",
         /// Waits for a decision.
         UnderReview = "UNDER_REVIEW",
         /// Can be submitted again.
         ReturnedForCorrection = "RETURNED_FOR_CORRECTION",
-        /// A pass was issued with it.
+        /// A reviewer agreed, and the pass follows at once.
         Approved = "APPROVED",
+        /// A pass was issued with it.
+        Issued = "ISSUED",
         /// Refused.
         Rejected = "REJECTED",
-        /// Over with its registration, which was cancelled.
+        /// Over, because the traveller withdrew it or cancelled the registration.
         Withdrawn = "WITHDRAWN",
-        /// Over with its registration, whose time ended.
+        /// Over with its registration, or because nobody touched it for too long.
         Expired = "EXPIRED",
     }
 }
@@ -91,13 +101,11 @@ words! {
 words! {
     /// How well it is known that an applicant is who the document says, weakest first.
     IdentityStrength {
-        /// Nothing was done.
-        None = "NONE",
-        /// Somebody, or the document's own check, found document and form in agreement; no authority was asked.
-        Checked = "CHECKED",
-        /// Real-name (实名): an authority confirmed that number and name belong together.
+        /// What number, name, sex and birth date say of each other agrees; nobody was asked.
+        Formal = "FORMAL",
+        /// Real-name (实名): number and name agree in the authority's register.
         RealName = "REAL_NAME",
-        /// Real-person (实人): besides, the holder was there, as by face recognition.
+        /// Real-person (实人): besides, the person in front of the screen is the holder.
         RealPerson = "REAL_PERSON",
     }
 }

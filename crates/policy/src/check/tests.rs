@@ -158,7 +158,7 @@ fn written() -> impl Strategy<Value = String> {
         Just("pass.exists".to_owned()),
         Just("registration.state == 'ACTIVE'".to_owned()),
         Just("application.state in ['APPROVED', 'REJECTED']".to_owned()),
-        Just("identity.strength != 'NONE'".to_owned()),
+        Just("has(identity.strength) && identity.strength != 'FORMAL'".to_owned()),
         Just("has(person.age)".to_owned()),
         Just("has(health.fever)".to_owned()),
         Just("has(pass.origin)".to_owned()),
@@ -187,7 +187,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         proptest::array::uniform7(any::<Option<bool>>()),
         any::<Option<u8>>(),
         proptest::option::of(Date::MIN.to_julian_day()..=Date::MAX.to_julian_day()),
-        proptest::sample::select(IdentityStrength::ALL),
+        proptest::option::of(proptest::sample::select(IdentityStrength::ALL)),
         proptest::option::of(proptest::sample::select(PassOrigin::ALL)),
         proptest::sample::select(ApplicationState::ALL),
     )
@@ -202,6 +202,9 @@ fn facts() -> impl Strategy<Value = Facts> {
             facts.trip.entry_date = day.and_then(|day| Date::from_julian_day(day).ok());
             facts.health.fever = known[5];
             facts.health.symptoms = known[6];
+            facts.health.fever_since = day
+                .and_then(|day| Date::from_julian_day(day).ok())
+                .map(|day| day.midnight().assume_utc());
             facts.identity.strength = strength;
             facts.pass.origin = origin;
             facts.application.state = application;

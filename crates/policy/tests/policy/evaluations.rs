@@ -14,7 +14,7 @@ fn every_rule_is_told_with_its_text_in_both_languages() {
     let policy = policy(FULL);
     let mut facts = Facts::new(RegistrationState::Active, DocumentType::Passport);
     facts.person.age = Some(13);
-    facts.identity.strength = IdentityStrength::RealName;
+    facts.identity.strength = Some(IdentityStrength::RealName);
     let evaluation = policy.evaluate(&facts, NOW).expect("in force");
     let told: Vec<_> = evaluation
         .eligibility
@@ -77,7 +77,9 @@ fn the_facts_have_the_kinds_that_they_are_declared_with() {
     facts.trip.entry_date = Some(Date::MIN);
     facts.trip.outbreak_area = Some(true);
     facts.health.fever = Some(true);
+    facts.health.fever_since = Some(NOW);
     facts.health.symptoms = Some(true);
+    facts.identity.strength = Some(IdentityStrength::Formal);
     facts.health.quarantine_until = Some(NOW);
     facts.pass.origin = Some(entrypass_policy::PassOrigin::External);
     for fact in &FACTS {
@@ -127,4 +129,11 @@ fn facts_are_read_back_as_they_were_written() {
 fn a_policy_is_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Policy>();
+}
+
+#[test]
+fn the_numbers_of_the_levels_are_known() {
+    let text = FULL.replacen("trip.days_since_entry < 3", "trip.days_since_entry in [-2, 4, 0]", 1);
+    let text = text.replacen("2026-11-22T23:59:59", "2026-11-20T23:59:59", 1);
+    assert_eq!(policy(&text).numbers().into_iter().collect::<Vec<_>>(), [-2, 0, 4]);
 }

@@ -56,7 +56,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "levels[2] (JUST_ARRIVED).when: there is no fact \"trip.days\"",
     ),
     (
-        "identity.strength == 'REAL_PERSON' && ",
+        "has(identity.strength) && identity.strength == 'REAL_PERSON' && ",
         "person.age > 1 && ",
         "review.auto_approve: person.age may be absent",
     ),
@@ -81,10 +81,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "levels[3] (ANYBODY).when: every rule of a level has a condition but the last",
     ),
     ("promised_days = 20", "promised_days = 0", "review.promised_days: 1 to 365"),
+    ("lapse_days = 30", "lapse_days = 0", "review.lapse_days: 1 to 365"),
     ("\"REAL_NAME\"\nauto", "\"STRONG\"\nauto", "unknown variant `STRONG`"),
     ("person.age = 14", "person.years = 14", "unknown field `years`"),
     ("\"PASSPORT\"", "\"PASPORT\"", "unknown variant `PASPORT`"),
-    ("person.age = 14", "person.age = 256", "line 52: "),
+    ("person.age = 14", "person.age = 256", "line 53: "),
     (
         "\"2026-11-22T08:00:00+08:00\"",
         "\"2025-11-22T08:00:00+08:00\"",
