@@ -98,7 +98,7 @@ impl Draws {
     /// Where a rule has a border, often at it.
     fn facts(&mut self) -> (Facts, OffsetDateTime) {
         let state = self.one_of(RegistrationState::ALL);
-        let mut facts = Facts::new(state, self.one_of(&DocumentType::ALL));
+        let mut facts = Facts::new(state, self.maybe(|draws| draws.one_of(&DocumentType::ALL)));
         facts.document.of_city = self.flag();
         facts.person.age = self.maybe(|draws| draws.one_of(&[0, 13, 14, 17, 18, 19, 99, 100, 255]));
         facts.person.has_guardian = self.flag();

@@ -48,9 +48,9 @@ pub struct RegistrationFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentFacts {
-    /// Its type.
+    /// Its type; `None`, which is written `UNKNOWN`, for one that this program does not know.
     #[serde(rename = "type", with = "document_type")]
-    pub document_type: DocumentType,
+    pub document_type: Option<DocumentType>,
     /// Its number says that it was first given in the city. `None` for a type whose number does not say.
     pub of_city: Option<bool>,
 }
@@ -132,10 +132,10 @@ impl Default for ApplicationFacts {
 impl Facts {
     /// What is known of somebody with this registration and document, and nothing else of them.
     #[must_use]
-    pub fn new(registration: RegistrationState, document_type: DocumentType) -> Self {
+    pub fn new(registration: RegistrationState, document_type: impl Into<Option<DocumentType>>) -> Self {
         Self {
             registration: RegistrationFacts { state: registration },
-            document: DocumentFacts { document_type, of_city: None },
+            document: DocumentFacts { document_type: document_type.into(), of_city: None },
             person: PersonFacts::default(),
             trip: TripFacts::default(),
             health: HealthFacts::default(),
@@ -151,16 +151,22 @@ mod document_type {
     use entrypass_document::DocumentType;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
-    use crate::vocabulary::DOCUMENT_TYPES;
+    use crate::vocabulary::{DOCUMENT_TYPES, document_word};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field in so")]
-    pub(super) fn serialize<S: Serializer>(value: &DocumentType, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(value.as_str())
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands the field in so")]
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<DocumentType>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(document_word(*value))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DocumentType, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DocumentType>, D::Error> {
         let word = String::deserialize(deserializer)?;
-        let found = DocumentType::ALL.into_iter().find(|value| value.as_str() == word);
+        let mut all = DocumentType::ALL.into_iter().map(Some).chain([None]);
+        let found = all.find(|value| document_word(*value) == word);
         found.ok_or_else(|| D::Error::unknown_variant(&word, &DOCUMENT_TYPES))
     }
 }

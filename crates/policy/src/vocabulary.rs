@@ -48,16 +48,23 @@ pub enum Datum {
     Word(&'static str),
 }
 
-/// The stable names of all document types.
-pub(crate) const DOCUMENT_TYPES: [&str; DocumentType::ALL.len()] = {
-    let mut words = [""; DocumentType::ALL.len()];
+/// The word for a document type that this program does not know.
+const UNKNOWN: &str = "UNKNOWN";
+/// The stable names of all document types, and [`UNKNOWN`].
+pub(crate) const DOCUMENT_TYPES: [&str; DocumentType::ALL.len() + 1] = {
+    let mut words = [UNKNOWN; DocumentType::ALL.len() + 1];
     let mut at = 0;
-    while at < words.len() {
+    while at < DocumentType::ALL.len() {
         words[at] = DocumentType::ALL[at].as_str();
         at += 1;
     }
     words
 };
+
+/// The word of a document type.
+pub(crate) fn document_word(document_type: Option<DocumentType>) -> &'static str {
+    document_type.map_or(UNKNOWN, DocumentType::as_str)
+}
 
 /// Beijing time, by which days are counted here.
 const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
@@ -71,7 +78,7 @@ pub const FACTS: [Fact; 18] = [
         Some(Datum::Word(facts.registration.state.as_str()))
     }),
     always("document", "type", Kind::Word(&DOCUMENT_TYPES), "type of the registered document", |facts, _| {
-        Some(Datum::Word(facts.document.document_type.as_str()))
+        Some(Datum::Word(document_word(facts.document.document_type)))
     }),
     known("document", "of_city", "its number says that it was first given in the city", |facts, _| {
         facts.document.of_city.map(Datum::Bool)

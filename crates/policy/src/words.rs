@@ -47,7 +47,7 @@ macro_rules! words {
 words! {
     /// Where a person's registration stands.
     RegistrationState {
-        /// The person has none.
+        /// The person has none, or one in a state that this program does not know.
         None = "NONE",
         /// It counts.
         Active = "ACTIVE",

@@ -61,11 +61,11 @@ fn the_offer_is_the_guide_s_rule() {
     let policy = policy(DEFAULT);
     assert!(ADDED.iter().map(|(state, _)| state).eq(State::ALL));
     for registration in RegistrationState::ALL.iter().copied() {
-        for document in DocumentType::ALL {
+        for document in DocumentType::ALL.map(Some).into_iter().chain([None]) {
             for (origin, suspended) in PASSES {
                 let row = (
                     registration == RegistrationState::Active,
-                    document == DocumentType::ResidentIdCard,
+                    document == Some(DocumentType::ResidentIdCard),
                     origin.is_some(),
                 );
                 let against = AGAINST.iter().find(|(facts, _)| *facts == row).expect("the table is whole").1;
