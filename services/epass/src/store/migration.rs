@@ -2,6 +2,7 @@
 
 mod applications;
 mod leases;
+mod policies;
 mod sealed;
 
 use sea_orm_migration::{prelude::*, schema};
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(Audit),
             Box::new(leases::Leases),
             Box::new(applications::Applications),
+            Box::new(policies::Policies),
         ]
     }
 
