@@ -165,7 +165,8 @@ impl Follower {
         }
         let changes: Vec<_> = changes.iter().filter_map(readable).collect();
         // All at once and in one order: one after the other they could meet a call that holds several in another order.
-        hold(&transaction, changes.iter().map(|change| change.registration)).await?;
+        let touched = changes.iter().flat_map(|change| [change.registration, change.traveller]);
+        hold(&transaction, touched).await?;
         for change in &changes {
             apply(&transaction, change).await.map_err(|error| Failure::Effect(Box::new(error)))?;
         }

@@ -60,6 +60,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionNotFound
         | R::ApplicationNotFound
         | R::PolicyNotFound
+        | R::ElectronicPassNotFound
+        | R::QuarantineNotFound
         | R::QrCodeNotFound
         | R::TravellerNotFound => Code::NotFound,
         R::MessageTooLarge
@@ -88,6 +90,8 @@ fn code(reason: ErrorReason) -> Code {
         | R::NotClaimed
         | R::IllegalTransition
         | R::PolicyNotActivatable
+        | R::IllegalPassTransition
+        | R::QuarantineOver
         | R::TravellerErased => Code::FailedPrecondition,
         R::EtagMismatch | R::PolicyActivationStale => Code::Aborted,
         R::NeighbourUnavailable
@@ -136,18 +140,6 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::CompanionIsHolder => ("不能将本人绑定为同行人", "nobody is their own companion"),
         R::CompanionAlreadyBound => ("该同行人已绑定", "this companion is bound already"),
         R::CompanionNotFound => ("没有相符的同行人绑定", "no such companion"),
-        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
-        R::ApplicationNotFound => ("申请不存在", "no such application"),
-        R::NotClaimed => (
-            "该审核员未领取此申请，或领取已到期",
-            "the reviewer has not claimed the application, or no longer",
-        ),
-        R::IllegalTransition => {
-            ("申请的当前状态不允许此操作", "the application's state does not allow this step")
-        }
-        R::ElectronicPassExists => {
-            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
-        }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
@@ -172,6 +164,41 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::TooManyCalls
         | R::TooManyStreams
         | R::PersonalDataMasked => text_of_access(reason),
+        R::ElectronicPassNotOffered
+        | R::ApplicationNotFound
+        | R::NotClaimed
+        | R::IllegalTransition
+        | R::ElectronicPassExists
+        | R::ElectronicPassNotFound
+        | R::IllegalPassTransition
+        | R::QuarantineNotFound
+        | R::QuarantineOver => text_of_passes(reason),
+    }
+}
+
+/// Those of electronic passes.
+fn text_of_passes(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::ElectronicPassNotOffered => ("不符合申请电子通行证的条件", "the electronic pass is not offered"),
+        R::ApplicationNotFound => ("申请不存在", "no such application"),
+        R::NotClaimed => (
+            "该审核员未领取此申请，或领取已到期",
+            "the reviewer has not claimed the application, or no longer",
+        ),
+        R::IllegalTransition => {
+            ("申请的当前状态不允许此操作", "the application's state does not allow this step")
+        }
+        R::ElectronicPassExists => {
+            ("该人员或该编号已有电子通行证", "this person or this number has an electronic pass")
+        }
+        R::ElectronicPassNotFound => ("电子通行证不存在", "no such electronic pass"),
+        R::IllegalPassTransition => {
+            ("电子通行证的当前状态不允许此操作", "the electronic pass's state does not allow this step")
+        }
+        R::QuarantineNotFound => ("没有该隔离记录", "no such quarantine"),
+        R::QuarantineOver => ("该隔离已结束", "the quarantine is over"),
+        _ => ("系统内部错误", "internal error"),
     }
 }
 

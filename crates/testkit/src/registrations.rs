@@ -106,7 +106,14 @@ impl Registrations {
     ) -> pb::BatchGetRegistrationFactsResponse {
         let known = locked(&self.facts);
         let asked: BTreeSet<_> = request.registrations.iter().collect();
-        let facts = asked.into_iter().filter_map(|name| known.get(name).cloned()).collect();
+        let mut facts: Vec<_> = asked.into_iter().filter_map(|name| known.get(name).cloned()).collect();
+        for traveller in request.travellers.iter().collect::<BTreeSet<_>>() {
+            let theirs = known.values().filter(|facts| facts.traveller == *traveller);
+            // The active one, or else the last: that of the largest name here.
+            facts.extend(
+                theirs.max_by_key(|facts| (facts.state() == State::Active, &facts.registration)).cloned(),
+            );
+        }
         pb::BatchGetRegistrationFactsResponse { facts }
     }
 

@@ -11,7 +11,7 @@ mod state;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{level::Circumstances, text::Note};
+use crate::{level::Declared, text::Note};
 
 pub(crate) use claim::{Claim, Reviewer};
 pub(crate) use identity::{Finding, Outcome, Strength, Task};
@@ -29,8 +29,8 @@ pub(crate) struct Applicant {
     pub(crate) registration_active: bool,
     /// The registered document is a resident identity card, and no other type.
     pub(crate) resident_id_card: bool,
-    /// What else decides on the level of their pass.
-    pub(crate) circumstances: Circumstances,
+    /// What else it says that bears on the level of their pass.
+    pub(crate) declared: Declared,
 }
 
 /// An application.

@@ -4,6 +4,7 @@
 //! registered document is the mainland resident identity card, and the application is not completed.
 
 use entrypass_rule::Text;
+use time::OffsetDateTime;
 
 use crate::{
     application::{Applicant, Application, State},
@@ -17,8 +18,9 @@ pub(crate) struct Facts {
     pub(crate) registration_active: bool,
     /// See [`Applicant`].
     pub(crate) resident_id_card: bool,
-    /// The person has a pass, issued here or recorded as issued elsewhere.
-    pub(crate) pass_exists: bool,
+    /// The person has a pass that is active or suspended, issued here or recorded as issued elsewhere. One that was revoked, given up or has run out is
+    /// not "completed" any more: what then stands against a new one is a reviewer's to decide.
+    pub(crate) pass_is_live: bool,
     /// Where the person's last application stands.
     pub(crate) last_application: Option<State>,
 }
@@ -41,7 +43,7 @@ pub(crate) enum Obstacle {
     RegistrationNotActive,
     /// The document is no resident identity card.
     DocumentTypeNotEligible,
-    /// The person has a pass.
+    /// The person has a live pass.
     AlreadyCompleted,
     /// An application was submitted and is not decided.
     ApplicationInProgress,
@@ -64,11 +66,16 @@ pub(crate) enum Reason {
 
 impl Facts {
     /// Puts together what the neighbour says and what is known here.
-    pub(crate) fn of(applicant: &Applicant, application: Option<&Application>, pass: Option<&Pass>) -> Self {
+    pub(crate) fn of(
+        applicant: &Applicant,
+        application: Option<&Application>,
+        pass: Option<&Pass>,
+        now: OffsetDateTime,
+    ) -> Self {
         Self {
             registration_active: applicant.registration_active,
             resident_id_card: applicant.resident_id_card,
-            pass_exists: pass.is_some(),
+            pass_is_live: pass.is_some_and(|pass| pass.is_live(now)),
             last_application: application.map(|application| application.state),
         }
     }
@@ -77,12 +84,11 @@ impl Facts {
 /// Decides on the offer.
 pub(crate) fn decide(facts: Facts) -> Offer {
     let last = facts.last_application;
-    let completed = matches!(last, Some(State::Approved | State::Issued));
     let in_progress = last.is_some_and(|state| State::WAITING.contains(&state));
     let rules = [
         (!facts.registration_active, Obstacle::RegistrationNotActive),
         (!facts.resident_id_card, Obstacle::DocumentTypeNotEligible),
-        (facts.pass_exists || completed, Obstacle::AlreadyCompleted),
+        (facts.pass_is_live, Obstacle::AlreadyCompleted),
         (in_progress, Obstacle::ApplicationInProgress),
     ];
     let obstacles: Vec<_> = rules.into_iter().filter_map(|(stands, rule)| stands.then_some(rule)).collect();
@@ -136,9 +142,10 @@ impl Reason {
                 "登记所用证件不是居民身份证（港澳台居民居住证不属于居民身份证）",
                 "the registered document is not a resident identity card; a residence permit is none",
             ),
-            Self::Against(Obstacle::AlreadyCompleted) => {
-                ("已有本系统或其他渠道签发的电子通行证", "a pass was issued here or by another channel")
-            }
+            Self::Against(Obstacle::AlreadyCompleted) => (
+                "已有本系统或其他渠道签发的电子通行证（有效或挂起）",
+                "there is a pass, issued here or by another channel",
+            ),
             Self::Against(Obstacle::ApplicationInProgress) => {
                 ("已有申请正在办理", "an application was submitted and is not decided yet")
             }
@@ -166,7 +173,7 @@ mod tests {
         Some(State::Expired),
     ];
 
-    /// What stands against it apart from the last application, by registration active, resident identity card, pass exists.
+    /// What stands against it apart from the last application, by registration active, resident identity card, pass live.
     const AGAINST: [((bool, bool, bool), &str); 8] = [
         ((true, true, false), ""),
         ((true, true, true), "P"),
@@ -179,14 +186,12 @@ mod tests {
     ];
     /// What each state of [`LAST`] adds to what stands against it, or says where nothing does. E eligible, B begun, C returned for
     /// correction, V not verified; against it: R registration, D document type, P pass, A application.
-    const ADDED: [&str; 12] = ["E", "B", "A", "A", "V", "A", "C", "P", "P", "E", "E", "E"];
+    const ADDED: [&str; 12] = ["E", "B", "A", "A", "V", "A", "C", "E", "E", "E", "E", "E"];
 
     fn expected(against: &str, added: &str) -> String {
-        let stands = matches!(added, "A" | "P");
         match (against, added) {
             ("", _) => added.to_owned(),
-            (_, "P") if against.contains('P') => against.to_owned(),
-            (_, _) if stands => format!("{against}{added}"),
+            (_, "A") => format!("{against}{added}"),
             _ => against.to_owned(),
         }
     }
@@ -206,9 +211,9 @@ mod tests {
 
     #[test]
     fn the_whole_decision_table_holds() {
-        for ((registration_active, resident_id_card, pass_exists), against) in AGAINST {
+        for ((registration_active, resident_id_card, pass_is_live), against) in AGAINST {
             for (last_application, added) in LAST.into_iter().zip(ADDED) {
-                let facts = Facts { registration_active, resident_id_card, pass_exists, last_application };
+                let facts = Facts { registration_active, resident_id_card, pass_is_live, last_application };
                 let offer = decide(facts);
                 let found: String = offer.reasons().into_iter().map(letter).collect();
                 assert_eq!(found, expected(against, added), "{facts:?}");

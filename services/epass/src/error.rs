@@ -1,6 +1,7 @@
 //! What can go wrong in the epass service, by what the caller can do about it.
 
 use entrypass_db::answers::AnswersError;
+use entrypass_feed::FeedError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
@@ -8,7 +9,9 @@ use sea_orm::DbErr;
 use thiserror::Error;
 use tonic::Status;
 
-use crate::{application::IllegalTransition, eligibility::Obstacle, policies::Unavailable, wire};
+use crate::{
+    application::IllegalTransition, eligibility::Obstacle, pass::IllegalStep, policies::Unavailable, wire,
+};
 
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
@@ -47,6 +50,18 @@ pub(crate) enum Error {
     PolicyNotEffective,
     #[error("there is no policy before the one that applies")]
     NoPolicyBefore,
+    #[error("no such pass")]
+    PassNotFound,
+    #[error(transparent)]
+    IllegalStep(#[from] IllegalStep),
+    #[error("nobody has this name")]
+    TravellerNotFound,
+    #[error("no such quarantine")]
+    QuarantineNotFound,
+    #[error("the quarantine is over")]
+    QuarantineOver,
+    #[error("the changes behind this cursor are not there")]
+    CursorOutOfRange,
     #[error("the registration service refused or failed")]
     Registration(Status),
     #[error("the registration service answered against its contract: {0}")]
@@ -58,6 +73,17 @@ pub(crate) enum Error {
 impl From<Violations> for Error {
     fn from(violations: Violations) -> Self {
         Self::Invalid(violations)
+    }
+}
+
+impl From<FeedError> for Error {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Foreign => Self::Invalid(entrypass_feed::bad_cursor()),
+            FeedError::OutOfRange => Self::CursorOutOfRange,
+            FeedError::Store(error) => Self::Store(error),
+            FeedError::Corrupt(what) => Self::Store(DbErr::Type(what.to_owned())),
+        }
     }
 }
 
@@ -102,6 +128,14 @@ impl From<Error> for Problem {
             Error::NoPolicyBefore => {
                 Self::new(ErrorReason::PolicyNotActivatable).with("obstacle", "NONE_BEFORE")
             }
+            Error::PassNotFound => Self::new(ErrorReason::ElectronicPassNotFound),
+            Error::IllegalStep(IllegalStep(state)) => {
+                Self::new(ErrorReason::IllegalPassTransition).with("state", state.word())
+            }
+            Error::TravellerNotFound => Self::new(ErrorReason::TravellerNotFound),
+            Error::QuarantineNotFound => Self::new(ErrorReason::QuarantineNotFound),
+            Error::QuarantineOver => Self::new(ErrorReason::QuarantineOver),
+            Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
             Error::Registration(status) => Self::from_neighbour("registration", status),
             Error::RegistrationContract(_) => Self::caused(ErrorReason::Internal, error),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {

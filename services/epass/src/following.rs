@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use entrypass_ambient::Clock;
-use entrypass_db::hold;
 use entrypass_follow::{Change, ChangeKind};
 use entrypass_seal::Sealer;
 use sea_orm::DatabaseTransaction;
 
-use crate::{application::Ending, error::Error, store};
+use crate::{
+    application::Ending,
+    change::{self as feed, What},
+    error::Error,
+    store,
+};
 
-/// Has the effects of changes.
+/// Has the effects of changes. Whoever follows holds the registrations and persons of a whole batch.
 pub(crate) struct Effects {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
@@ -27,15 +31,17 @@ impl Effects {
             ChangeKind::Cancelled => Ending::Cancelled,
             ChangeKind::Expired => Ending::Expired,
             ChangeKind::TravellerErased => return self.erase(transaction, change).await,
-            ChangeKind::Registered
-            | ChangeKind::Amended
-            | ChangeKind::DocumentReplaced
-            | ChangeKind::CompanionBound
-            | ChangeKind::CompanionConfirmed
-            | ChangeKind::CompanionUnbound => return Ok(()),
+            // What a registration says bears on the level, and which one counts does too.
+            ChangeKind::Registered | ChangeKind::Amended | ChangeKind::DocumentReplaced => {
+                return Ok(store::levels_due(transaction, [change.traveller], self.clock.now()).await?);
+            }
+            ChangeKind::CompanionBound | ChangeKind::CompanionConfirmed | ChangeKind::CompanionUnbound => {
+                return Ok(());
+            }
         };
         let now = self.clock.now();
         store::note_end(transaction, change.registration, now).await?;
+        store::levels_due(transaction, [change.traveller], now).await?;
         for application in
             store::hold_open_applications(transaction, &self.sealer, change.registration).await?
         {
@@ -53,10 +59,13 @@ impl Effects {
     /// must find out.
     async fn erase(&self, transaction: &DatabaseTransaction, change: &Change) -> Result<(), Error> {
         let now = self.clock.now();
-        hold(transaction, [change.traveller]).await?;
         for ended in [change.registration, change.traveller] {
             store::note_end(transaction, ended, now).await?;
         }
-        Ok(store::erase(transaction, change.traveller).await?)
+        if store::erase(transaction, change.traveller).await? {
+            let change = feed::Change { traveller: change.traveller, what: What::Erased, create_time: now };
+            store::add_change(transaction, change).await?;
+        }
+        Ok(())
     }
 }

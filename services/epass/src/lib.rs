@@ -1,16 +1,21 @@
 //! The electronic pass (电子通行证): who is offered it, applications, their review, and passes.
 //!
-//! Owns: the rule of the offer, the life of an application, passes issued here and passes recorded from other channels.
+//! Owns: the rule of the offer, the life of an application, passes issued here and passes recorded from other channels, with their life and their levels;
+//! what authorities record that bears on a level; the change feed of all that.
 //! Does not own: any name, document number or registration. A person is a resource name here, and what the rule asks about
 //! a registration is fetched from the registration service at the moment of the question; its end, which ends an open application,
 //! is learnt from that service's changes.
 
 mod application;
+mod change;
+mod circumstances;
 mod decision;
 mod eligibility;
 mod error;
 mod following;
+mod issuing;
 mod level;
+mod leveller;
 mod pass;
 mod service;
 mod store;
@@ -24,6 +29,7 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::Audit;
 use entrypass_db::{Database, retention::Retention};
+use entrypass_feed::Feed;
 use entrypass_follow::{AsOf, Change, Follower, PATIENCE};
 use entrypass_proto::{
     epass::v1::epass_service_server::EpassServiceServer,
@@ -49,6 +55,13 @@ pub struct Config {
     pub city_divisions: Vec<String>,
     /// How long an application that a reviewer has claimed is theirs alone.
     pub claims_last: Duration,
+    /// How long a pass that is issued here is valid; without it, for good.
+    pub passes_valid_for: Option<Duration>,
+    /// How long what happened to passes is kept in the feed.
+    pub keep_changes: Duration,
+    /// How long quarantines and follow-ups are kept after they are over. Longer than a registration can last, or a fever that was followed up would
+    /// stand against its holder again.
+    pub keep_circumstances: Duration,
 }
 
 /// What the service needs from outside.
@@ -66,10 +79,16 @@ pub struct Deps {
 }
 
 /// The service, ready to be run. In the background it follows the changes of registrations, verifies the identities of those who applied, ends what nobody
-/// touches, and forgets old answers.
+/// touches, tells which levels change, and forgets what is old.
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
-    let Config { keep_answers, city_divisions, claims_last } = config;
+    let (clock, random) = (Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    let feed = Feed::new(deps.database.clone(), clock, random, store::CHANNEL);
+    let issuing = issuing::Issuing {
+        random: Arc::clone(&deps.random),
+        sealer: deps.database.sealer().clone(),
+        valid_for: config.passes_valid_for,
+    };
     let effects =
         following::Effects { clock: Arc::clone(&deps.clock), sealer: deps.database.sealer().clone() };
     let follower = Follower {
@@ -84,7 +103,11 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let upkeep = upkeep::Upkeep {
         database: deps.database.clone(),
         clock: Arc::clone(&deps.clock),
-        keep_answers,
+        issuing: issuing.clone(),
+        feed: feed.clone(),
+        keep_answers: config.keep_answers,
+        keep_changes: config.keep_changes,
+        keep_circumstances: config.keep_circumstances,
         retention,
         stopping: deps.stopping.clone(),
     };
@@ -92,21 +115,37 @@ pub fn service(config: Config, deps: Deps) -> Service {
     let verification = verification::Verification {
         database: deps.database.clone(),
         clock: Arc::clone(&deps.clock),
-        random: Arc::clone(&deps.random),
+        feed: feed.clone(),
+        issuing: issuing.clone(),
         registration: Neighbour::new(RegistrationServiceClient::new(deps.registration.clone())),
         submitted: Arc::clone(&submitted),
         stopping: deps.stopping.clone(),
     };
+    let leveller = leveller::Leveller {
+        database: deps.database.clone(),
+        clock: Arc::clone(&deps.clock),
+        registration: RegistrationServiceClient::new(deps.registration.clone()),
+        city_divisions: config.city_divisions.clone(),
+        feed: feed.clone(),
+        stopping: deps.stopping.clone(),
+    };
     let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
-    let (numbered, stopping) = (audit.clone(), deps.stopping.clone());
+    let (recorded, numbered, stopping) = (audit.clone(), feed.clone(), deps.stopping.clone());
     let apply = async move |transaction: &DatabaseTransaction, change: &Change| {
         effects.apply(transaction, change).await
     };
     let background = async move {
-        tokio::join!(follower.run(apply), upkeep.run(), verification.run(), numbered.run(stopping));
+        tokio::join!(
+            follower.run(apply),
+            upkeep.run(),
+            verification.run(),
+            leveller.run(),
+            numbered.run(stopping.clone()),
+            recorded.run(stopping)
+        );
     };
     let server =
-        EpassServiceServer::new(service::Epass::new(city_divisions, claims_last, submitted, deps, audit))
+        EpassServiceServer::new(service::Epass::new(config, deps, (audit, feed), issuing, submitted))
             .max_decoding_message_size(MAX_REQUEST_BYTES);
     Service { routes: Routes::new(server), background: Box::pin(background) }
 }

@@ -1,27 +1,37 @@
 //! The RPCs of `entrypass.epass.v1.EpassService`: parse, act, render.
 
 mod applications;
+mod circumstances;
 mod levels;
+mod life;
 mod offers;
-pub(crate) mod passes;
+mod passes;
 mod queue;
+mod watch;
 
 use std::sync::Arc;
 
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::{Access, Audit};
-use entrypass_db::Database;
+use entrypass_db::{
+    Database,
+    answers::{Kept, RequestKey},
+};
+use entrypass_feed::Feed;
 use entrypass_proto::{
     epass::v1::{self as pb, epass_service_server::EpassService},
     registration::v1::{GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient},
 };
-use entrypass_rpc::{Call, Neighbour, Transport};
-use time::Duration;
+use entrypass_rpc::{AnswerStream, Call, Neighbour, Transport, answer_stream};
+use prost::Message;
+use sea_orm::DatabaseTransaction;
+use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{Deps, application::Applicant, error::Error, store, wire};
+use crate::{Config, Deps, application::Applicant, error::Error, issuing::Issuing, store, wire};
 
 /// The collection of registrations, as their resource names begin.
 const REGISTRATIONS: &str = "registrations";
@@ -37,114 +47,224 @@ pub(crate) struct Epass {
     /// Tells the verification of a submission.
     submitted: Arc<Notify>,
     audit: Audit,
+    feed: Feed,
+    issuing: Issuing,
+    stopping: CancellationToken,
 }
+
+type Answer<A> = Result<Response<A>, Status>;
 
 #[tonic::async_trait]
 impl EpassService for Epass {
     async fn get_electronic_pass_offer(
         &self,
         request: Request<pb::GetElectronicPassOfferRequest>,
-    ) -> Result<Response<pb::GetElectronicPassOfferResponse>, Status> {
+    ) -> Answer<pb::GetElectronicPassOfferResponse> {
         self.audit.answer(request, |call, message| self.offer(call, message)).await
     }
 
     async fn create_electronic_pass_application(
         &self,
         request: Request<pb::CreateElectronicPassApplicationRequest>,
-    ) -> Result<Response<pb::CreateElectronicPassApplicationResponse>, Status> {
+    ) -> Answer<pb::CreateElectronicPassApplicationResponse> {
         self.audit.answer(request, |call, message| self.create(call, message)).await
     }
 
     async fn apply_for_electronic_pass(
         &self,
         request: Request<pb::ApplyForElectronicPassRequest>,
-    ) -> Result<Response<pb::ApplyForElectronicPassResponse>, Status> {
+    ) -> Answer<pb::ApplyForElectronicPassResponse> {
         self.audit.answer(request, |call, message| self.apply(call, message)).await
     }
 
     async fn get_electronic_pass(
         &self,
         request: Request<pb::GetElectronicPassRequest>,
-    ) -> Result<Response<pb::GetElectronicPassResponse>, Status> {
+    ) -> Answer<pb::GetElectronicPassResponse> {
         self.audit.answer(request, |call, message| self.get(call, message)).await
     }
 
     async fn get_electronic_pass_levels(
         &self,
         request: Request<pb::GetElectronicPassLevelsRequest>,
-    ) -> Result<Response<pb::GetElectronicPassLevelsResponse>, Status> {
+    ) -> Answer<pb::GetElectronicPassLevelsResponse> {
         self.audit.answer(request, |call, message| self.levels(call, message)).await
     }
 
     async fn get_electronic_pass_application(
         &self,
         request: Request<pb::GetElectronicPassApplicationRequest>,
-    ) -> Result<Response<pb::GetElectronicPassApplicationResponse>, Status> {
+    ) -> Answer<pb::GetElectronicPassApplicationResponse> {
         self.audit.answer(request, |call, message| self.application(call, message)).await
     }
 
     async fn withdraw_electronic_pass_application(
         &self,
         request: Request<pb::WithdrawElectronicPassApplicationRequest>,
-    ) -> Result<Response<pb::WithdrawElectronicPassApplicationResponse>, Status> {
+    ) -> Answer<pb::WithdrawElectronicPassApplicationResponse> {
         self.audit.answer(request, |call, message| self.withdraw(call, message)).await
     }
 
     async fn claim_electronic_pass_applications(
         &self,
         request: Request<pb::ClaimElectronicPassApplicationsRequest>,
-    ) -> Result<Response<pb::ClaimElectronicPassApplicationsResponse>, Status> {
+    ) -> Answer<pb::ClaimElectronicPassApplicationsResponse> {
         self.audit.answer(request, |call, message| self.claim(call, message)).await
     }
 
     async fn release_electronic_pass_application(
         &self,
         request: Request<pb::ReleaseElectronicPassApplicationRequest>,
-    ) -> Result<Response<pb::ReleaseElectronicPassApplicationResponse>, Status> {
+    ) -> Answer<pb::ReleaseElectronicPassApplicationResponse> {
         self.audit.answer(request, |call, message| self.release(call, message)).await
     }
 
     async fn review_electronic_pass_application(
         &self,
         request: Request<pb::ReviewElectronicPassApplicationRequest>,
-    ) -> Result<Response<pb::ReviewElectronicPassApplicationResponse>, Status> {
+    ) -> Answer<pb::ReviewElectronicPassApplicationResponse> {
         self.audit.answer(request, |call, message| self.review(call, message)).await
     }
 
     async fn list_electronic_pass_applications(
         &self,
         request: Request<pb::ListElectronicPassApplicationsRequest>,
-    ) -> Result<Response<pb::ListElectronicPassApplicationsResponse>, Status> {
+    ) -> Answer<pb::ListElectronicPassApplicationsResponse> {
         self.audit.answer(request, |call, message| self.list(call, message)).await
     }
 
     async fn export_electronic_pass(
         &self,
         request: Request<pb::ExportElectronicPassRequest>,
-    ) -> Result<Response<pb::ExportElectronicPassResponse>, Status> {
+    ) -> Answer<pb::ExportElectronicPassResponse> {
         self.audit.answer(request, |access, message| self.export(access, message)).await
     }
 
     async fn record_external_pass(
         &self,
         request: Request<pb::RecordExternalPassRequest>,
-    ) -> Result<Response<pb::RecordExternalPassResponse>, Status> {
+    ) -> Answer<pb::RecordExternalPassResponse> {
         self.audit.answer(request, |call, message| self.record(call, message)).await
+    }
+
+    async fn record_external_passes(
+        &self,
+        request: Request<pb::RecordExternalPassesRequest>,
+    ) -> Answer<pb::RecordExternalPassesResponse> {
+        self.audit.answer(request, |call, message| self.record_many(call, message)).await
+    }
+
+    async fn list_electronic_passes(
+        &self,
+        request: Request<pb::ListElectronicPassesRequest>,
+    ) -> Answer<pb::ListElectronicPassesResponse> {
+        self.audit.answer(request, |call, message| self.passes(call, message)).await
+    }
+
+    async fn suspend_electronic_pass(
+        &self,
+        request: Request<pb::SuspendElectronicPassRequest>,
+    ) -> Answer<pb::SuspendElectronicPassResponse> {
+        self.audit.answer(request, |call, message| self.suspend(call, message)).await
+    }
+
+    async fn reinstate_electronic_pass(
+        &self,
+        request: Request<pb::ReinstateElectronicPassRequest>,
+    ) -> Answer<pb::ReinstateElectronicPassResponse> {
+        self.audit.answer(request, |call, message| self.reinstate(call, message)).await
+    }
+
+    async fn revoke_electronic_pass(
+        &self,
+        request: Request<pb::RevokeElectronicPassRequest>,
+    ) -> Answer<pb::RevokeElectronicPassResponse> {
+        self.audit.answer(request, |call, message| self.revoke(call, message)).await
+    }
+
+    async fn cancel_electronic_pass(
+        &self,
+        request: Request<pb::CancelElectronicPassRequest>,
+    ) -> Answer<pb::CancelElectronicPassResponse> {
+        self.audit.answer(request, |call, message| self.cancel(call, message)).await
+    }
+
+    async fn record_quarantine(
+        &self,
+        request: Request<pb::RecordQuarantineRequest>,
+    ) -> Answer<pb::RecordQuarantineResponse> {
+        self.audit.answer(request, |call, message| self.record_quarantine(call, message)).await
+    }
+
+    async fn end_quarantine(
+        &self,
+        request: Request<pb::EndQuarantineRequest>,
+    ) -> Answer<pb::EndQuarantineResponse> {
+        self.audit.answer(request, |call, message| self.end_quarantine(call, message)).await
+    }
+
+    async fn record_follow_up(
+        &self,
+        request: Request<pb::RecordFollowUpRequest>,
+    ) -> Answer<pb::RecordFollowUpResponse> {
+        self.audit.answer(request, |call, message| self.record_follow_up(call, message)).await
+    }
+
+    async fn list_circumstances(
+        &self,
+        request: Request<pb::ListCircumstancesRequest>,
+    ) -> Answer<pb::ListCircumstancesResponse> {
+        self.audit.answer(request, |call, message| self.circumstances(call, message)).await
+    }
+
+    type WatchElectronicPassesStream = AnswerStream<pb::WatchElectronicPassesResponse>;
+
+    async fn watch_electronic_passes(
+        &self,
+        request: Request<pb::WatchElectronicPassesRequest>,
+    ) -> Answer<Self::WatchElectronicPassesStream> {
+        answer_stream(request, &self.stopping, |_, message| self.watch(message)).await
     }
 }
 
 impl Epass {
-    /// The service on `deps`, for a city with these divisions, where a claim lasts so long; `submitted` is told of each submission.
+    /// The service on `deps`, as `config` has it; `submitted` is told of each submission.
     pub(crate) fn new(
-        city_divisions: Vec<String>,
-        claims_last: Duration,
-        submitted: Arc<Notify>,
+        config: Config,
         deps: Deps,
-        audit: Audit,
+        (audit, feed): (Audit, Feed),
+        issuing: Issuing,
+        submitted: Arc<Notify>,
     ) -> Self {
-        let Deps { database, clock, random, registration, stopping: _ } = deps;
+        let Deps { database, clock, random, registration, stopping } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
-        Self { database, clock, random, registration, city_divisions, claims_last, submitted, audit }
+        let Config { city_divisions, claims_last, .. } = config;
+        Self {
+            database,
+            clock,
+            random,
+            registration,
+            city_divisions,
+            claims_last,
+            submitted,
+            audit,
+            feed,
+            issuing,
+            stopping,
+        }
+    }
+
+    /// Does a write once, with its audit record, and lets the feed know.
+    async fn once<A: Message + Default>(
+        &self,
+        access: &Access,
+        key: &RequestKey,
+        now: OffsetDateTime,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<Kept<A>, Error>,
+    ) -> Result<A, Error> {
+        let answer = access.once(key, &self.database, now, act).await?;
+        self.feed.committed();
+        Ok(answer)
     }
 
     async fn export(
@@ -157,12 +277,17 @@ impl Epass {
         access.touch_person(traveller);
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
         let applications = store::applications_of(reader, sealer, traveller).await?;
-        let pass = store::pass_of(reader, traveller).await?;
         let now = self.clock.now();
+        let pass = store::pass_of(reader, traveller, now).await?;
+        let quarantines = store::quarantines_of(reader, [traveller]).await?;
+        let follow_ups = store::follow_ups_of(reader, [traveller]).await?;
         let applications = applications.into_iter().map(|it| wire::render_queued(&it.at(now), now));
         Ok(pb::ExportElectronicPassResponse {
             applications: applications.collect(),
-            electronic_pass: pass.as_ref().map(wire::render_pass),
+            electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),
+            passes: self.records(traveller).await?,
+            quarantines: quarantines.iter().map(wire::render_quarantine).collect(),
+            follow_ups: follow_ups.iter().map(wire::render_follow_up).collect(),
         })
     }
 
@@ -181,7 +306,7 @@ impl Epass {
             client.get_registration_facts(request).await
         };
         let facts = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
-        wire::parse_applicant(facts, &self.city_divisions)
+        wire::parse_applicant(facts, &self.city_divisions, self.clock.now())
     }
 }
 

@@ -4,13 +4,17 @@
 //! one says so as `false`, and the service puts it into words. Each function is one statement.
 
 mod applications;
+mod changes;
+mod circumstances;
 mod ends;
 mod entity;
+mod known;
+mod levels;
 mod migration;
 mod notes;
 mod passes;
 
-use entity::{application, pass};
+use entity::application;
 use entrypass_db::answers;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, sea_query::OnConflict};
 use uuid::Uuid;
@@ -19,17 +23,30 @@ pub(crate) use applications::{
     application, applications_of, due, hold_application, hold_open_applications, insert_application,
     last_application, queue, update_application,
 };
+pub(crate) use changes::{CHANNEL, add_change, changes};
+pub(crate) use circumstances::{
+    follow_ups_of, forget_circumstances, insert_follow_up, insert_quarantine, quarantine, quarantines_of,
+    update_quarantine,
+};
 pub(crate) use ends::{forget_ends, has_ended, note_end};
+pub(crate) use known::Known;
+pub(crate) use levels::{Due, due_levels, levels_due, settle_level};
 pub use migration::Migrator;
 pub use notes::{reseal, rows_under_keys};
-pub(crate) use passes::{insert_pass, pass_of, with_pass};
+pub(crate) use passes::{
+    ended_passes, insert_pass, pass, pass_by_number, pass_of, passes_of, steps_of, update_pass,
+};
 
-/// Erases the applications and the pass of a person, and what is kept of answers about them.
-pub(crate) async fn erase(connection: &impl ConnectionTrait, traveller: Uuid) -> Result<(), DbErr> {
+/// Erases whatever is kept of a person: applications, passes, what is recorded of them, and answers about them. What was told of them stays in the feed,
+/// which names nobody. Says whether there was anything.
+pub(crate) async fn erase(connection: &impl ConnectionTrait, traveller: Uuid) -> Result<bool, DbErr> {
     let applications = application::Entity::delete_many().filter(application::COLUMN.traveller.eq(traveller));
-    applications.exec(connection).await?;
-    pass::Entity::delete_many().filter(pass::COLUMN.traveller.eq(traveller)).exec(connection).await?;
-    answers::erase(connection, traveller).await
+    let mut erased = applications.exec(connection).await?.rows_affected;
+    erased += passes::erase(connection, traveller).await?;
+    erased += circumstances::erase(connection, traveller).await?;
+    levels::erase(connection, traveller).await?;
+    answers::erase(connection, traveller).await?;
+    Ok(erased > 0)
 }
 
 // A conflict is no error here: PostgreSQL ends a transaction with the first error, and the service still has to find out

@@ -72,6 +72,11 @@ impl Issuer {
     }
 
     /// The name.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name.
     pub(crate) fn into_string(self) -> String {
         self.0
     }
@@ -97,6 +102,11 @@ impl ChannelNumber {
             ));
         }
         if broken.is_empty() { Ok(Self(text.to_owned())) } else { Err(broken) }
+    }
+
+    /// The number.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The number.

@@ -1,18 +1,22 @@
-//! What time does by itself: applications that nobody touched end, and what is kept for a time only is forgotten.
+//! What time does by itself: applications that nobody touched and passes whose time is over end, and what is kept for a time only is forgotten. Nothing
+//! depends on it for being right: what has ended by time is read so at once.
 
 use std::sync::Arc;
 
 use entrypass_ambient::Clock;
-use entrypass_db::{Database, answers, retention::Retention};
+use entrypass_db::{Database, answers, hold, retention::Retention};
+use entrypass_feed::Feed;
 use entrypass_rpc::repeat;
 use sea_orm::DbErr;
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 
-use crate::store;
+use crate::{error::Error, issuing::Issuing, store};
 
 /// How long to rest in between.
-const EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+const EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// Passes whose end one transaction writes down.
+const AT_ONCE: u64 = 100;
 /// How long the end of a registration is remembered: longer by far than the longest call lasts, whose application it must meet.
 const KEEP_ENDS: Duration = Duration::hours(1);
 
@@ -20,13 +24,17 @@ const KEEP_ENDS: Duration = Duration::hours(1);
 pub(crate) struct Upkeep {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) issuing: Issuing,
+    pub(crate) feed: Feed,
     pub(crate) keep_answers: Duration,
+    pub(crate) keep_changes: Duration,
+    pub(crate) keep_circumstances: Duration,
     pub(crate) retention: Retention,
     pub(crate) stopping: CancellationToken,
 }
 
 impl Upkeep {
-    /// Does so once a minute until it is to stop, one copy at a time.
+    /// Does so every few seconds until it is to stop; one copy at a time forgets.
     pub(crate) async fn run(self) {
         repeat("nothing ends or is forgotten for now", EVERY, &self.stopping, || self.keep_up()).await;
         if let Err(error) = self.retention.give_back().await {
@@ -35,8 +43,9 @@ impl Upkeep {
     }
 
     /// Ends and forgets what is old enough now, and says how many decisions are late.
-    async fn keep_up(&self) -> Result<(), DbErr> {
+    async fn keep_up(&self) -> Result<(), Error> {
         let now = self.clock.now();
+        while self.expire_some(now).await? {}
         self.retention.remove("lapsed_applications", || self.lapse(now)).await?;
         #[expect(clippy::cast_precision_loss, reason = "no city has that many applications")]
         metrics::gauge!("entrypass_applications_overdue")
@@ -44,19 +53,48 @@ impl Upkeep {
         self.forget(now).await
     }
 
+    /// Writes down that some passes have ended; `false` when there were none. Every copy does: two that meet do each other no harm.
+    async fn expire_some(&self, now: OffsetDateTime) -> Result<bool, Error> {
+        let ended = store::ended_passes(self.database.reader(), now, AT_ONCE).await?;
+        if ended.is_empty() {
+            return Ok(false);
+        }
+        let transaction = self.database.begin().await?;
+        hold(&transaction, ended.iter().map(|pass| pass.traveller)).await?;
+        for pass in &ended {
+            self.issuing.expire(&transaction, pass, now).await?;
+        }
+        transaction.commit().await?;
+        self.feed.committed();
+        Ok(true)
+    }
+
     /// Writes down that the time of some applications is over, and says of how many.
     async fn lapse(&self, now: OffsetDateTime) -> Result<u64, DbErr> {
         let transaction = self.database.begin().await?;
         let lapsed = store::due::lapse(&transaction, self.database.sealer(), now).await?;
         transaction.commit().await?;
+        self.feed.committed();
         Ok(lapsed)
     }
 
-    async fn forget(&self, now: OffsetDateTime) -> Result<(), DbErr> {
+    async fn forget(&self, now: OffsetDateTime) -> Result<(), Error> {
         let transaction = self.database.begin().await?;
         store::forget_ends(&transaction, now.saturating_sub(KEEP_ENDS)).await?;
         transaction.commit().await?;
         let old = now.saturating_sub(self.keep_answers);
-        self.retention.remove("answers", || answers::forget(&self.database, old)).await.map(drop)
+        self.retention.remove("answers", || answers::forget(&self.database, old)).await?;
+        let old = now.saturating_sub(self.keep_circumstances);
+        self.retention.remove("circumstances", || self.forget_circumstances(old)).await?;
+        let old = now.saturating_sub(self.keep_changes);
+        self.retention.remove("changes", || async { Ok::<_, Error>(self.feed.forget(old).await?) }).await?;
+        Ok(())
+    }
+
+    async fn forget_circumstances(&self, old: OffsetDateTime) -> Result<u64, Error> {
+        let transaction = self.database.begin().await?;
+        let forgotten = store::forget_circumstances(&transaction, old).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
     }
 }

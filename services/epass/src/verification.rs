@@ -6,25 +6,27 @@
 
 use std::sync::Arc;
 
-use entrypass_ambient::{Clock, Random};
+use entrypass_ambient::Clock;
 use entrypass_db::{Database, hold};
+use entrypass_feed::Feed;
 use entrypass_proto::registration::v1::{
     GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
 };
 use entrypass_rpc::{Call, Neighbour, Transport};
 use futures_util::future::join_all;
-use sea_orm::DbErr;
+use sea_orm::{DatabaseTransaction, DbErr};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
+use uuid::Uuid;
 
 use crate::{
     application::{Application, Finding, State, Task},
     decision::terms,
     error::Error,
-    service::passes::issue,
-    store, wire,
+    issuing::Issuing,
+    pass, store, wire,
 };
 
 /// How long what another copy took, and what is due again, waits at most.
@@ -44,7 +46,8 @@ const PATIENCE: Duration = Duration::hours(6);
 pub(crate) struct Verification {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
+    pub(crate) feed: Feed,
+    pub(crate) issuing: Issuing,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
     /// Tells of a submission to this copy.
     pub(crate) submitted: Arc<Notify>,
@@ -105,6 +108,7 @@ impl Verification {
             (Application { task: Some(task), ..found.clone() }, kept)
         };
         transaction.commit().await?;
+        self.feed.committed();
         Ok(kept.then_some(taken))
     }
 
@@ -150,17 +154,27 @@ impl Verification {
         let (sealer, now) = (self.database.sealer(), self.clock.now());
         let transaction = self.database.begin().await?;
         // As for a submission: no pass under a registration whose end is known here.
-        hold(&transaction, [taken.registration]).await?;
-        let enough = enough && !store::has_ended(&transaction, taken.registration).await?;
+        hold(&transaction, [taken.registration, taken.traveller]).await?;
+        let enough = enough
+            && !store::has_ended(&transaction, taken.registration).await?
+            && !self.was_revoked(&transaction, taken.traveller).await?;
         let verified = taken.verified(finding.clone(), enough, terms().lapse_time(now), now)?;
         if !store::update_application(&transaction, sealer, &verified).await? {
             // Withdrawn, ended or erased meanwhile.
             return Ok(transaction.rollback().await?);
         }
         if verified.state == State::Approved {
-            issue(&transaction, sealer, self.random.as_ref(), &verified, now).await?;
+            self.issuing.issue(&transaction, &verified, now).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        self.feed.committed();
+        Ok(())
+    }
+
+    /// Whether an authority has revoked a pass of `traveller`: nobody but a reviewer gives them another.
+    async fn was_revoked(&self, transaction: &DatabaseTransaction, traveller: Uuid) -> Result<bool, DbErr> {
+        let passes = store::passes_of(transaction, [traveller]).await?;
+        Ok(passes.iter().any(|pass| pass.stored_state == pass::State::Revoked))
     }
 }
 

@@ -22,7 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 const LEVELS_AT_ONCE: usize = 100;
 
 /// The level of each registration's pass, or what is told in its place.
-type Levels = Result<HashMap<String, i32>, pb::UnavailablePart>;
+type Levels = Result<HashMap<String, epass::ElectronicPassLevel>, pb::UnavailablePart>;
 
 impl Gateway {
     pub(crate) async fn verify(
@@ -95,10 +95,10 @@ impl Gateway {
         &self,
         call: &Call,
         registrations: Vec<String>,
-    ) -> Result<Vec<(String, i32)>, Problem> {
+    ) -> Result<Vec<(String, epass::ElectronicPassLevel)>, Problem> {
         let request = epass::GetElectronicPassLevelsRequest { registrations };
         let levels = ask!(self, call, epass.get_electronic_pass_levels(request))?.levels;
-        Ok(levels.into_iter().map(|one| (one.registration, one.level)).collect())
+        Ok(levels.into_iter().map(|one| (one.registration.clone(), one)).collect())
     }
 }
 

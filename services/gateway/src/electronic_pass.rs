@@ -78,7 +78,21 @@ impl Gateway {
         });
         let answer = ask!(self, call, epass.get_electronic_pass(request))?;
         Ok(same!(answer, epass::GetElectronicPassResponse => pb::GetElectronicPassResponse {
-            electronic_pass, offer, level
+            electronic_pass, offer, level, level_until_time, follow_up_due_time
+        }))
+    }
+
+    pub(crate) async fn cancel_pass(
+        &self,
+        call: Call,
+        message: pb::CancelElectronicPassRequest,
+    ) -> Result<pb::CancelElectronicPassResponse, Problem> {
+        let request = same!(message, pb::CancelElectronicPassRequest => epass::CancelElectronicPassRequest {
+            request_id, registration, etag
+        });
+        let answer = ask!(self, call, epass.cancel_electronic_pass(request))?;
+        Ok(same!(answer, epass::CancelElectronicPassResponse => pb::CancelElectronicPassResponse {
+            electronic_pass
         }))
     }
 }

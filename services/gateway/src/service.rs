@@ -169,6 +169,13 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.electronic_pass(call, message)).await
     }
 
+    async fn cancel_electronic_pass(
+        &self,
+        request: Request<pb::CancelElectronicPassRequest>,
+    ) -> Answer<pb::CancelElectronicPassResponse> {
+        answer(request, |call, message| self.cancel_pass(call, message)).await
+    }
+
     async fn update_registration(
         &self,
         request: Request<pb::UpdateRegistrationRequest>,
@@ -248,6 +255,15 @@ impl EntryPassService for Gateway {
         request: Request<pb::WatchRegistrationsRequest>,
     ) -> Answer<Self::WatchRegistrationsStream> {
         answer_stream(request, &self.stopping, |call, message| self.watch(call, message)).await
+    }
+
+    type WatchElectronicPassesStream = AnswerStream<pb::WatchElectronicPassesResponse>;
+
+    async fn watch_electronic_passes(
+        &self,
+        request: Request<pb::WatchElectronicPassesRequest>,
+    ) -> Answer<Self::WatchElectronicPassesStream> {
+        answer_stream(request, &self.stopping, |call, message| self.watch_passes(call, message)).await
     }
 }
 

@@ -44,7 +44,8 @@ impl Gateway {
             self.exported_codes(&call, names.collect()),
             self.exported_pass(&call, traveller.clone())
         )?;
-        let ExportElectronicPassResponse { applications, electronic_pass } = pass;
+        let ExportElectronicPassResponse { applications, electronic_pass, passes, quarantines, follow_ups } =
+            pass;
         Ok(pb::ExportTravellerResponse {
             traveller,
             create_time,
@@ -53,6 +54,9 @@ impl Gateway {
             codes,
             applications,
             electronic_pass,
+            passes,
+            quarantines,
+            follow_ups,
         })
     }
 

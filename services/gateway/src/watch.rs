@@ -1,7 +1,8 @@
-//! The change feed and the stream of offline bundles, handed through one message at a time as the caller takes them: how much waits for a
+//! The change feeds and the stream of offline bundles, handed through one message at a time as the caller takes them: how much waits for a
 //! slow caller is the transport's flow control to say.
 
 use entrypass_proto::{
+    epass::v1::{self as epass, epass_service_client::EpassServiceClient},
     gateway::v1 as pb,
     qr::v1::{self as qr, qr_service_client::QrServiceClient},
     registration::v1::{self as registration, registration_service_client::RegistrationServiceClient},
@@ -29,6 +30,28 @@ impl Gateway {
         Ok(changes.map(move |next| {
             let next = next.map_err(problem)?;
             Ok(same!(next, registration::WatchRegistrationsResponse => pb::WatchRegistrationsResponse {
+                changes, cursor, as_of_time
+            }))
+        }))
+    }
+
+    /// The changes of electronic passes.
+    pub(crate) async fn watch_passes(
+        &self,
+        call: Call,
+        message: pb::WatchElectronicPassesRequest,
+    ) -> Result<impl Stream<Item = Result<pb::WatchElectronicPassesResponse, Problem>> + use<>, Problem> {
+        let request = same!(message, pb::WatchElectronicPassesRequest => epass::WatchElectronicPassesRequest {
+            cursor, start
+        });
+        let open = async |mut client: EpassServiceClient<Transport>, request| {
+            client.watch_electronic_passes(request).await
+        };
+        let problem = |status| Problem::from_neighbour("epass", status);
+        let changes = self.epass.open(&call, request, open).await.map_err(problem)?;
+        Ok(changes.map(move |next| {
+            let next = next.map_err(problem)?;
+            Ok(same!(next, epass::WatchElectronicPassesResponse => pb::WatchElectronicPassesResponse {
                 changes, cursor, as_of_time
             }))
         }))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use entrypass_proto::{
+    epass::v1::ElectronicPassLevel,
     errors::v1::ErrorReason,
     gateway::v1::{self as pb, unavailable_part},
     qr::v1 as qr,
@@ -58,7 +59,7 @@ pub(crate) fn shown(issued: Option<qr::IssuedQrCode>) -> (Option<qr::QrCode>, Op
 /// what its holder declared.
 pub(crate) fn decision(
     of: qr::VerifyQrCodeResponse,
-    levels: &Result<HashMap<String, i32>, pb::UnavailablePart>,
+    levels: &Result<HashMap<String, ElectronicPassLevel>, pb::UnavailablePart>,
 ) -> pb::VerifyQrCodeResponse {
     let qr::VerifyQrCodeResponse {
         verdict,
@@ -97,7 +98,7 @@ pub(crate) fn decision(
 
 fn verified(
     of: registration::TravelGroupMember,
-    levels: Option<&HashMap<String, i32>>,
+    levels: Option<&HashMap<String, ElectronicPassLevel>>,
 ) -> pb::VerifiedTraveller {
     let registration::TravelGroupMember {
         registration,
@@ -108,8 +109,15 @@ fn verified(
         document_type,
         masked_number,
     } = of;
-    let pass_level = levels.and_then(|levels| levels.get(&registration)).copied().unwrap_or_default();
-    pb::VerifiedTraveller { masked_name, document_type, masked_number, expire_time, pass_level }
+    let level = levels.and_then(|levels| levels.get(&registration)).cloned().unwrap_or_default();
+    pb::VerifiedTraveller {
+        masked_name,
+        document_type,
+        masked_number,
+        expire_time,
+        pass_level: level.level,
+        pass_level_until_time: level.level_until_time,
+    }
 }
 
 /// A part of an answer, or what is told in its place when it cannot be had at the moment. Only what a caller could mend, or what it must

@@ -1,7 +1,6 @@
 //! What happened to a registration, as followers learn of it: the change feed's own words. Pure.
 //!
-//! Owns what a change is and where a follower stands. How changes get their order is the store's (`store/changes.rs`), how they reach
-//! a follower the feed's (`feed.rs`).
+//! Owns what a change is. How changes get their order, and how they reach a follower, is `entrypass-feed`'s.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -42,48 +41,6 @@ pub(crate) enum ChangeKind {
     CompanionConfirmed,
     CompanionUnbound,
     TravellerErased,
-}
-
-/// Where a follower stands in a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    /// Which feed: another database has another one.
-    pub(crate) feed: u64,
-    /// The last change that was dealt with; 0 stands before the first.
-    pub(crate) position: u64,
-}
-
-/// Which changes a feed has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
-    /// Which feed.
-    pub(crate) feed: u64,
-    /// The last position that was given.
-    pub(crate) head: u64,
-    /// The last position that was forgotten.
-    pub(crate) tail: u64,
-}
-
-/// Why a feed cannot be followed from a cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CursorRefused {
-    /// It belongs to another feed.
-    Foreign,
-    /// What follows it is forgotten, or it lies ahead of everything, as after a restore.
-    OutOfRange,
-}
-
-impl Extent {
-    /// Whether every change behind `cursor` is there.
-    pub(crate) fn check(&self, cursor: Cursor) -> Result<(), CursorRefused> {
-        if cursor.feed != self.feed {
-            Err(CursorRefused::Foreign)
-        } else if (self.tail..=self.head).contains(&cursor.position) {
-            Ok(())
-        } else {
-            Err(CursorRefused::OutOfRange)
-        }
-    }
 }
 
 impl Change {
@@ -130,26 +87,6 @@ impl From<RevisionKind> for ChangeKind {
             RevisionKind::Amended => Self::Amended,
             RevisionKind::DocumentReplaced => Self::DocumentReplaced,
             RevisionKind::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Cursor, CursorRefused, Extent};
-
-    #[test]
-    fn a_feed_is_followed_only_from_where_nothing_is_missing() {
-        let extent = Extent { feed: 7, head: 9, tail: 3 };
-        let table = [
-            (7, 3, Ok(())),
-            (7, 9, Ok(())),
-            (7, 2, Err(CursorRefused::OutOfRange)),
-            (7, 10, Err(CursorRefused::OutOfRange)),
-            (8, 5, Err(CursorRefused::Foreign)),
-        ];
-        for (feed, position, expected) in table {
-            assert_eq!(extent.check(Cursor { feed, position }), expected, "{feed} {position}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use entrypass_db::answers::AnswersError;
+use entrypass_feed::FeedError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
@@ -68,6 +69,17 @@ impl From<Violations> for Error {
 impl From<ChangeRefused> for Error {
     fn from(refused: ChangeRefused) -> Self {
         Self::Change(refused)
+    }
+}
+
+impl From<FeedError> for Error {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Foreign => Self::Invalid(entrypass_feed::bad_cursor()),
+            FeedError::OutOfRange => Self::CursorOutOfRange,
+            FeedError::Store(error) => Self::Store(error),
+            FeedError::Corrupt(what) => Self::Corrupt(what),
+        }
     }
 }
 

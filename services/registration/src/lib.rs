@@ -9,7 +9,6 @@
 
 mod change;
 mod error;
-mod feed;
 mod form;
 mod name;
 mod notice;
@@ -25,13 +24,14 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::Audit;
 use entrypass_db::Database;
+use entrypass_feed::Feed;
 use entrypass_proto::registration::v1::registration_service_server::{self, RegistrationServiceServer};
 use entrypass_rpc::{MAX_REQUEST_BYTES, Service};
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use crate::{feed::Feed, upkeep::Upkeep};
+use crate::upkeep::Upkeep;
 
 pub use notice::{Notice, NoticeError};
 pub use proof::ProofLimits;
@@ -127,7 +127,8 @@ pub fn service_without_records(config: Config, deps: Deps) -> Service {
 }
 
 fn audited(config: Config, deps: Deps, audit: Audit) -> Service {
-    let feed = Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));
+    let feed =
+        Feed::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random), store::CHANNEL);
     let upkeep = Upkeep::new(&config, &deps, feed.clone());
     let stopping = deps.stopping.clone();
     let server = RegistrationServiceServer::new(service::Registrations::new(

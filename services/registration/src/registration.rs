@@ -5,7 +5,7 @@ use entrypass_document::Document;
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-use crate::form::Form;
+use crate::form::{Form, health::HealthDeclaration};
 
 /// Most revisions of one registration, its cancellation aside. A code carries the revision in 16 bits; nobody amends one entry that often by hand.
 pub(crate) const REVISION_LIMIT: u16 = 1000;
@@ -44,6 +44,13 @@ pub(crate) struct Declared {
     pub(crate) form: Form,
     /// Version of the rules that the form was checked against.
     pub(crate) form_version: i32,
+}
+
+impl Declared {
+    /// Whether the health block declares a fever.
+    pub(crate) fn declares_fever(&self) -> bool {
+        self.form.health.as_ref().is_some_and(HealthDeclaration::declares_fever)
+    }
 }
 
 /// The state that a row can have. `Expired` is written when a successor is registered; until then it follows from the time.

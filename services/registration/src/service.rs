@@ -19,6 +19,7 @@ use entrypass_db::{
     Database,
     answers::{Kept, RequestKey},
 };
+use entrypass_feed::Feed;
 use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
 use entrypass_rpc::AnswerStream;
 use prost::Message;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use self::shown::answer_stream;
-use crate::{Config, Deps, error::Error, feed::Feed, form::FormRules, store::Rows};
+use crate::{Config, Deps, error::Error, form::FormRules, store::Rows};
 
 /// Implements the generated trait.
 pub(crate) struct Registrations {

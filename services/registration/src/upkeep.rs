@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, answers, retention::Retention};
+use entrypass_feed::Feed;
 use entrypass_rpc::repeat;
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, Deps, error::Error, feed::Feed, store::Rows};
+use crate::{Config, Deps, error::Error, store::Rows};
 
 /// Registrations that one transaction writes down as ended, or removes.
 const AT_ONCE: u64 = 100;
@@ -58,7 +59,7 @@ impl Upkeep {
         let old = now - self.keep_answers;
         self.retention.remove("answers", || answers::forget(&self.database, old)).await?;
         self.retention.remove("registrations", || self.forget_registrations()).await?;
-        self.retention.remove("changes", || self.forget_changes()).await?;
+        self.retention.remove("changes", || self.feed.forget(now - self.keep_changes)).await?;
         self.retention.remove("failed_proofs", || self.forget_tallies()).await?;
         Ok(())
     }
@@ -90,16 +91,6 @@ impl Upkeep {
         let transaction = self.database.begin().await?;
         let rows = Rows::new(&transaction, self.database.sealer());
         let forgotten = rows.forget_tallies(self.clock.now()).await?;
-        transaction.commit().await?;
-        Ok(forgotten)
-    }
-
-    async fn forget_changes(&self) -> Result<u64, Error> {
-        self.feed.number().await?;
-        let transaction = self.database.begin().await?;
-        let forgotten = Rows::new(&transaction, self.database.sealer())
-            .forget_changes(self.clock.now() - self.keep_changes)
-            .await?;
         transaction.commit().await?;
         Ok(forgotten)
     }

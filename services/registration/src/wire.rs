@@ -13,7 +13,7 @@ use entrypass_rule::{Rule, Text, Violation, Violations};
 use uuid::Uuid;
 
 pub(crate) use access::{access_record, traveller_id};
-pub(crate) use change::{Start, bad_cursor, change, cursor, start};
+pub(crate) use change::change;
 pub(crate) use mask::Masked;
 pub(crate) use render::{
     companion, companions, document_details, facts, group, notice, registration, registration_name, revision,
@@ -155,6 +155,33 @@ pub(crate) fn registration_ids(registrations: &[String]) -> Result<Vec<Uuid>, Vi
     };
     let ids = registrations.iter().enumerate().filter_map(read).collect();
     violations.finish(|| Some(ids))
+}
+
+/// Whose facts are asked for.
+pub(crate) enum FactsOf {
+    Registrations(Vec<Uuid>),
+    Travellers(Vec<Uuid>),
+}
+
+/// Reads whose facts are asked for, with every violation.
+pub(crate) fn parse_facts(message: &pb::BatchGetRegistrationFactsRequest) -> Result<FactsOf, Violations> {
+    let pb::BatchGetRegistrationFactsRequest { registrations, travellers } = message;
+    if travellers.is_empty() {
+        return registration_ids(registrations).map(FactsOf::Registrations);
+    }
+    let mut violations = Violations::default();
+    if !registrations.is_empty() {
+        let text = Text::new("登记与人员不能同时提供", "give registrations or travellers, not both");
+        violations.add("travellers", Rule::new("EXCLUDED", text));
+    }
+    if travellers.len() > BATCH_LIMIT {
+        violations.add("travellers", Rule::new("LENGTH", Text::new("须为1至100项", "1 to 100 names")));
+    }
+    let read = |(position, name): (usize, &String)| {
+        violations.take(&format!("travellers[{position}]"), resource_id(collection::TRAVELLERS, name))
+    };
+    let ids = travellers.iter().take(BATCH_LIMIT).enumerate().filter_map(read).collect();
+    violations.finish(|| Some(FactsOf::Travellers(ids)))
 }
 
 /// Reads the resource name of a bond.

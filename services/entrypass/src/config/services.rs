@@ -80,6 +80,13 @@ pub struct Epass {
     pub key_ring: KeySource,
     /// The city's divisions, by the first four digits of GB/T 2260: 1 to 20.
     pub city_divisions: Vec<String>,
+    /// How many days an electronic pass that is issued here is valid, at most 3650; 0 for good.
+    pub pass_days: u16,
+    /// How many days what happens to electronic passes stays in their change feed, 1 to 3650.
+    pub keep_changes_days: u16,
+    /// How many days quarantines and follow-ups are kept after they are over, 1 to 3650. More than registration.valid_days, or a fever that was
+    /// followed up would stand against its holder again.
+    pub keep_circumstances_days: u16,
     /// How many minutes an application that a reviewer has claimed is theirs alone, 1 to 1440.
     pub claim_minutes: u16,
 }
@@ -125,7 +132,14 @@ impl Default for Qr {
 
 impl Default for Epass {
     fn default() -> Self {
-        Self { key_ring: KeySource::Absent, city_divisions: vec!["4406".to_owned()], claim_minutes: 30 }
+        Self {
+            key_ring: KeySource::Absent,
+            city_divisions: vec!["4406".to_owned()],
+            claim_minutes: 30,
+            pass_days: 0,
+            keep_changes_days: 90,
+            keep_circumstances_days: 180,
+        }
     }
 }
 
@@ -239,9 +253,17 @@ impl Epass {
             (1..=20).contains(&self.city_divisions.len()) && self.city_divisions.iter().all(digits);
         ConfigError::range("epass.city_divisions", "1 to 20 of four digits each", divisions)?;
         ConfigError::range("epass.claim_minutes", "1 to 1440", (1..=1440).contains(&self.claim_minutes))?;
+        ConfigError::range("epass.pass_days", "0 to 3650", self.pass_days <= 3650)?;
+        let kept = |days: u16| (1..=3650).contains(&days);
+        ConfigError::range("epass.keep_changes_days", "1 to 3650", kept(self.keep_changes_days))?;
+        ConfigError::range("epass.keep_circumstances_days", "1 to 3650", kept(self.keep_circumstances_days))?;
+        let days = |days: u16| Duration::days(days.into());
         Ok(entrypass_epass::Config {
             keep_answers: requests.keep()?,
             city_divisions: self.city_divisions.clone(),
+            passes_valid_for: (self.pass_days > 0).then(|| days(self.pass_days)),
+            keep_changes: days(self.keep_changes_days),
+            keep_circumstances: days(self.keep_circumstances_days),
             claims_last: Duration::minutes(self.claim_minutes.into()),
         })
     }

@@ -9,7 +9,7 @@ use super::{
     Applicant, Application, Claim, Decision, Ending, Finding, IllegalTransition, Outcome, Review, Reviewer,
     State, Strength, Task,
 };
-use crate::{level::Circumstances, text::Note};
+use crate::{level::Declared, text::Note};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 const PROMISE: OffsetDateTime = datetime!(2026-11-25 16:00 UTC);
@@ -21,7 +21,7 @@ fn applicant() -> Applicant {
         traveller: Uuid::from_u128(2),
         registration_active: true,
         resident_id_card: true,
-        circumstances: Circumstances { from_city: true, fever_declared: false },
+        declared: Declared { from_city: true, fever_since: None },
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Epass, REGISTRATIONS,
-    offers::{Standing, standing},
+    offers::{Holder, holder},
 };
 use crate::{
     application::{Applicant, Application, State},
@@ -37,7 +37,7 @@ impl Epass {
         }
         let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
-        call.once(&key, &self.database, now, async |transaction| {
+        self.once(&call, &key, now, async |transaction| {
             let draft = self.draft(transaction, &applicant, now).await?;
             let application = Some(wire::render_application(&draft, now));
             Ok(Kept::about(applicant.traveller, pb::CreateElectronicPassApplicationResponse { application }))
@@ -61,13 +61,10 @@ impl Epass {
         // Asked before the transaction begins: no lock is held while a neighbour answers.
         let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
-        let applied = call.once(&key, &self.database, now, async |transaction| {
+        let applied = self.once(&call, &key, now, async |transaction| {
             let application = self.submit(transaction, &applicant, &evidence, now).await?;
             let application = Some(wire::render_application(&application, now));
-            Ok::<_, Error>(Kept::about(
-                applicant.traveller,
-                pb::ApplyForElectronicPassResponse { application },
-            ))
+            Ok(Kept::about(applicant.traveller, pb::ApplyForElectronicPassResponse { application }))
         });
         let applied = applied.await?;
         self.submitted.notify_one();
@@ -98,7 +95,7 @@ impl Epass {
         let (caller, rpc) = (call.caller().as_str(), "WithdrawElectronicPassApplication");
         let key = RequestKey::new(caller, rpc, &request.request_id, &request);
         let now = self.clock.now();
-        call.once(&key, &self.database, now, async |transaction| {
+        self.once(&call, &key, now, async |transaction| {
             let found = self.held(transaction, &call, application, now).await?;
             if found.etag() != etag {
                 return Err(Error::EtagMismatch);
@@ -120,7 +117,11 @@ impl Epass {
         id: Uuid,
         now: OffsetDateTime,
     ) -> Result<Application, Error> {
-        let found = store::hold_application(transaction, self.database.sealer(), id).await?;
+        let sealer = self.database.sealer();
+        let found = store::application(transaction, sealer, id).await?.ok_or(Error::ApplicationNotFound)?;
+        // The person before any row of theirs, as everybody does: who holds both in another order would wait in a circle.
+        hold(transaction, [found.traveller]).await?;
+        let found = store::hold_application(transaction, sealer, id).await?;
         let found = found.ok_or(Error::ApplicationNotFound)?.at(now);
         call.touch(REGISTRATIONS, found.registration, Some(found.traveller));
         Ok(found)
@@ -192,17 +193,17 @@ impl Epass {
         applicant: &Applicant,
         now: OffsetDateTime,
     ) -> Result<(Applicant, Offer, Option<Application>), Error> {
-        hold(transaction, [applicant.registration]).await?;
+        hold(transaction, [applicant.registration, applicant.traveller]).await?;
         let ended = store::has_ended(transaction, applicant.registration).await?;
         let applicant =
             Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
         let sealer = self.database.sealer();
-        let Standing { last, pass } = standing(transaction, sealer, applicant.traveller, now).await?;
+        let Holder { last, pass } = holder(transaction, sealer, applicant.traveller, now).await?;
         if let Some(over) = last.as_ref().filter(|last| last.state == State::Expired) {
             // What is over by time makes room for the next one. Nothing happens where that is written down already.
             store::update_application(transaction, sealer, over).await?;
         }
-        let offer = decide(Facts::of(&applicant, last.as_ref(), pass.as_ref()));
+        let offer = decide(Facts::of(&applicant, last.as_ref(), pass.as_ref(), now));
         Ok((applicant, offer, last))
     }
 

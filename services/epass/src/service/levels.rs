@@ -13,15 +13,10 @@ use entrypass_rpc::{Call, Transport};
 use uuid::Uuid;
 
 use super::{Epass, REGISTRATIONS};
-use crate::{
-    application::Applicant,
-    error::Error,
-    level::{Level, level},
-    store, wire,
-};
+use crate::{application::Applicant, error::Error, level::Standing, store::Known, wire};
 
 impl Epass {
-    /// One call and one statement, however many are asked for.
+    /// One call and three statements, however many are asked for.
     pub(super) async fn levels(
         &self,
         call: Access,
@@ -32,15 +27,15 @@ impl Epass {
         for holder in holders.values() {
             call.touch(REGISTRATIONS, holder.registration, Some(holder.traveller));
         }
-        let travellers = holders.values().map(|holder| holder.traveller);
-        let with_pass = store::with_pass(self.database.reader(), travellers).await?;
-        let answer = |id: &Uuid| {
-            let of = |holder: &Applicant| level(with_pass.contains(&holder.traveller), holder.circumstances);
-            let level = holders.get(id).map_or(Level::None, of);
-            pb::ElectronicPassLevel {
-                registration: wire::render_registration_name(*id),
-                level: wire::render_level(level).into(),
+        let travellers: Vec<_> = holders.values().map(|holder| holder.traveller).collect();
+        let known = Known::read(self.database.reader(), &travellers).await?;
+        let now = self.clock.now();
+        let answer = |id: &Uuid| match holders.get(id) {
+            Some(holder) => {
+                let standing = known.standing(holder.traveller, holder.declared, now);
+                wire::render_standing(*id, standing, known.pass(holder.traveller, now).as_ref(), now)
             }
+            None => wire::render_standing(*id, Standing::NOBODY, None, now),
         };
         Ok(pb::GetElectronicPassLevelsResponse { levels: ids.iter().map(answer).collect() })
     }
@@ -51,13 +46,14 @@ impl Epass {
         call: &Call,
         registrations: Vec<String>,
     ) -> Result<HashMap<Uuid, Applicant>, Error> {
-        let request = BatchGetRegistrationFactsRequest { registrations };
+        let request = BatchGetRegistrationFactsRequest { registrations, travellers: Vec::new() };
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
             client.batch_get_registration_facts(request).await
         };
         let answer = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
+        let now = self.clock.now();
         let holders =
-            answer.facts.into_iter().map(|facts| wire::parse_applicant(facts, &self.city_divisions));
+            answer.facts.into_iter().map(|facts| wire::parse_applicant(facts, &self.city_divisions, now));
         holders.map(|holder| holder.map(|holder| (holder.registration, holder))).collect()
     }
 }

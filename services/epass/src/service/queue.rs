@@ -5,7 +5,7 @@ use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::epass::v1 as pb;
 use time::OffsetDateTime;
 
-use super::{Epass, REGISTRATIONS, passes::issue};
+use super::{Epass, REGISTRATIONS};
 use crate::{
     application::{Application, Claim, State},
     decision::terms,
@@ -43,13 +43,13 @@ impl Epass {
         let key = RequestKey::new(caller, rpc, &request.request_id, &request);
         let now = self.clock.now();
         let claim = Claim { reviewer, until: now + self.claims_last };
-        let kept = call.once(&key, &self.database, now, async |transaction| {
+        let kept = self.once(&call, &key, now, async |transaction| {
             let claimed = queue::claim(transaction, self.database.sealer(), &claim, count, now).await?;
             for application in &claimed {
                 call.touch(REGISTRATIONS, application.registration, Some(application.traveller));
             }
             let applications = claimed.iter().map(wire::name_application).collect();
-            Ok::<_, Error>(Kept::of(pb::ClaimElectronicPassApplicationsResponse { applications }))
+            Ok(Kept::of(pb::ClaimElectronicPassApplicationsResponse { applications }))
         });
         self.read_again(&call, kept.await?, now).await
     }
@@ -82,7 +82,7 @@ impl Epass {
         let (caller, rpc) = (call.caller().as_str(), "ReleaseElectronicPassApplication");
         let key = RequestKey::new(caller, rpc, &request.request_id, &request);
         let now = self.clock.now();
-        call.once(&key, &self.database, now, async |transaction| {
+        self.once(&call, &key, now, async |transaction| {
             let found = self.held(transaction, &call, application, now).await?;
             if !found.is_claimed_by(&reviewer, now) {
                 return Err(Error::NotClaimed);
@@ -105,7 +105,7 @@ impl Epass {
         let (caller, rpc) = (call.caller().as_str(), "ReviewElectronicPassApplication");
         let key = RequestKey::new(caller, rpc, &request.request_id, &request);
         let now = self.clock.now();
-        call.once(&key, &self.database, now, async |transaction| {
+        self.once(&call, &key, now, async |transaction| {
             // Held, so that nobody else's claim begins between the look and the decision.
             let found = self.held(transaction, &call, application, now).await?;
             if found.etag() != etag {
@@ -118,15 +118,14 @@ impl Epass {
             }
             self.replace(transaction, &reviewed).await?;
             let (concluded, pass) = if reviewed.state == State::Approved {
-                let (sealer, random) = (self.database.sealer(), self.random.as_ref());
-                let (issued, pass) = issue(transaction, sealer, random, &reviewed, now).await?;
+                let (issued, pass) = self.issuing.issue(transaction, &reviewed, now).await?;
                 (issued, Some(pass))
             } else {
                 (reviewed, None)
             };
             let answer = pb::ReviewElectronicPassApplicationResponse {
                 application: Some(wire::render_queued(&concluded, now)),
-                electronic_pass: pass.as_ref().map(wire::render_pass),
+                electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),
             };
             Ok(Kept::about(concluded.traveller, answer))
         })

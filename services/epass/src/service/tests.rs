@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entrypass_ambient::{Random as _, SystemRandom, TestClock};
 use entrypass_audit::Audit;
 use entrypass_db::{Database, hold};
+use entrypass_feed::Feed;
 use entrypass_follow::{Change, ChangeKind};
 use entrypass_rpc::EdgeLayer;
 use entrypass_testkit::{Registrations, TestDatabase, until_one_waits_for};
@@ -14,8 +15,8 @@ use uuid::Uuid;
 
 use super::{Applicant, Epass, Error, store};
 use crate::{
-    Deps, application::State, eligibility::Obstacle, following::Effects, level::Circumstances,
-    store::Migrator,
+    Config, Deps, application::State, eligibility::Obstacle, following::Effects, issuing::Issuing,
+    level::Declared, store::Migrator,
 };
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
@@ -36,10 +37,20 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
         stopping: CancellationToken::new(),
     };
     let audit = Audit::new(deps.database.clone(), clock.clone(), Arc::new(SystemRandom));
+    let feed = Feed::new(deps.database.clone(), clock.clone(), Arc::new(SystemRandom), store::CHANNEL);
+    let config = Config {
+        keep_answers: Duration::DAY,
+        city_divisions: vec!["4406".to_owned()],
+        claims_last: Duration::minutes(30),
+        passes_valid_for: None,
+        keep_changes: Duration::days(90),
+        keep_circumstances: Duration::days(180),
+    };
+    let issuing = Issuing { random: Arc::new(SystemRandom), sealer: TestDatabase::sealer(), valid_for: None };
     let elsewhere = open().await;
     (
         place,
-        Epass::new(vec!["4406".to_owned()], Duration::minutes(30), Arc::default(), deps, audit),
+        Epass::new(config, deps, (audit, feed), issuing, Arc::default()),
         elsewhere,
         Effects { clock, sealer: TestDatabase::sealer() },
     )
@@ -53,7 +64,7 @@ fn applicant() -> Applicant {
         traveller,
         registration_active: true,
         resident_id_card: true,
-        circumstances: Circumstances { from_city: true, fever_declared: false },
+        declared: Declared { from_city: true, fever_since: None },
     }
 }
 
@@ -70,7 +81,7 @@ async fn an_application_that_is_being_made_is_seen_by_the_end_of_its_registratio
     let follows = tokio::spawn(async move {
         let transaction = elsewhere.begin().await.expect("a transaction");
         // As the follower does for a whole batch.
-        hold(&transaction, [applicant.registration]).await.expect("held");
+        hold(&transaction, [applicant.registration, applicant.traveller]).await.expect("held");
         effects.apply(&transaction, &cancelled(applicant.registration)).await.expect("done");
         transaction.commit().await.expect("committed");
     });
@@ -88,7 +99,7 @@ async fn an_application_that_comes_after_the_end_of_its_registration_is_refused(
     let (_place, epass, elsewhere, effects) = copies().await;
     let applicant = applicant();
     let follows = elsewhere.begin().await.expect("a transaction");
-    hold(&follows, [applicant.registration]).await.expect("held");
+    hold(&follows, [applicant.registration, applicant.traveller]).await.expect("held");
     effects.apply(&follows, &cancelled(applicant.registration)).await.expect("done");
     let database = epass.database.clone();
     let applies = tokio::spawn(async move {

@@ -13,21 +13,28 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{do_nothing, entity::application};
-use crate::application::{Application, State};
+use super::{changes::add_change, do_nothing, entity::application};
+use crate::{
+    application::{Application, State},
+    change::Change,
+};
 use rows::{read, row_of};
 
-/// Keeps a new application; `false` when the person has one open already.
+/// Keeps a new application, and tells of it; `false` when the person has one open already.
 pub(crate) async fn insert_application(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
     application: &Application,
 ) -> Result<bool, DbErr> {
     let insert = application::Entity::insert(row_of(sealer, application)).on_conflict(do_nothing());
-    Ok(insert.exec_without_returning(connection).await? == 1)
+    if insert.exec_without_returning(connection).await? != 1 {
+        return Ok(false);
+    }
+    add_change(connection, Change::of_application(application)).await?;
+    Ok(true)
 }
 
-/// Replaces the revision before by this one; `false` when somebody else did so first.
+/// Replaces the revision before by this one, and tells of it; `false` when somebody else did so first.
 pub(crate) async fn update_application(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
@@ -37,7 +44,11 @@ pub(crate) async fn update_application(
         .set(row_of(sealer, application))
         .filter(application::COLUMN.id.eq(application.id))
         .filter(application::COLUMN.revision.eq(application.revision - 1));
-    Ok(update.exec(connection).await?.rows_affected == 1)
+    if update.exec(connection).await?.rows_affected != 1 {
+        return Ok(false);
+    }
+    add_change(connection, Change::of_application(application)).await?;
+    Ok(true)
 }
 
 /// The application `id`.
@@ -163,7 +174,10 @@ mod tests {
         assert!(insert_application(database.reader(), database.sealer(), &kept).await.expect("a database"));
         assert_eq!(application(database.reader(), database.sealer(), kept.id).await, Ok(Some(kept)));
         assert_eq!(application(database.reader(), database.sealer(), Uuid::nil()).await, Ok(None));
-        assert_eq!(pass_of(database.reader(), Uuid::nil()).await, Ok(None));
+        assert_eq!(
+            pass_of(database.reader(), Uuid::nil(), nth(1, State::Rejected).create_time).await,
+            Ok(None)
+        );
     }
 
     #[tokio::test]

@@ -61,6 +61,12 @@ pub(super) mod pass {
         pub issuer: String,
         pub issue_time: i64,
         pub create_time: i64,
+        pub state: String,
+        pub revision: i32,
+        /// Nothing where the state never changed.
+        pub state_time: Option<i64>,
+        /// Nothing where the pass does not end by itself.
+        pub expire_time: Option<i64>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -121,6 +127,114 @@ pub(super) mod ended_registration {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod pass_step {
+    use sea_orm::entity::prelude::*;
+
+    /// What happened to a pass.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "pass_steps")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub pass: Uuid,
+        pub traveller: Uuid,
+        pub revision: i32,
+        pub state: String,
+        pub reason: Option<String>,
+        /// Free text, as a reviewer's. Nothing where nothing was noted.
+        pub sealed_note: Option<Vec<u8>>,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod quarantine {
+    use sea_orm::entity::prelude::*;
+
+    /// A quarantine.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "quarantines")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub traveller: Uuid,
+        pub from_time: i64,
+        pub until_time: i64,
+        /// When it was ended before its time.
+        pub end_time: Option<i64>,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod follow_up {
+    use sea_orm::entity::prelude::*;
+
+    /// A follow-up of a fever.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "follow_ups")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub traveller: Uuid,
+        pub outcome: String,
+        pub create_time: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod level {
+    use sea_orm::entity::prelude::*;
+
+    /// The level of a person that was told last.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "levels")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub traveller: Uuid,
+        pub level: String,
+        /// Nothing while only a change can make it another one.
+        pub due_time: Option<i64>,
+        /// One more with each change that bears on it, and with each decision.
+        pub revision: i32,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod change {
+    use sea_orm::entity::prelude::*;
+
+    /// One change.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "changes")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        /// Given after the commit.
+        pub position: Option<i64>,
+        pub traveller: Uuid,
+        pub kind: String,
+        /// The application, the pass, or the registration by which a level was decided.
+        pub subject: Option<Uuid>,
+        /// The state of the first two, or the level.
+        pub state: Option<String>,
+        /// When a level changes by itself.
+        pub until_time: Option<i64>,
         pub create_time: i64,
     }
 

@@ -2,6 +2,7 @@
 
 mod applications;
 mod leases;
+mod passes;
 mod policies;
 mod sealed;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(Audit),
             Box::new(leases::Leases),
             Box::new(applications::Applications),
+            Box::new(passes::Passes),
             Box::new(policies::Policies),
         ]
     }

@@ -1,21 +1,28 @@
 //! Messages to domain values, with every violation of a request at once.
 
 mod applications;
+mod circumstances;
+mod life;
 mod passes;
 
 use entrypass_proto::registration::v1::{self as registration, DocumentType, RegistrationState};
-use entrypass_rpc::resource_id;
+use entrypass_rpc::{instant, resource_id};
 use entrypass_rule::{Rule, Text, Violations};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::collection;
-use crate::{application::Applicant, error::Error, level::Circumstances};
+use crate::{application::Applicant, error::Error, level::Declared};
 
 pub(crate) use applications::{
     ApplyRequest, ClaimRequest, ListRequest, ReviewRequest, parse_application, parse_apply, parse_claim,
     parse_create, parse_list, parse_release, parse_review, parse_withdraw,
 };
-pub(crate) use passes::{RecordRequest, parse_levels, parse_record};
+pub(crate) use circumstances::{
+    PersonName, parse_end_quarantine, parse_follow_up, parse_person_name, parse_quarantine,
+};
+pub(crate) use life::{Act, parse_cancel, parse_reinstate, parse_revoke, parse_suspend};
+pub(crate) use passes::{RecordRequest, parse_levels, parse_record, parse_record_many};
 
 /// Reads whom an export is about.
 pub(crate) fn parse_person(name: &str) -> Result<Uuid, Violations> {
@@ -33,6 +40,7 @@ pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
 pub(crate) fn parse_applicant(
     facts: registration::GetRegistrationFactsResponse,
     city_divisions: &[String],
+    now: OffsetDateTime,
 ) -> Result<Applicant, Error> {
     let registration::GetRegistrationFactsResponse {
         registration,
@@ -43,14 +51,20 @@ pub(crate) fn parse_applicant(
         expire_time: _,
         home_division,
         fever_declared,
+        fever_declared_time,
     } = facts;
     let registration = resource_id(collection::REGISTRATIONS, &registration);
+    // A registration service of the release before does not tell since when.
+    let fever_since = fever_declared_time.as_ref().and_then(instant).unwrap_or(now);
     Ok(Applicant {
         registration: registration.map_err(|_| Error::RegistrationContract("a name of a registration"))?,
         traveller: parse_traveller(&traveller)?,
         registration_active: RegistrationState::try_from(state) == Ok(RegistrationState::Active),
         resident_id_card: DocumentType::try_from(document_type) == Ok(DocumentType::ResidentIdCard),
-        circumstances: Circumstances { from_city: city_divisions.contains(&home_division), fever_declared },
+        declared: Declared {
+            from_city: city_divisions.contains(&home_division),
+            fever_since: fever_declared.then_some(fever_since),
+        },
     })
 }
 

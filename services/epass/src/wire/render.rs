@@ -1,6 +1,8 @@
 //! Domain values to messages.
 
 mod applications;
+mod change;
+mod circumstances;
 mod passes;
 
 use entrypass_proto::epass::v1::{ElectronicPassOffer, OfferReason, offer_reason::Code};
@@ -17,7 +19,11 @@ use crate::{
 };
 
 pub(crate) use applications::{name_application, render_application, render_queued};
-pub(crate) use passes::{render_level, render_pass};
+pub(crate) use change::render_changes;
+pub(crate) use circumstances::{render_follow_up, render_quarantine};
+pub(crate) use passes::{
+    render_level, render_meaning, render_pass, render_record, render_result, render_standing,
+};
 
 /// Renders an offer with what it was decided on.
 pub(crate) fn render_offer(
@@ -30,8 +36,13 @@ pub(crate) fn render_offer(
         offered: offer.is_given(),
         reasons: offer.reasons().into_iter().map(render_reason).collect(),
         application: application.map(|application| render_application(application, now)),
-        electronic_pass: pass.map(render_pass),
+        electronic_pass: pass.map(|pass| render_pass(pass, now)),
     }
+}
+
+/// The resource name of a person.
+pub(crate) fn render_traveller_name(traveller: Uuid) -> String {
+    resource_name(collection::TRAVELLERS, traveller)
 }
 
 /// The resource name of a registration.

@@ -123,6 +123,7 @@ async fn what_nobody_touches_is_over_at_its_time_before_it_is_written_down() {
     let app = App::new().await;
     let (person, other) = (app.person(1), app.person(2));
     let draft = app.draft("d-1", &person).await.expect("offered");
+    app.wait();
     let waiting = app.apply("a-2", &other).await.expect("offered");
     app.review(decision("r-1", &waiting, Decision::ReturnForCorrection)).await.expect("under review");
     app.stopped().await;

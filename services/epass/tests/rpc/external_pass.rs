@@ -162,6 +162,7 @@ async fn all_violations_of_a_record_come_at_once() {
         issuer: "南".repeat(51),
         pass_number: "N H".into(),
         issue_time: Some(timestamp(app.clock.now() + Duration::SECOND)),
+        expire_time: None,
     };
     let refusal = app.record(wrong).await.expect_err("all wrong");
     let expected = [

@@ -2,7 +2,10 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
@@ -10,27 +13,38 @@ use entrypass_db::{Database, follower};
 use entrypass_epass::{Config, Deps, Migrator, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
-    epass::v1::{self as pb, electronic_pass_application::State, epass_service_client::EpassServiceClient},
+    epass::v1::{
+        self as pb, PassLevel, electronic_pass_application::State, epass_service_client::EpassServiceClient,
+    },
     registration::v1::{
         Document, DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
         registration_change::Kind,
     },
 };
-use entrypass_rpc::{EdgeLayer, Transport, timestamp};
+use entrypass_rpc::{EdgeLayer, Transport, instant, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
-use time::{Duration, macros::datetime};
+use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
+/// Each copy draws other ids: at the same hour of a clock that stands still they would be the same.
+static SEED: AtomicU64 = AtomicU64::new(7);
 /// How long first answers are kept.
 pub const KEEP_ANSWERS: Duration = Duration::hours(24);
 /// How long a claim lasts.
 pub const CLAIMS_LAST: Duration = Duration::minutes(30);
 /// Who decides, where it does not matter who.
 pub const REVIEWER: &str = "reviewer-1";
+
+/// How long a pass that is issued here is valid.
+pub const VALID_FOR: Duration = Duration::days(365);
+/// How long changes stay in the feed.
+pub const KEEP_CHANGES: Duration = Duration::days(90);
+/// How long quarantines and follow-ups are kept.
+pub const KEEP_CIRCUMSTANCES: Duration = Duration::days(180);
 
 /// The service and its surroundings.
 pub struct App {
@@ -94,7 +108,7 @@ impl App {
         let deps = Deps {
             database: database.clone(),
             clock: clock.clone(),
-            random: Arc::new(SeededRandom::new(7)),
+            random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
             registration: neighbour,
             stopping: stopping.clone(),
         };
@@ -102,6 +116,9 @@ impl App {
             keep_answers: KEEP_ANSWERS,
             city_divisions: vec!["4406".to_owned()],
             claims_last: CLAIMS_LAST,
+            passes_valid_for: Some(VALID_FOR),
+            keep_changes: KEEP_CHANGES,
+            keep_circumstances: KEEP_CIRCUMSTANCES,
         };
         let service = service(config, deps);
         let background = Mutex::new(Some(tokio::spawn(service.background)));
@@ -177,7 +194,18 @@ impl App {
             return paths.flat_map(|path| std::fs::read(path).expect("its content")).collect();
         }
         let mut written = Vec::new();
-        for table in ["applications", "passes", "positions", "ended_registrations"] {
+        let tables = [
+            "applications",
+            "passes",
+            "pass_steps",
+            "quarantines",
+            "follow_ups",
+            "levels",
+            "changes",
+            "positions",
+            "ended_registrations",
+        ];
+        for table in tables {
             written
                 .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
         }
@@ -351,6 +379,38 @@ impl App {
         Ok(self.client().list_electronic_pass_applications(request).await?.into_inner())
     }
 
+    /// A person with a pass that was issued here, the `number`-th of this test, and the pass.
+    pub async fn with_pass(&self, number: u128) -> (Person, pb::ElectronicPass) {
+        let person = self.person(number);
+        let application = self.apply(&format!("apply-{number}"), &person).await.expect("offered");
+        let approval = decision(&format!("approve-{number}"), &application, pb::ReviewDecision::Approve);
+        let pass = self.review(approval).await.expect("approved").electronic_pass;
+        (person, pass.expect("a pass"))
+    }
+
+    /// The level of a person's pass, and until when it is that.
+    pub async fn level(&self, person: &Person) -> (PassLevel, Option<OffsetDateTime>) {
+        let request = pb::GetElectronicPassLevelsRequest { registrations: vec![person.registration.clone()] };
+        let answer = self.client().get_electronic_pass_levels(request).await.expect("levels").into_inner();
+        let level = &answer.levels[0];
+        (level.level(), level.level_until_time.as_ref().and_then(instant))
+    }
+
+    /// What the registration service tells of a person who has declared a fever since `since`, or declares none.
+    pub fn declares(&self, person: &Person, since: Option<OffsetDateTime>) {
+        self.registrations.put(GetRegistrationFactsResponse {
+            registration: person.registration.clone(),
+            traveller: person.traveller.clone(),
+            state: RegistrationState::Active.into(),
+            revision: 2,
+            document_type: DocumentType::ResidentIdCard.into(),
+            home_division: "4406".to_owned(),
+            fever_declared: since.is_some(),
+            fever_declared_time: since.map(timestamp),
+            ..GetRegistrationFactsResponse::default()
+        });
+    }
+
     /// A valid record of a pass that the owner of the document `number` got yesterday.
     pub fn external_pass(&self, request_id: &str, number: &str) -> pb::RecordExternalPassRequest {
         pb::RecordExternalPassRequest {
@@ -363,6 +423,7 @@ impl App {
             issuer: "南海通".to_owned(),
             pass_number: format!("NH-{request_id}"),
             issue_time: Some(timestamp(self.clock.now() - Duration::DAY)),
+            expire_time: None,
         }
     }
 }

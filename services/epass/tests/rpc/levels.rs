@@ -1,9 +1,11 @@
 //! What a checkpoint is told of electronic passes.
 
+use entrypass_ambient::Clock as _;
 use entrypass_proto::{
     epass::v1::{self as pb, PassLevel, ReviewDecision as Decision},
     registration::v1::{DocumentType, GetRegistrationFactsResponse, RegistrationState},
 };
+use entrypass_rpc::timestamp;
 use entrypass_testkit::Refusal;
 use tonic::Code;
 
@@ -28,6 +30,7 @@ fn person(app: &App, number: u128, home_division: &str, fever_declared: bool) ->
         document_type: DocumentType::ResidentIdCard.into(),
         home_division: home_division.to_owned(),
         fever_declared,
+        fever_declared_time: fever_declared.then(|| timestamp(app.clock.now())),
         ..GetRegistrationFactsResponse::default()
     });
     person

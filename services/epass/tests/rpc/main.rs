@@ -5,12 +5,16 @@
 
 mod apply;
 mod audit;
+mod circumstances;
 mod claim;
 mod draft;
 mod external_pass;
+mod external_passes;
+mod feed;
 mod following;
 mod harness;
 mod levels;
+mod life;
 mod list;
 mod offer;
 mod review;

@@ -104,22 +104,41 @@ impl Registrations {
         named(access, &message.registration);
         let registration = self.registration(&self.reader(), id).await?;
         touched(access, [&registration]);
-        Ok(wire::facts(&registration, self.clock.now()))
+        self.told(&registration, self.clock.now()).await
     }
 
-    /// One statement, however many registrations are asked for.
+    /// One statement, however many registrations are asked for, and one more for each that declares a fever.
     pub(super) async fn batch_facts(
         &self,
         access: &Access,
         message: pb::BatchGetRegistrationFactsRequest,
     ) -> Result<pb::BatchGetRegistrationFactsResponse, Error> {
-        let pb::BatchGetRegistrationFactsRequest { registrations } = message;
-        let ids = wire::registration_ids(&registrations)?;
+        let ids = match wire::parse_facts(&message)? {
+            wire::FactsOf::Registrations(ids) => ids,
+            wire::FactsOf::Travellers(ids) => self.reader().counting_of(&ids).await?,
+        };
         let now = self.clock.now();
         let found = self.reader().registrations(&ids).await?;
         touched(access, &found);
-        let facts = found.iter().map(|one| wire::facts(one, now)).collect();
+        let mut facts = Vec::with_capacity(found.len());
+        for registration in &found {
+            facts.push(self.told(registration, now).await?);
+        }
         Ok(pb::BatchGetRegistrationFactsResponse { facts })
+    }
+
+    /// What neighbours are told of a registration.
+    async fn told(
+        &self,
+        registration: &Registration,
+        now: OffsetDateTime,
+    ) -> Result<pb::GetRegistrationFactsResponse, Error> {
+        let since = if registration.declared.declares_fever() {
+            Some(self.reader().fever_since(registration.id).await?.unwrap_or(registration.create_time))
+        } else {
+            None
+        };
+        Ok(wire::facts(registration, since, now))
     }
 
     /// Two statements, however many registrations are asked for.

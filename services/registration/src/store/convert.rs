@@ -11,11 +11,11 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
-    entity::{change, change_feed, companion, data_key, document, registration, revision},
+    entity::{change, companion, data_key, document, registration, revision},
     sealed::{Content, DocumentIndex, PersonalKey, document_id, document_indexes, wrapping_key},
 };
 use crate::{
-    change::{Change, ChangeKind, Extent},
+    change::{Change, ChangeKind},
     error::Error,
     registration::{
         Companion, CompanionState, Declared, Latest, Registration, Relationship, Revision, RevisionKind,
@@ -236,12 +236,6 @@ pub(super) fn expiry(row: &registration::Model, now: OffsetDateTime) -> Result<C
 pub(super) fn erasure(row: &registration::Model, now: OffsetDateTime) -> Result<Change, Error> {
     let state = StoredState::Cancelled;
     Ok(Change { kind: ChangeKind::TravellerErased, state, ..expiry(row, now)? })
-}
-
-pub(super) fn extent(row: &change_feed::Model) -> Result<Extent, Error> {
-    // The random half of the id.
-    let (_, feed) = row.feed_id.as_u64_pair();
-    Ok(Extent { feed, head: position(row.head)?, tail: position(row.tail)? })
 }
 
 fn position(stored: i64) -> Result<u64, Error> {

@@ -182,21 +182,3 @@ pub(super) mod change {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
-
-pub(super) mod change_feed {
-    use sea_orm::entity::prelude::*;
-
-    /// The feed as a whole: one row.
-    #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "change_feed")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: i32,
-        pub feed_id: Uuid,
-        pub head: i64,
-        pub tail: i64,
-    }
-
-    impl ActiveModelBehavior for ActiveModel {}
-}

@@ -78,19 +78,16 @@ impl MigrationName for ChangeFeed {
     }
 }
 
-const CHANGE_FEED_INDEXES: [&str; 3] = [
-    "CREATE UNIQUE INDEX changes_by_position ON changes (position)",
-    "CREATE INDEX changes_without_position ON changes (id) WHERE position IS NULL",
-    "CREATE INDEX active_by_end ON registrations (expire_time) WHERE state = 'ACTIVE'",
-];
+const ACTIVE_BY_END: &str =
+    "CREATE INDEX active_by_end ON registrations (expire_time) WHERE state = 'ACTIVE'";
 
 #[async_trait::async_trait]
 impl MigrationTrait for ChangeFeed {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         entrypass_db::answers::add_caller(manager).await?;
         manager.create_table(changes()).await?;
-        manager.create_table(change_feed()).await?;
-        for index in CHANGE_FEED_INDEXES {
+        manager.create_table(entrypass_feed::create_table()).await?;
+        for index in entrypass_feed::INDEXES.into_iter().chain([ACTIVE_BY_END]) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         Ok(())
@@ -125,7 +122,7 @@ impl MigrationTrait for Audit {
     }
 }
 
-/// What happened, one row a change; see `store/changes.rs` for the order.
+/// What happened, one row a change; see `entrypass-feed` for the order.
 fn changes() -> TableCreateStatement {
     Table::create()
         .table("changes")
@@ -139,17 +136,6 @@ fn changes() -> TableCreateStatement {
         .col(schema::uuid_null("companion_id"))
         .col(schema::big_integer("expire_time"))
         .col(schema::big_integer("create_time"))
-        .to_owned()
-}
-
-/// One row: which feed this is, the last position that was given, and the last one that was forgotten.
-fn change_feed() -> TableCreateStatement {
-    Table::create()
-        .table("change_feed")
-        .col(schema::integer("id").primary_key())
-        .col(schema::uuid("feed_id"))
-        .col(schema::big_integer("head"))
-        .col(schema::big_integer("tail"))
         .to_owned()
 }
 

@@ -1,5 +1,7 @@
 //! Travellers, documents, registrations and revisions.
 
+use std::collections::BTreeSet;
+
 use entrypass_db::{is_unique_violation, micros};
 use entrypass_seal::Sealer;
 use sea_orm::{
@@ -52,6 +54,37 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
             .find_also_related(data_key::Entity);
         let rows = query.all(self.connection).await?.into_iter();
         rows.map(|row| convert::registration(self.sealer, row)).collect()
+    }
+
+    /// Of each of `travellers` the registration that counts: the active one, or else the last.
+    pub(crate) async fn counting_of(&self, travellers: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+        let rows = registration::Entity::find()
+            .filter(registration::Column::TravellerId.is_in(travellers.iter().copied()))
+            .order_by_desc(registration::Column::State.eq(convert::state_name(StoredState::Active)))
+            .order_by_desc(registration::Column::CreateTime)
+            .all(self.connection)
+            .await?;
+        let mut seen = BTreeSet::new();
+        Ok(rows.into_iter().filter(|row| seen.insert(row.traveller_id)).map(|row| row.id).collect())
+    }
+
+    /// Since when the registration `id` has declared a fever without a break; `None` when it does not.
+    pub(crate) async fn fever_since(&self, id: Uuid) -> Result<Option<OffsetDateTime>, Error> {
+        // There can be many revisions, and nearly always one or two tell.
+        const PAGE: u64 = 10;
+        let (mut since, mut before) = (None, None);
+        loop {
+            let page = self.revisions(id, before, PAGE).await?;
+            for revision in &page {
+                if !revision.declared.declares_fever() {
+                    return Ok(since);
+                }
+                (since, before) = (Some(revision.create_time), Some(revision.number));
+            }
+            if page.is_empty() {
+                return Ok(since);
+            }
+        }
     }
 
     /// The registration that counts for the person whom `document_key` belongs to: the active one, or else the last.

@@ -78,7 +78,8 @@ masked! {
     // Made for neighbours, who decide by them: what they tell of a person is four digits that millions share, and a yes or no.
     BatchGetRegistrationFactsResponse { facts; }
     GetRegistrationFactsResponse {
-        ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared
+        ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared,
+        fever_declared_time
     }
     // Masked for everybody.
     GetTravelGroupsResponse { groups; }

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::{collection, form};
 use crate::{
-    form::health::HealthDeclaration,
     notice::Notice,
     registration::{
         Companion, CompanionState, Declared, Registration, Relationship, Revision, RevisionKind, StoredState,
@@ -44,7 +43,12 @@ pub(crate) fn registration(of: &Registration, now: OffsetDateTime) -> pb::Regist
     }
 }
 
-pub(crate) fn facts(of: &Registration, now: OffsetDateTime) -> pb::GetRegistrationFactsResponse {
+/// What neighbours are told of a registration that has declared a fever since `fever_since`, if it declares one.
+pub(crate) fn facts(
+    of: &Registration,
+    fever_since: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> pb::GetRegistrationFactsResponse {
     pb::GetRegistrationFactsResponse {
         registration: registration_name(of.id),
         traveller: traveller_name(of.traveller),
@@ -53,7 +57,8 @@ pub(crate) fn facts(of: &Registration, now: OffsetDateTime) -> pb::GetRegistrati
         document_type: document_type(of.declared.document.document_type()).into(),
         expire_time: Some(timestamp(of.expire_time)),
         home_division: of.declared.document.home_division().unwrap_or_default().to_owned(),
-        fever_declared: of.declared.form.health.as_ref().is_some_and(HealthDeclaration::declares_fever),
+        fever_declared: of.declared.declares_fever(),
+        fever_declared_time: fever_since.map(timestamp),
     }
 }
 

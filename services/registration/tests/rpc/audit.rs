@@ -73,7 +73,8 @@ async fn ask_everything(app: &App) -> (pb::Registration, pb::Registration) {
 async fn read_by_name(app: &App, registration: &str) {
     app.facts(registration).await.expect("facts");
     let registrations = vec![registration.to_owned()];
-    let batch = pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone() };
+    let batch =
+        pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone(), ..Default::default() };
     app.client().batch_get_registration_facts(batch).await.expect("facts");
     app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
     let revisions =

@@ -1,10 +1,12 @@
 //! What a neighbour learns of a registration: where it stands, and nothing of the person.
 
+use entrypass_ambient::Clock as _;
 use entrypass_proto::registration::v1::{
     self as pb, DocumentType, RegistrationState,
     health_declaration::{Answer, Symptom},
 };
 use entrypass_registration::Config;
+use entrypass_rpc::timestamp;
 use entrypass_testkit::Refusal;
 use prost::Message as _;
 use time::Duration;
@@ -53,7 +55,7 @@ async fn the_facts_of_many_are_told_at_once_and_what_there_is_not_is_left_out() 
     }
     names.push(names[1].clone());
     let batch = async |registrations: Vec<String>| {
-        let request = pb::BatchGetRegistrationFactsRequest { registrations };
+        let request = pb::BatchGetRegistrationFactsRequest { registrations, ..Default::default() };
         app.client().batch_get_registration_facts(request).await
     };
     let mut told = batch(names).await.expect("facts").into_inner().facts;
@@ -100,6 +102,85 @@ async fn a_resident_identity_card_tells_its_city_and_the_health_block_a_fever() 
     for (name, expected) in [(passport.name, ("", true)), (card.name, ("4406", false))] {
         let facts = app.facts(&name).await.expect("known");
         assert_eq!((facts.home_division.as_str(), facts.fever_declared), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_facts_of_persons_are_those_of_the_registration_that_counts() {
+    let app = App::new().await;
+    let ended = app.register("X0000001").await;
+    app.clock.advance(Duration::SECOND);
+    let cancelled = app.cancel(&ended).await.expect("cancelled");
+    let other = app.register("X0000002").await;
+    let told = async |travellers: &[&String]| {
+        let travellers = travellers.iter().map(|name| (*name).clone()).collect();
+        let request = pb::BatchGetRegistrationFactsRequest { travellers, ..Default::default() };
+        let facts = app.client().batch_get_registration_facts(request).await?.into_inner().facts;
+        let mut told: Vec<_> = facts.into_iter().map(|one| (one.registration.clone(), one.state())).collect();
+        told.sort_unstable();
+        Ok::<_, Refusal>(told)
+    };
+    let nobody = "travellers/0193a1b2-0000-7000-8000-000000000000".to_owned();
+    let both = told(&[&ended.traveller, &nobody, &other.traveller, &ended.traveller]).await.expect("facts");
+    let mut expected =
+        [(cancelled.name, RegistrationState::Cancelled), (other.name.clone(), RegistrationState::Active)];
+    expected.sort_unstable();
+    assert_eq!(both, expected);
+
+    app.clock.advance(Duration::SECOND);
+    let request = app.submission("next-entry", "X0000001", form());
+    let next = app.submit(request).await.expect("registered");
+    assert_eq!(next.traveller, ended.traveller);
+    let told = told(&[&ended.traveller]).await.expect("facts");
+    assert_eq!(told, [(next.name, RegistrationState::Active)]);
+
+    let too_many = vec![nobody.clone(); 101];
+    let table = [
+        (vec![other.name.clone()], vec![nobody.clone()], vec!["travellers EXCLUDED"]),
+        (vec![], too_many, vec!["travellers LENGTH"]),
+        (vec![], vec![nobody, "travellers/7".to_owned()], vec!["travellers[1] FORMAT"]),
+    ];
+    for (registrations, travellers, broken) in table {
+        let request = pb::BatchGetRegistrationFactsRequest { registrations, travellers };
+        let refused = app.client().batch_get_registration_facts(request).await.expect_err("refused");
+        assert_eq!(Refusal::from(refused).broken, broken);
+    }
+}
+
+#[tokio::test]
+async fn a_fever_is_told_with_the_time_since_which_it_has_been_declared() {
+    let app = App::configured(Config { collect_health: true, ..config() }).await;
+    let with = |symptom: Symptom| pb::RegistrationForm {
+        health: Some(pb::HealthDeclaration {
+            contact_with_cases: Answer::No.into(),
+            symptoms: vec![symptom.into()],
+            ..Default::default()
+        }),
+        ..form()
+    };
+    let mut registration =
+        app.submit(app.submission("well", "X0000001", with(Symptom::None))).await.expect("registered");
+    let steps = [
+        (with(Symptom::Fever), "health", Some(1)),
+        // Whatever else is amended meanwhile.
+        (pb::RegistrationForm { stay_days: 9, ..with(Symptom::Fever) }, "stay_days", Some(1)),
+        (with(Symptom::None), "health", None),
+        (with(Symptom::Fever), "health", Some(4)),
+    ];
+    let begin = app.clock.now();
+    assert_eq!(app.facts(&registration.name).await.expect("known").fever_declared_time, None);
+    for (step, (form, path, since)) in steps.into_iter().enumerate() {
+        app.clock.advance(Duration::HOUR);
+        let request = pb::UpdateRegistrationRequest {
+            request_id: format!("step-{step}"),
+            form: Some(form),
+            update_mask: Some(prost_types::FieldMask { paths: vec![path.to_owned()] }),
+            ..amendment(&registration, 9)
+        };
+        registration = app.update(request).await.expect("amended");
+        let facts = app.facts(&registration.name).await.expect("known");
+        let expected = since.map(|hours| timestamp(begin + Duration::hours(hours)));
+        assert_eq!((facts.fever_declared, facts.fever_declared_time), (since.is_some(), expected), "{step}");
     }
 }
 

@@ -46,8 +46,35 @@ pub(crate) fn parse_record(
     request: pb::RecordExternalPassRequest,
     now: OffsetDateTime,
 ) -> Result<RecordRequest, Violations> {
-    let pb::RecordExternalPassRequest { request_id, document, issuer, pass_number, issue_time } = request;
+    let pb::RecordExternalPassRequest { request_id, document, issuer, pass_number, issue_time, expire_time } =
+        request;
     let mut violations = required_request_id(&request_id).err().unwrap_or_default();
+    let pass = pb::ExternalPass { document, issuer, pass_number, issue_time, expire_time };
+    let pass = violations.collect(parse_external(pass, now));
+    violations.finish(|| pass)
+}
+
+/// Most passes that one call records.
+const PASSES_LIMIT: usize = 500;
+
+/// Reads many passes of other channels: the request's id, and each row or what is wrong with it.
+pub(crate) fn parse_record_many(
+    request: pb::RecordExternalPassesRequest,
+    now: OffsetDateTime,
+) -> Result<(String, Vec<Result<RecordRequest, Violations>>), Violations> {
+    let pb::RecordExternalPassesRequest { request_id, passes } = request;
+    let mut violations = required_request_id(&request_id).err().unwrap_or_default();
+    if !(1..=PASSES_LIMIT).contains(&passes.len()) {
+        violations.add("passes", Rule::new("LENGTH", Text::new("须为1至500项", "1 to 500 passes")));
+    }
+    violations
+        .finish(|| Some((request_id, passes.into_iter().map(|pass| parse_external(pass, now)).collect())))
+}
+
+/// Reads one pass of another channel.
+fn parse_external(pass: pb::ExternalPass, now: OffsetDateTime) -> Result<RecordRequest, Violations> {
+    let pb::ExternalPass { document, issuer, pass_number, issue_time, expire_time } = pass;
+    let mut violations = Violations::default();
     let document = match document {
         None => violations.take("document", Err([Rule::required()])),
         Some(document) => violations.take("document.type", resident_id_card(document)),
@@ -55,8 +82,10 @@ pub(crate) fn parse_record(
     let issuer = violations.take("issuer", Issuer::new(&issuer));
     let number = violations.take("pass_number", ChannelNumber::new(&pass_number));
     let issue_time = violations.take("issue_time", parse_past(issue_time, now));
+    let expire_time = violations.take("expire_time", parse_future(expire_time, now));
     violations.finish(|| {
-        let pass = ExternalPass { issuer: issuer?, number: number?, issue_time: issue_time? };
+        let (issuer, number) = (issuer?, number?);
+        let pass = ExternalPass { issuer, number, issue_time: issue_time?, expire_time: expire_time? };
         Some(RecordRequest { document: document?, pass })
     })
 }
@@ -84,6 +113,21 @@ fn parse_past(timestamp: Option<Timestamp>, now: OffsetDateTime) -> Result<Offse
         _ => Err([Rule::new(
             "OUT_OF_RANGE",
             Text::new("时间须有效且不能晚于现在", "an instant of the calendar that is not in the future"),
+        )]),
+    }
+}
+
+/// Reads an instant after `now`, to the microsecond, where one is given.
+fn parse_future(
+    timestamp: Option<Timestamp>,
+    now: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>, [Rule; 1]> {
+    let Some(timestamp) = timestamp else { return Ok(None) };
+    match entrypass_rpc::instant(&timestamp) {
+        Some(instant) if instant > now => Ok(Some(instant.truncate_to_microsecond())),
+        _ => Err([Rule::new(
+            "OUT_OF_RANGE",
+            Text::new("时间须有效且晚于现在", "an instant of the calendar that is in the future"),
         )]),
     }
 }

@@ -50,7 +50,8 @@ pub(crate) fn render_queued(application: &Application, now: OffsetDateTime) -> E
     }
 }
 
-fn render_state(state: State) -> electronic_pass_application::State {
+/// Renders a state.
+pub(super) fn render_state(state: State) -> electronic_pass_application::State {
     use electronic_pass_application::State as Wire;
     match state {
         State::Draft => Wire::Draft,

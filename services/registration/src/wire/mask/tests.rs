@@ -28,6 +28,7 @@ const SHOWN: &str = "
     ExportTravellerResponse.create_time ExportTravellerResponse.traveller
     GetPrefillResponse.form_version
     GetRegistrationFactsResponse.document_type GetRegistrationFactsResponse.expire_time GetRegistrationFactsResponse.fever_declared
+    GetRegistrationFactsResponse.fever_declared_time
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
     ListAccessResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
