@@ -74,10 +74,9 @@ fn code(reason: ErrorReason) -> Code {
         | R::PurposeRequired
         | R::PurposeNotAllowed
         | R::PersonalDataMasked => Code::PermissionDenied,
-        R::AlreadyRegistered
-        | R::CompanionAlreadyBound
-        | R::ElectronicPassExists
-        | R::PolicyExists => Code::AlreadyExists,
+        R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists | R::PolicyExists => {
+            Code::AlreadyExists
+        }
         R::NoticeStale
         | R::RegistrationNotActive
         | R::RevisionLimitReached
@@ -217,9 +216,10 @@ fn text_of_policies(reason: ErrorReason) -> (&'static str, &'static str) {
             "政策的启用情况已变化，请重新读取后再试",
             "another policy was activated since: look at the activations and decide anew",
         ),
-        R::PolicyNotActivatable => {
-            ("该政策在所需时间不适用，或没有可恢复的政策", "the policy is not effective then, or there is none to go back to")
-        }
+        R::PolicyNotActivatable => (
+            "该政策在所需时间不适用，或没有可恢复的政策",
+            "the policy is not effective then, or there is none to go back to",
+        ),
         _ => ("系统内部错误", "internal error"),
     }
 }

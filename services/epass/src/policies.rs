@@ -10,13 +10,13 @@ use std::{
 
 use entrypass_ambient::Clock;
 use entrypass_db::Database;
-use entrypass_policy::{Digest, Policy, PolicyErrors};
+use entrypass_policy::{Digest, EvaluationError, Policy, PolicyErrors};
 use entrypass_rpc::Probe;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::ConnectionTrait;
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::{error::Error, store};
+use crate::{error::Error, level::Timeline, store};
 
 /// The policies of one copy of the service; cheap to clone, and all clones know what one has parsed.
 #[derive(Clone, Default)]
@@ -39,6 +39,8 @@ pub(crate) enum Unavailable {
     Unreadable(String, PolicyErrors),
     #[error("a policy could not be read to its end")]
     Interrupted,
+    #[error(transparent)]
+    Undecided(EvaluationError),
 }
 
 impl Policies {
@@ -67,6 +69,27 @@ impl Policies {
         let (_, digest) = applying.ok_or(Unavailable::NoneApplies)?;
         let policy = self.load(connection, &digest).await?;
         if policy.covers(as_of) { Ok(policy) } else { Err(Unavailable::NotEffective(digest).into()) }
+    }
+
+    /// The policies that apply from `now` on, with the ordinal of the activation that applies at first.
+    pub(crate) async fn from(
+        &self,
+        connection: &impl ConnectionTrait,
+        now: OffsetDateTime,
+    ) -> Result<(i64, Timeline), Error> {
+        let applying = store::policies::applying(connection, now).await?;
+        let (ordinal, _) = applying.ok_or(Unavailable::NoneApplies)?;
+        let first = self.at(connection, now).await?;
+        let mut later = Vec::new();
+        for turn in store::policies::turns(connection, now).await? {
+            let policy = match self.at(connection, turn).await {
+                Ok(policy) => Some(policy),
+                Err(Error::PolicyUnavailable(_)) => None,
+                Err(error) => return Err(error),
+            };
+            later.push((turn, policy));
+        }
+        Ok((ordinal, Timeline::new(first, later)))
     }
 
     /// The policy with this digest, which was added.
@@ -100,6 +123,12 @@ impl Policies {
 pub(crate) async fn parse(text: String) -> Result<Result<Policy, PolicyErrors>, Error> {
     let parsed = tokio::task::spawn_blocking(move || Policy::parse(&text)).await;
     parsed.map_err(|_| Unavailable::Interrupted.into())
+}
+
+impl From<EvaluationError> for Error {
+    fn from(error: EvaluationError) -> Self {
+        Unavailable::Undecided(error).into()
+    }
 }
 
 impl From<Unavailable> for Error {

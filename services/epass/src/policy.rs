@@ -110,7 +110,10 @@ impl Grounds {
             return Err([Rule::required()]);
         }
         if text.chars().count() > 500 {
-            return Err([Rule::new("LENGTH", Text::new("理由最多500个字符", "a reason has at most 500 characters"))]);
+            return Err([Rule::new(
+                "LENGTH",
+                Text::new("理由最多500个字符", "a reason has at most 500 characters"),
+            )]);
         }
         if text.contains(char::is_control) {
             let text = Text::new("理由不能含有控制字符", "a reason has no control characters");

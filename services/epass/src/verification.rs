@@ -9,6 +9,7 @@ use std::sync::Arc;
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, hold};
 use entrypass_feed::Feed;
+use entrypass_policy::Policy;
 use entrypass_proto::registration::v1::{
     GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
 };
@@ -22,11 +23,15 @@ use tonic::{Request, Status};
 use uuid::Uuid;
 
 use crate::{
-    application::{Application, Finding, State, Task},
-    decision::terms,
+    application::{Applicant, Application, Finding, State, Strength, Task},
+    decision::Terms,
     error::Error,
+    facts::{LastApplication, Person},
     issuing::Issuing,
-    pass, store, wire,
+    pass,
+    policies::Policies,
+    store::{self, Known},
+    wire,
 };
 
 /// How long what another copy took, and what is due again, waits at most.
@@ -48,6 +53,8 @@ pub(crate) struct Verification {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feed: Feed,
     pub(crate) issuing: Issuing,
+    pub(crate) policies: Policies,
+    pub(crate) city_divisions: Vec<String>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
     /// Tells of a submission to this copy.
     pub(crate) submitted: Arc<Notify>,
@@ -79,19 +86,40 @@ impl Verification {
     async fn round(&self) -> Result<u64, Error> {
         let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
         let due = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
-        let done = join_all(due.iter().map(|application| self.verify(application, now))).await;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let policy = self.policies.at(reader, now).await?;
+        let done = join_all(due.iter().map(|application| self.verify(application, &policy, now))).await;
         let count = u64::try_from(done.len()).unwrap_or(AT_ONCE);
         done.into_iter().collect::<Result<(), _>>().map(|()| count)
     }
 
     /// Verifies the holder of one application, unless another copy does so.
-    async fn verify(&self, application: &Application, now: OffsetDateTime) -> Result<(), Error> {
+    async fn verify(
+        &self,
+        application: &Application,
+        policy: &Policy,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
         let Some(taken) = self.take(application, now).await? else { return Ok(()) };
-        match self.ask(&taken).await {
-            Ok(finding) => self.conclude(&taken, &finding).await,
-            Err(AskError::Database(error)) => Err(error.into()),
-            Err(AskError::Neighbour(status)) => self.put_off(&taken, &status).await,
+        match self.found(&taken, policy).await {
+            Ok((finding, enough)) => self.conclude(&taken, &finding, enough, Terms::of(policy)).await,
+            Err(Error::Registration(status)) => self.put_off(&taken, &status, Terms::of(policy)).await,
+            Err(error) => Err(error),
         }
+    }
+
+    /// What the neighbour says of the holder, and whether that is enough for a pass, as the policy has it.
+    async fn found(&self, taken: &Application, policy: &Policy) -> Result<(Finding, bool), Error> {
+        let (finding, applicant) = self.ask(taken, policy.review().identity_strength).await?;
+        let known = Known::read(self.database.reader(), &[taken.traveller]).await?;
+        let verified = finding.verified();
+        let last = LastApplication { verified, ..LastApplication::of(taken) };
+        let person = Person { last: Some(last), ..known.of(taken.traveller) };
+        let strong = verified.is_some_and(|verified| verified >= policy.review().identity_strength);
+        let enough = strong && person.approves_itself(policy, &applicant, self.clock.now())?;
+        Ok((finding, enough))
     }
 
     /// Takes an application for [`LEASE`]; nothing where somebody else did.
@@ -113,27 +141,27 @@ impl Verification {
     }
 
     /// What the neighbour says of the holder.
-    async fn ask(&self, taken: &Application) -> Result<Finding, AskError> {
+    async fn ask(&self, taken: &Application, _strength: Strength) -> Result<(Finding, Applicant), Error> {
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
         let _evidence = store::due::evidence(reader, sealer, taken.id).await?;
-        let _strength = terms().strength;
         let call = Call::of(&Request::new(()));
         let registration = wire::render_registration_name(taken.registration);
         let request = GetRegistrationFactsRequest { registration };
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
             client.get_registration_facts(request).await
         };
-        self.registration.ask(&call, request, ask).await.map_err(AskError::Neighbour)?;
-        Ok(Finding::nobody_answered())
+        let facts = self.registration.ask(&call, request, ask).await.map_err(Error::Registration)?;
+        let applicant = wire::parse_applicant(facts, &self.city_divisions, self.clock.now())?;
+        Ok((Finding::nobody_answered(), applicant))
     }
 
     /// Lets an application wait for the neighbour, or a reviewer decide without it.
-    async fn put_off(&self, taken: &Application, status: &Status) -> Result<(), Error> {
+    async fn put_off(&self, taken: &Application, status: &Status, terms: Terms) -> Result<(), Error> {
         let now = self.clock.now();
         let tries = taken.task.map_or(1, |task| task.tries);
         tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
         if now >= taken.update_time + PATIENCE {
-            return self.conclude(taken, &Finding::nobody_answered()).await;
+            return self.conclude(taken, &Finding::nobody_answered(), false, terms).await;
         }
         let task = Task { tries, next: now + pause_after(tries) };
         let transaction = self.database.begin().await?;
@@ -143,14 +171,28 @@ impl Verification {
     }
 
     /// Writes down what was found. A pass that came from elsewhere meanwhile is for a reviewer to see.
-    async fn conclude(&self, taken: &Application, finding: &Finding) -> Result<(), Error> {
-        match self.concluded(taken, finding, terms().auto_approve).await {
-            Err(Error::PassExists | Error::PassNumberTaken) => self.concluded(taken, finding, false).await,
+    async fn conclude(
+        &self,
+        taken: &Application,
+        finding: &Finding,
+        enough: bool,
+        terms: Terms,
+    ) -> Result<(), Error> {
+        match self.concluded(taken, finding, enough, terms).await {
+            Err(Error::PassExists | Error::PassNumberTaken) => {
+                self.concluded(taken, finding, false, terms).await
+            }
             done => done,
         }
     }
 
-    async fn concluded(&self, taken: &Application, finding: &Finding, enough: bool) -> Result<(), Error> {
+    async fn concluded(
+        &self,
+        taken: &Application,
+        finding: &Finding,
+        enough: bool,
+        terms: Terms,
+    ) -> Result<(), Error> {
         let (sealer, now) = (self.database.sealer(), self.clock.now());
         let transaction = self.database.begin().await?;
         // As for a submission: no pass under a registration whose end is known here.
@@ -158,7 +200,7 @@ impl Verification {
         let enough = enough
             && !store::has_ended(&transaction, taken.registration).await?
             && !self.was_revoked(&transaction, taken.traveller).await?;
-        let verified = taken.verified(finding.clone(), enough, terms().lapse_time(now), now)?;
+        let verified = taken.verified(finding.clone(), enough, terms.lapse_time(now), now)?;
         if !store::update_application(&transaction, sealer, &verified).await? {
             // Withdrawn, ended or erased meanwhile.
             return Ok(transaction.rollback().await?);
@@ -183,18 +225,6 @@ fn pause_after(tries: i32) -> Duration {
     let doubled = u32::try_from(tries - 1).ok().and_then(|times| 2_i32.checked_pow(times));
     let pause = doubled.and_then(|times| FIRST_PAUSE.checked_mul(times));
     pause.map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE))
-}
-
-/// Why nothing was found.
-enum AskError {
-    Database(DbErr),
-    Neighbour(Status),
-}
-
-impl From<DbErr> for AskError {
-    fn from(error: DbErr) -> Self {
-        Self::Database(error)
-    }
 }
 
 #[cfg(test)]

@@ -202,9 +202,8 @@ fn facts() -> impl Strategy<Value = Facts> {
             facts.trip.entry_date = day.and_then(|day| Date::from_julian_day(day).ok());
             facts.health.fever = known[5];
             facts.health.symptoms = known[6];
-            facts.health.fever_since = day
-                .and_then(|day| Date::from_julian_day(day).ok())
-                .map(|day| day.midnight().assume_utc());
+            facts.health.fever_since =
+                day.and_then(|day| Date::from_julian_day(day).ok()).map(|day| day.midnight().assume_utc());
             facts.identity.strength = strength;
             facts.pass.origin = origin;
             facts.application.state = application;

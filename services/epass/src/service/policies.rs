@@ -114,7 +114,8 @@ impl Epass {
         let mut page = kept::page(self.database.reader(), after, size + 1).await?;
         let more = cut(&mut page, size);
         let last = page.last().filter(|_| more).map(|last| &last.policy);
-        let next = last.map(|Deciding { name, version, .. }| wire::policy_page::render_policy((name, *version)));
+        let next =
+            last.map(|Deciding { name, version, .. }| wire::policy_page::render_policy((name, *version)));
         Ok(pb::ListPoliciesResponse {
             policies: page.iter().map(wire::render_policy).collect(),
             next_page_token: next.unwrap_or_default(),
@@ -144,7 +145,8 @@ impl Epass {
         let applying = kept::applying(reader, now).await?.map(|(ordinal, _)| ordinal);
         let mut page = kept::activations(reader, before, size + 1).await?;
         let more = cut(&mut page, size);
-        let next = page.last().filter(|_| more).map(|last| wire::policy_page::render_activation(last.ordinal));
+        let next =
+            page.last().filter(|_| more).map(|last| wire::policy_page::render_activation(last.ordinal));
         let render = |it: &Activation| wire::render_activation(it, applying == Some(it.ordinal));
         Ok(pb::ListPolicyActivationsResponse {
             activations: page.iter().map(render).collect(),

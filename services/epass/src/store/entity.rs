@@ -210,6 +210,8 @@ pub(super) mod level {
         pub due_time: Option<i64>,
         /// One more with each change that bears on it, and with each decision.
         pub revision: i32,
+        /// The activation of a policy by which it was decided.
+        pub policy_ordinal: i64,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use entrypass_db::{instant, micros};
 use entrypass_policy::Policy;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, ExprTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use time::OffsetDateTime;
 
@@ -145,10 +145,7 @@ pub(crate) async fn activations(
 }
 
 /// A policy that is not there any more has no name, and its activation is still told.
-fn read(
-    row: policy_activation::Model,
-    named: &HashMap<String, (String, i64)>,
-) -> Result<Activation, DbErr> {
+fn read(row: policy_activation::Model, named: &HashMap<String, (String, i64)>) -> Result<Activation, DbErr> {
     let (name, version) = named.get(&row.digest).cloned().unwrap_or_default();
     Ok(Activation {
         ordinal: row.ordinal,

@@ -29,7 +29,9 @@ pub(crate) fn render_activation(ordinal: i64) -> String {
 /// # Errors
 /// `BAD_PAGE_TOKEN`.
 pub(crate) fn parse_activation(token: &str) -> Result<Option<i64>, [Rule; 1]> {
-    ours(token, |token| i64::from_str_radix(token, 16).ok().filter(|place| render_activation(*place) == token))
+    ours(token, |token| {
+        i64::from_str_radix(token, 16).ok().filter(|place| render_activation(*place) == token)
+    })
 }
 
 fn ours<T>(token: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, [Rule; 1]> {

@@ -10,7 +10,7 @@ use std::{
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
 use entrypass_db::{Database, follower};
-use entrypass_epass::{Config, Deps, Migrator, service};
+use entrypass_epass::{Config, Deps, Migrator, Policies, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
     epass::v1::{
@@ -110,6 +110,7 @@ impl App {
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
             registration: neighbour,
+            policies: Policies::default(),
             stopping: stopping.clone(),
         };
         let config = Config {

@@ -1,4 +1,4 @@
-//! `m0008`: policies, and which applied when. The default policy is the first, so that what decides always stands in the database, and no program has
+//! `m0008`: policies, which applied when, and by which a level was told last. The default policy is the first, so that what decides always stands in the database, and no program has
 //! another opinion.
 //!
 //! It is the one of the program that migrates: a later release with another default leaves what is there alone, and whoever wants it adds and
@@ -22,11 +22,18 @@ impl MigrationTrait for Policies {
         manager.create_table(policies()).await?;
         manager.create_table(activations()).await?;
         let index = "CREATE UNIQUE INDEX policies_by_name ON policies (name, version)";
-        manager.get_connection().execute_unprepared(index).await?;
+        let levels = "ALTER TABLE levels ADD COLUMN policy_ordinal BIGINT NOT NULL DEFAULT 0";
+        let by_ordinal = "CREATE INDEX levels_by_policy ON levels (policy_ordinal)";
+        for statement in [index, levels, by_ordinal] {
+            manager.get_connection().execute_unprepared(statement).await?;
+        }
         add_default(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for statement in ["DROP INDEX levels_by_policy", "ALTER TABLE levels DROP COLUMN policy_ordinal"] {
+            manager.get_connection().execute_unprepared(statement).await?;
+        }
         for table in ["policy_activations", "policies"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }

@@ -62,7 +62,8 @@ pub(crate) fn parse_activate(
     request: &pb::ActivatePolicyRequest,
     now: OffsetDateTime,
 ) -> Result<ActivateRequest, Violations> {
-    let pb::ActivatePolicyRequest { request_id, policy, applies_from_time, reason, expected_ordinal } = request;
+    let pb::ActivatePolicyRequest { request_id, policy, applies_from_time, reason, expected_ordinal } =
+        request;
     let mut violations = required_request_id(request_id).err().unwrap_or_default();
     let policy = violations.collect(parse_selector(policy.as_ref()));
     let reason = violations.take("reason", Grounds::new(reason));
@@ -121,15 +122,16 @@ pub(crate) fn parse_explain(
 
 /// Reads what is to be simulated.
 pub(crate) fn parse_simulate(request: pb::SimulatePolicyRequest) -> Result<SimulateRequest, Violations> {
-    use pb::simulate_policy_request::Draft as Wire;
-    let pb::SimulatePolicyRequest { draft, as_of_time, page_size, page_token } = request;
+    let pb::SimulatePolicyRequest { text, policy, as_of_time, page_size, page_token } = request;
     let mut violations = Violations::default();
-    let draft = match draft {
-        None => violations.take("draft", Err([Rule::required()])),
-        Some(Wire::Text(text)) => Some(Draft::Text(text)),
-        Some(Wire::Policy(selector)) => {
-            violations.collect(parse_selector(Some(&selector))).map(Draft::Added)
+    let draft = match policy {
+        Some(_) if !text.is_empty() => {
+            let text = Text::new("不得与政策文本同时给出", "not beside text");
+            violations.take("policy", Err([Rule::new("EXCLUDED", text)]))
         }
+        Some(selector) => violations.collect(parse_selector(Some(&selector))).map(Draft::Added),
+        None if text.is_empty() => violations.take("text", Err([Rule::required()])),
+        None => Some(Draft::Text(text)),
     };
     let as_of = violations.take("as_of_time", optional_instant(as_of_time.as_ref()));
     let page = violations.collect(PageRequest::parse(page_size, &page_token));
@@ -150,7 +152,8 @@ fn selected(selector: Option<&pb::PolicySelector>) -> Result<Selector, [Rule; 1]
     let Some(pb::PolicySelector { digest, name, version }) = selector else {
         return Err([Rule::required()]);
     };
-    let is_digest = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_digest =
+        digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     match (digest.is_empty(), name.is_empty(), *version) {
         (true, true, 0) => Err([Rule::required()]),
         (false, true, 0) if is_digest => Ok(Selector::Digest(digest.clone())),

@@ -48,6 +48,7 @@ pub(crate) fn render_deciding(policy: &Deciding) -> pb::DecidingPolicy {
 pub(crate) fn render_explanation(
     policy: &Deciding,
     evaluation: &Evaluation<'_>,
+    auto_approve: bool,
     as_of: OffsetDateTime,
 ) -> pb::ExplainElectronicPassEligibilityResponse {
     let deciding = evaluation.level.id.as_str();
@@ -58,7 +59,7 @@ pub(crate) fn render_explanation(
         eligibility: evaluation.eligibility.iter().map(render_rule).collect(),
         level: render_level(evaluation.level.level).into(),
         levels: evaluation.levels.iter().map(|outcome| render_level_rule(outcome, deciding)).collect(),
-        auto_approve: evaluation.auto_approve,
+        auto_approve,
     }
 }
 
