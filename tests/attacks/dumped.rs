@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
+use entrypass_ambient::Clock as _;
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
-    epass::v1::{self as epass, ReviewDecision},
+    epass::v1::ReviewDecision,
     gateway::v1 as pb,
     registration::v1::{
         self as form, Contact, Document, DocumentType, HealthDeclaration, RegistrationForm, Relationship,
@@ -12,6 +13,7 @@ use entrypass_proto::{
         health_declaration::{Answer, Symptom},
     },
 };
+use entrypass_rpc::timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use prost_types::FieldMask;
 
@@ -21,7 +23,7 @@ use crate::{
 };
 
 /// Everything of a person that the journey tells, each in no other test: on PostgreSQL all tests share one write-ahead log.
-const TOLD: [&str; 27] = [
+const TOLD: [&str; 28] = [
     "440699200402290040",
     "440699201203010055",
     "X7319046",
@@ -49,6 +51,7 @@ const TOLD: [&str; 27] = [
     "张样本",
     "a cousin in Zzyzx",
     "papers of Zzyzxova",
+    "ledger of Zzyzxova",
 ];
 
 const SETTINGS: &str = "[registration]\ncollect_health = true\n";
@@ -161,6 +164,7 @@ async fn journey(system: &System) -> String {
     let second = shown(visitor.register(system, "visitor").await.ok());
     resident.register(system, "resident").await.expect("the first answer again");
     applied(system, &first).await;
+    looked_into(system, &resident, &first).await;
     accompanied(system, &resident, &first, &visitor).await;
     amended(system, &second, &visitor).await;
     refused(system, &first).await;
@@ -191,6 +195,43 @@ async fn applied(system: &System, of: &form::Registration) {
     // Nobody should put that there; somebody will.
     let note = "the papers of Zzyzxova are missing";
     system.reviewed(&application, ReviewDecision::ReturnForCorrection, note).await;
+}
+
+/// The resident's pass of another channel is recorded and suspended, and a quarantine of theirs.
+async fn looked_into(system: &System, resident: &Traveller, of: &form::Registration) {
+    let mut office = system.epass.clone();
+    let now = system.clock.now();
+    let record = epass::RecordExternalPassesRequest {
+        request_id: "record".to_owned(),
+        passes: vec![epass::ExternalPass {
+            document: Some(resident.document.clone()),
+            issuer: "南海通".to_owned(),
+            pass_number: "NH-7319".to_owned(),
+            issue_time: Some(timestamp(now)),
+            expire_time: None,
+        }],
+    };
+    office.record_external_passes(record).await.expect("recorded");
+    let list = epass::ListElectronicPassesRequest { registration: of.name.clone(), ..Default::default() };
+    let passes = office.list_electronic_passes(list).await.expect("known").into_inner().passes;
+    let pass = passes[0].electronic_pass.clone().expect("a pass");
+    let suspend = epass::SuspendElectronicPassRequest {
+        request_id: "suspend".to_owned(),
+        electronic_pass: pass.name,
+        etag: pass.etag,
+        reason: epass::PassReason::FraudSuspected.into(),
+        // Nobody should; somebody will.
+        note: "see the ledger of Zzyzxova".to_owned(),
+    };
+    office.suspend_electronic_pass(suspend).await.expect("suspended");
+    let quarantine = epass::RecordQuarantineRequest {
+        request_id: "quarantine".to_owned(),
+        registration: of.name.clone(),
+        from_time: Some(timestamp(now)),
+        until_time: Some(timestamp(now + time::Duration::DAY)),
+        ..Default::default()
+    };
+    office.record_quarantine(quarantine).await.expect("recorded");
 }
 
 /// A registered companion and one who is registered by the holder.

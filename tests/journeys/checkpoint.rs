@@ -3,7 +3,7 @@
 
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
-    epass::v1::{PassLevel, ReviewDecision, ReviewElectronicPassApplicationRequest},
+    epass::v1::{PassLevel, ReviewDecision},
     errors::v1::ErrorReason,
     gateway::v1::{self as pb, unavailable_part::Part},
     qr::v1::{

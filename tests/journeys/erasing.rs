@@ -2,10 +2,7 @@
 
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
-    epass::v1::{
-        ElectronicPassApplication, ReviewDecision, ReviewElectronicPassApplicationRequest,
-        electronic_pass_application::State,
-    },
+    epass::v1::{ElectronicPassApplication, ReviewDecision, electronic_pass_application::State},
     gateway::v1 as pb,
     qr::v1::{GetQrCodeStandingRequest, Verdict, qr_code_standing::State as Standing},
 };

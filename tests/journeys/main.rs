@@ -30,6 +30,7 @@ macro_rules! journeys {
 
 mod amending;
 mod apart;
+mod applications;
 mod certificates;
 mod checkpoint;
 mod companions;
@@ -40,6 +41,7 @@ mod migrations;
 mod next_visit;
 mod once_only;
 mod operations;
+mod passes;
 mod refusals;
 mod signing_keys;
 mod tunnel;

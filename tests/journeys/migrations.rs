@@ -1,7 +1,9 @@
 //! Every service's schema goes up and back again on the engine of the test run, and loses nothing on the way that the step before can hold.
 //! And the release before works on it (`first_release`).
 
+mod applications;
 mod first_release;
+mod passes;
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,7 @@ use prost_types::{
 
 /// Names of fields that hold nothing of a person and open nothing, in whatever message they stand. Resource names of registrations and
 /// the contents of codes open something, masked names and numbers are of a person: neither is here.
-const CLEAR: [&str; 63] = [
+const CLEAR: [&str; 65] = [
     "acknowledged_notice_version",
     "algorithm",
     "caller",
@@ -56,12 +56,14 @@ const CLEAR: [&str; 63] = [
     "reinstated_count",
     "relationship",
     "request_id",
+    "result",
     "revision",
     "revoked_count",
     "rpc",
     "since_version",
     "start",
     "state",
+    "strength",
     "submission_count",
     "superseded_count",
     "suspended_count",

@@ -5,16 +5,22 @@ mod debug;
 use std::{env, error::Error, fs, path::PathBuf};
 
 const ROOT: &str = "../../proto";
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "entrypass/errors/v1/error_reason.proto",
     "entrypass/registration/v1/registration_service.proto",
+    "entrypass/identity/v1/identity_service.proto",
     "entrypass/qr/v1/qr_service.proto",
     "entrypass/epass/v1/epass_service.proto",
     "entrypass/gateway/v1/entry_pass_service.proto",
 ];
 /// Those with messages.
-const PACKAGES: [&str; 4] =
-    ["entrypass.registration.v1", "entrypass.qr.v1", "entrypass.epass.v1", "entrypass.gateway.v1"];
+const PACKAGES: [&str; 5] = [
+    "entrypass.registration.v1",
+    "entrypass.identity.v1",
+    "entrypass.qr.v1",
+    "entrypass.epass.v1",
+    "entrypass.gateway.v1",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={ROOT}");

@@ -22,6 +22,14 @@ pub mod registration {
     }
 }
 
+/// `entrypass.identity`: whether somebody is who they declare to be.
+pub mod identity {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/entrypass.identity.v1.rs"));
+        include!(concat!(env!("OUT_DIR"), "/entrypass.identity.v1.debug.rs"));
+    }
+}
+
 /// `entrypass.qr`: signed codes.
 pub mod qr {
     pub mod v1 {

@@ -30,6 +30,8 @@ pub struct Registrations {
     facts: Mutex<HashMap<String, pb::GetRegistrationFactsResponse>>,
     travellers: Mutex<HashMap<String, String>>,
     companions: Mutex<HashMap<String, Vec<String>>>,
+    verdict: Mutex<Option<pb::VerifyTravellerIdentityResponse>>,
+    verifications: Mutex<Vec<pb::VerifyTravellerIdentityRequest>>,
     languages: Mutex<Vec<&'static str>>,
     fault: Mutex<Option<Code>>,
     failed_calls: AtomicUsize,
@@ -57,6 +59,16 @@ impl Registrations {
     /// Makes known whose document `number` is. Of any other number it makes up a traveller when asked.
     pub fn own(&self, number: &str, traveller: &str) {
         locked(&self.travellers).insert(number.to_owned(), traveller.to_owned());
+    }
+
+    /// Answers each verification of an identity with `verdict` from now on. Until then everybody is VERIFIED, as FORMAL as the shipped service can.
+    pub fn verify_as(&self, verdict: pb::VerifyTravellerIdentityResponse) {
+        *locked(&self.verdict) = Some(verdict);
+    }
+
+    /// The verifications of identities that it was asked for while it worked, in order.
+    pub fn verifications(&self) -> Vec<pb::VerifyTravellerIdentityRequest> {
+        locked(&self.verifications).clone()
     }
 
     /// Answers with `code` and nothing of the catalogue from now on, as a broken connection or program does.
@@ -133,6 +145,25 @@ impl Registrations {
         pb::GetTravelGroupsResponse { groups: request.registrations.iter().map(group).collect() }
     }
 
+    fn verdict_on(
+        &self,
+        request: pb::VerifyTravellerIdentityRequest,
+    ) -> Result<pb::VerifyTravellerIdentityResponse, Problem> {
+        let revision = self.facts_of(&request.registration)?.revision;
+        let outcome = match request.strength() {
+            pb::IdentityStrength::Formal => pb::IdentityOutcome::Verified,
+            _ => pb::IdentityOutcome::CannotVerify,
+        };
+        locked(&self.verifications).push(request);
+        let formal = || pb::VerifyTravellerIdentityResponse {
+            outcome: outcome.into(),
+            strength: pb::IdentityStrength::Formal.into(),
+            checks: Vec::new(),
+            revision,
+        };
+        Ok(locked(&self.verdict).clone().unwrap_or_else(formal))
+    }
+
     /// Whoever it is, they are called 王 and masked.
     fn member(&self, registration: &str) -> Option<pb::TravelGroupMember> {
         let facts = locked(&self.facts).get(registration).cloned()?;
@@ -202,6 +233,17 @@ macro_rules! registration_service_without {
                 answer(request, |call, message| async move {
                     self.note(&call);
                     Ok::<_, Problem>(self.groups_of(&message))
+                }).await
+            }
+
+            async fn verify_traveller_identity(
+                &self,
+                request: Request<pb::VerifyTravellerIdentityRequest>,
+            ) -> Result<Response<pb::VerifyTravellerIdentityResponse>, Status> {
+                self.works()?;
+                answer(request, |call, message| async move {
+                    self.note(&call);
+                    self.verdict_on(message)
                 }).await
             }
 

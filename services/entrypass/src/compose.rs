@@ -8,7 +8,7 @@ use std::{future::ready, path::Path, sync::Arc, time::Duration};
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
-use entrypass_rpc::{EdgeLayer, Operations, Probe};
+use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
 use entrypass_seal::Sealer;
 use entrypass_tls::TlsError;
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -240,7 +240,7 @@ impl Opened {
     }
 
     /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
-    /// do without is well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
+    /// do without is well, for epass the policy that applies as well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
     /// so itself (`CANNOT_DECIDE`).
     fn wire(
         self,
@@ -252,7 +252,9 @@ impl Opened {
         if let Some((config, database)) = self.registration {
             let Surroundings { clock, random } = surroundings.clone();
             let probe = answers(&database);
-            let deps = entrypass_registration::Deps { database, clock, random, stopping: stopping.clone() };
+            let identity = Transport::local(Routes::default(), &surroundings.edge_inside(Role::Registration));
+            let stopping = stopping.clone();
+            let deps = entrypass_registration::Deps { database, clock, random, identity, stopping };
             let part = Part::of(Role::Registration, entrypass_registration::service(config, deps), probe);
             ways.add(Service::Registration, &part);
             parts.push(part);
@@ -270,9 +272,11 @@ impl Opened {
         if let Some((config, database)) = self.epass {
             let Surroundings { clock, random } = surroundings.clone();
             let (registration, is_well) = ways.to(Service::Registration, Role::Epass)?;
-            let probe = answers(&database).and(is_well);
+            let policies = entrypass_epass::Policies::default();
+            let decides = policies.probe(&database, Arc::clone(&clock));
+            let probe = answers(&database).and(decides).and(is_well);
             let stopping = stopping.clone();
-            let deps = entrypass_epass::Deps { database, clock, random, registration, stopping };
+            let deps = entrypass_epass::Deps { database, clock, random, registration, policies, stopping };
             let part = Part::of(Role::Epass, entrypass_epass::service(config, deps), probe);
             ways.add(Service::Epass, &part);
             parts.push(part);

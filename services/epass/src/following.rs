@@ -33,7 +33,7 @@ impl Effects {
             ChangeKind::TravellerErased => return self.erase(transaction, change).await,
             // What a registration says bears on the level, and which one counts does too.
             ChangeKind::Registered | ChangeKind::Amended | ChangeKind::DocumentReplaced => {
-                return Ok(store::levels_due(transaction, [change.traveller], self.clock.now()).await?);
+                return Ok(store::levels_due(transaction, &[change.traveller], self.clock.now()).await?);
             }
             ChangeKind::CompanionBound | ChangeKind::CompanionConfirmed | ChangeKind::CompanionUnbound => {
                 return Ok(());
@@ -41,7 +41,7 @@ impl Effects {
         };
         let now = self.clock.now();
         store::note_end(transaction, change.registration, now).await?;
-        store::levels_due(transaction, [change.traveller], now).await?;
+        store::levels_due(transaction, &[change.traveller], now).await?;
         for application in
             store::hold_open_applications(transaction, &self.sealer, change.registration).await?
         {

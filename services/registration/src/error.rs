@@ -9,6 +9,7 @@ use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
+use tonic::{Code, Status};
 
 use crate::{
     registration::{ChangeRefused, REVISION_LIMIT},
@@ -52,6 +53,10 @@ pub(crate) enum Error {
     PersonalDataMasked { caller: String },
     #[error("the changes behind this cursor are not there")]
     CursorOutOfRange,
+    #[error("the identity service refused or failed")]
+    Identity(Box<Status>),
+    #[error("the identity service answered against its contract: {0}")]
+    IdentityContract(&'static str),
     #[error("the database failed: {0}")]
     Store(#[from] DbErr),
     #[error("a stored row is not readable: {0}")]
@@ -125,11 +130,18 @@ impl From<Error> for Problem {
                 Self::new(ErrorReason::PersonalDataMasked).with("caller", caller)
             }
             Error::CursorOutOfRange => Self::new(ErrorReason::CursorOutOfRange),
+            // A city's own service need not know the catalogue: where it says that it is asked too much, later may help.
+            Error::Identity(status) if status.code() == Code::ResourceExhausted => {
+                Self::neighbour_unavailable("identity")
+            }
+            Error::Identity(status) => Self::from_neighbour("identity", *status),
             Error::Store(error) if entrypass_db::is_unavailable(&error) => {
                 Self::caused(ErrorReason::StoreUnavailable, error)
             }
             Error::Store(error) => Self::caused(ErrorReason::Internal, error),
-            Error::Corrupt(_) | Error::Unreadable(_) => Self::caused(ErrorReason::Internal, error),
+            Error::IdentityContract(_) | Error::Corrupt(_) | Error::Unreadable(_) => {
+                Self::caused(ErrorReason::Internal, error)
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns: who is registered, with which document and what declaration, and who travels with whom; the rules of the form; the
 //! database `registration`. A person is stable (`travellers/{id}`), each entry is a registration of its own.
-//! Does not own: codes (`entrypass-qr`), electronic passes (`entrypass-epass`), and who may call (`entrypass-gateway`).
+//! Does not own: codes (`entrypass-qr`), electronic passes (`entrypass-epass`), who may call (`entrypass-gateway`), and whether somebody is who they
+//! declare to be (`entrypass-identity`, or a city's own service of that contract).
 //!
 //! Invariants: a person has at most one active registration, by a unique index; every change is a revision, and none is ever
 //! overwritten; a document belongs to one person for good.
@@ -26,7 +27,7 @@ use entrypass_audit::Audit;
 use entrypass_db::Database;
 use entrypass_feed::Feed;
 use entrypass_proto::registration::v1::registration_service_server::{self, RegistrationServiceServer};
-use entrypass_rpc::{MAX_REQUEST_BYTES, Service};
+use entrypass_rpc::{MAX_REQUEST_BYTES, Service, Transport};
 use time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -83,6 +84,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Draws ids and references.
     pub random: Arc<dyn Random>,
+    /// The neighbour that says whether somebody is who they declare to be.
+    pub identity: Transport,
     /// Is cancelled when the service is to stop: streams and background work end.
     pub stopping: CancellationToken,
 }

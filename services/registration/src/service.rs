@@ -4,6 +4,7 @@ mod access;
 mod amend;
 mod companions;
 mod erase;
+mod identity;
 mod lookup;
 mod proof;
 mod replace;
@@ -20,8 +21,11 @@ use entrypass_db::{
     answers::{Kept, RequestKey},
 };
 use entrypass_feed::Feed;
-use entrypass_proto::registration::v1::{self as pb, registration_service_server::RegistrationService};
-use entrypass_rpc::AnswerStream;
+use entrypass_proto::{
+    identity::v1::identity_service_client::IdentityServiceClient,
+    registration::v1::{self as pb, registration_service_server::RegistrationService},
+};
+use entrypass_rpc::{AnswerStream, Neighbour, Transport};
 use prost::Message;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 use time::OffsetDateTime;
@@ -31,12 +35,16 @@ use tonic::{Request, Response, Status};
 use self::shown::answer_stream;
 use crate::{Config, Deps, error::Error, form::FormRules, store::Rows};
 
+/// The client of the identity service.
+type Identity = IdentityServiceClient<Transport>;
+
 /// Implements the generated trait.
 pub(crate) struct Registrations {
     config: Config,
     database: Database,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    identity: Neighbour<Identity>,
     stopping: CancellationToken,
     feed: Feed,
     audit: Audit,
@@ -44,8 +52,9 @@ pub(crate) struct Registrations {
 
 impl Registrations {
     pub(crate) fn new(config: Config, deps: Deps, feed: Feed, audit: Audit) -> Self {
-        let Deps { database, clock, random, stopping } = deps;
-        Self { config, database, clock, random, stopping, feed, audit }
+        let Deps { database, clock, random, identity, stopping } = deps;
+        let identity = Neighbour::new(IdentityServiceClient::new(identity));
+        Self { config, database, clock, random, identity, stopping, feed, audit }
     }
 
     /// What connections that only read see.
@@ -150,6 +159,13 @@ impl RegistrationService for Registrations {
         request: Request<pb::GetTravelGroupsRequest>,
     ) -> Answer<pb::GetTravelGroupsResponse> {
         self.answer(request, async |access, message| self.groups(&access, message).await).await
+    }
+
+    async fn verify_traveller_identity(
+        &self,
+        request: Request<pb::VerifyTravellerIdentityRequest>,
+    ) -> Answer<pb::VerifyTravellerIdentityResponse> {
+        self.answer(request, async |access, message| self.verify_identity(&access, message).await).await
     }
 
     async fn resolve_traveller(

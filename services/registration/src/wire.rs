@@ -3,6 +3,7 @@
 mod access;
 mod change;
 pub(crate) mod form;
+pub(crate) mod identity;
 mod mask;
 mod render;
 

@@ -40,7 +40,7 @@ impl Epass {
             hold_present(transaction, traveller).await?;
             let quarantine = Quarantine::recorded(self.random.uuid_v7(now), traveller, times, now);
             store::insert_quarantine(transaction, &quarantine).await?;
-            store::levels_due(transaction, [traveller], now).await?;
+            store::levels_due(transaction, &[traveller], now).await?;
             let quarantine = Some(wire::render_quarantine(&quarantine));
             Ok(Kept::about(traveller, pb::RecordQuarantineResponse { quarantine }))
         })
@@ -63,7 +63,7 @@ impl Epass {
             let found = store::quarantine(transaction, id).await?.ok_or(Error::QuarantineNotFound)?;
             let ended = found.ended(now).map_err(|Over| Error::QuarantineOver)?;
             store::update_quarantine(transaction, &ended).await?;
-            store::levels_due(transaction, [ended.traveller], now).await?;
+            store::levels_due(transaction, &[ended.traveller], now).await?;
             let quarantine = Some(wire::render_quarantine(&ended));
             Ok(Kept::about(ended.traveller, pb::EndQuarantineResponse { quarantine }))
         })
@@ -86,7 +86,7 @@ impl Epass {
             hold_present(transaction, traveller).await?;
             let follow_up = FollowUp { id: self.random.uuid_v7(now), traveller, outcome, time: now };
             store::insert_follow_up(transaction, &follow_up).await?;
-            store::levels_due(transaction, [traveller], now).await?;
+            store::levels_due(transaction, &[traveller], now).await?;
             let follow_up = Some(wire::render_follow_up(&follow_up));
             Ok(Kept::about(traveller, pb::RecordFollowUpResponse { follow_up }))
         })

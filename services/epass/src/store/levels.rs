@@ -2,10 +2,8 @@
 
 use entrypass_db::micros;
 use sea_orm::{
-    ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-    sea_query::{Expr, ExprTrait as _, OnConflict},
+    QuerySelect as _, Statement, Value,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -24,37 +22,22 @@ pub(crate) struct Due {
     pub(crate) revision: i32,
 }
 
-/// Has the level of a person who gets a pass decided from `now` on.
-pub(crate) async fn begin_level(
-    connection: &impl ConnectionTrait,
-    traveller: Uuid,
-    now: OffsetDateTime,
-) -> Result<(), DbErr> {
-    let row = level::ActiveModel {
-        traveller: Set(traveller),
-        level: Set(Level::None.as_str().to_owned()),
-        due_time: Set(Some(micros(now))),
-        revision: Set(1),
-        policy_ordinal: Set(0),
-    };
-    let moved = OnConflict::column(level::Column::Traveller)
-        .update_column(level::Column::DueTime)
-        .value(level::Column::Revision, Expr::cust("levels.revision + 1"))
-        .to_owned();
-    level::Entity::insert(row).on_conflict(moved).exec_without_returning(connection).await.map(drop)
-}
-
-/// Has the levels of some persons decided anew at `now`, of whom they are told at all.
+/// Has the levels of some persons decided anew at `now`. Who never had a pass is not told of; a pass that the release before issued counts.
 pub(crate) async fn levels_due(
     connection: &impl ConnectionTrait,
-    travellers: impl IntoIterator<Item = Uuid>,
+    travellers: &[Uuid],
     now: OffsetDateTime,
 ) -> Result<(), DbErr> {
-    let due = level::Entity::update_many()
-        .col_expr(level::Column::DueTime, micros(now).into())
-        .col_expr(level::Column::Revision, Expr::col(level::Column::Revision).add(1))
-        .filter(level::COLUMN.traveller.is_in(travellers));
-    due.exec(connection).await.map(drop)
+    let places: Vec<_> = (2..).take(travellers.len()).map(|place| format!("${place}")).collect();
+    let due = format!(
+        "INSERT INTO levels (traveller, level, due_time, revision) \
+         SELECT DISTINCT traveller, 'NONE', CAST($1 AS BIGINT), 1 FROM passes WHERE traveller IN ({}) \
+         ON CONFLICT (traveller) DO UPDATE SET due_time = excluded.due_time, revision = levels.revision + 1",
+        places.join(", ")
+    );
+    let values = std::iter::once(Value::from(micros(now))).chain(travellers.iter().map(|id| (*id).into()));
+    let due = Statement::from_sql_and_values(connection.get_database_backend(), due, values);
+    connection.execute_raw(due).await.map(drop)
 }
 
 /// Some of the levels that are due at `now`, the oldest first.

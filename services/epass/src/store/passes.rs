@@ -15,7 +15,7 @@ use super::{
     changes::add_change,
     do_nothing,
     entity::{pass, pass_step},
-    levels::{begin_level, levels_due},
+    levels::levels_due,
     notes::{open_step_note, seal_step_note},
     unreadable,
 };
@@ -32,7 +32,7 @@ pub(crate) async fn insert_pass(connection: &impl ConnectionTrait, pass: &Pass) 
     if insert.exec_without_returning(connection).await? != 1 {
         return Ok(false);
     }
-    begin_level(connection, pass.traveller, pass.create_time).await?;
+    levels_due(connection, &[pass.traveller], pass.create_time).await?;
     add_change(connection, Change::issued(pass, pass.create_time)).await?;
     Ok(true)
 }
@@ -64,7 +64,7 @@ pub(crate) async fn update_pass(
         create_time: Set(micros(made.time)),
     };
     pass_step::Entity::insert(row).exec_without_returning(connection).await?;
-    levels_due(connection, [pass.traveller], now).await?;
+    levels_due(connection, &[pass.traveller], now).await?;
     add_change(connection, Change::of_pass(pass, now)).await?;
     Ok(true)
 }

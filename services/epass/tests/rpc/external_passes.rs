@@ -119,6 +119,25 @@ async fn lists_that_meet_record_each_pass_once() {
 }
 
 #[tokio::test]
+async fn of_many_passes_for_one_person_at_once_one_is_recorded() {
+    let app = App::new().await;
+    let lists = (0..8).map(|number| {
+        let app = &app;
+        async move {
+            let row = row(app, "440699198501010016", &format!("NH-{number}"));
+            record(app, &format!("list-{number}"), vec![row]).await.expect("answered").remove(0)
+        }
+    });
+    let results = futures_util::future::join_all(lists).await;
+    let (recorded, refused): (Vec<_>, Vec<_>) =
+        results.iter().partition(|result| result.outcome() == Outcome::Recorded);
+    assert_eq!((recorded.len(), app.count("passes").await), (1, 1));
+    for result in refused {
+        assert_eq!(refusal(result), (ErrorReason::ElectronicPassExists, "TRAVELLER", vec![]));
+    }
+}
+
+#[tokio::test]
 async fn one_to_five_hundred_are_taken() {
     let app = App::new().await;
     for (rows, broken) in [(0, true), (501, true), (500, false)] {

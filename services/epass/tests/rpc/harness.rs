@@ -1,5 +1,7 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
+mod holders;
+
 use std::{
     path::Path,
     sync::{
@@ -13,29 +15,27 @@ use entrypass_db::{Database, follower};
 use entrypass_epass::{Config, Deps, Migrator, Policies, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
-    epass::v1::{
-        self as pb, PassLevel, electronic_pass_application::State, epass_service_client::EpassServiceClient,
-    },
+    epass::v1::{self as pb, electronic_pass_application::State, epass_service_client::EpassServiceClient},
     registration::v1::{
         Document, DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
         registration_change::Kind,
     },
 };
-use entrypass_rpc::{EdgeLayer, Transport, instant, timestamp};
+use entrypass_rpc::{EdgeLayer, Transport, timestamp};
 use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{Duration, macros::datetime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
-/// Each copy draws other ids: at the same hour of a clock that stands still they would be the same.
-static SEED: AtomicU64 = AtomicU64::new(7);
 /// How long first answers are kept.
 pub const KEEP_ANSWERS: Duration = Duration::hours(24);
 /// How long a claim lasts.
 pub const CLAIMS_LAST: Duration = Duration::minutes(30);
+/// What the next copy draws from.
+static SEED: AtomicU64 = AtomicU64::new(7);
 /// Who decides, where it does not matter who.
 pub const REVIEWER: &str = "reviewer-1";
 
@@ -108,6 +108,7 @@ impl App {
         let deps = Deps {
             database: database.clone(),
             clock: clock.clone(),
+            // Another one for each copy: two that draw the same would give two things one id.
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
             registration: neighbour,
             policies: Policies::default(),
@@ -222,6 +223,32 @@ impl App {
         let query = Statement::from_string(reader.get_database_backend(), query);
         let rows = reader.query_all_raw(query).await.expect("rows");
         rows.iter().flat_map(|row| row.try_get_by_index::<Vec<u8>>(0).expect("bytes")).collect()
+    }
+
+    /// In how many seconds the one verification is tried again that was tried so often; nothing where there is none.
+    pub async fn waits_for_try(&self, tries: i32) -> Option<i64> {
+        let reader = self.database.reader();
+        let query =
+            format!("SELECT next_try FROM applications WHERE tries = {tries} AND next_try IS NOT NULL");
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let row = reader.query_one_raw(query).await.expect("a query")?;
+        let next: i64 = row.try_get_by_index(0).expect("an instant");
+        let now = self.clock.now().unix_timestamp_nanos() / 1000;
+        // Taken by a copy that is asking, where it is a lease.
+        let seconds = (i128::from(next) - now) / 1_000_000;
+        i64::try_from(seconds).ok().filter(|seconds| *seconds < 60)
+    }
+
+    /// Makes what was submitted look as if a copy had taken it for `lease`, and had died.
+    pub async fn taken_by_a_copy_that_died(&self, lease: Duration) {
+        let next = (self.clock.now() + lease).unix_timestamp_nanos() / 1000;
+        let update = format!(
+            "UPDATE applications SET state = 'IDENTITY_VERIFYING', revision = revision + 1, tries = 1, \
+             next_try = {next} WHERE state = 'SUBMITTED'"
+        );
+        let transaction = self.database.begin().await.expect("a transaction");
+        transaction.execute_unprepared(&update).await.expect("taken");
+        transaction.commit().await.expect("committed");
     }
 
     /// How many rows `table` has.
@@ -378,38 +405,6 @@ impl App {
         request: pb::ListElectronicPassApplicationsRequest,
     ) -> Result<pb::ListElectronicPassApplicationsResponse, Refusal> {
         Ok(self.client().list_electronic_pass_applications(request).await?.into_inner())
-    }
-
-    /// A person with a pass that was issued here, the `number`-th of this test, and the pass.
-    pub async fn with_pass(&self, number: u128) -> (Person, pb::ElectronicPass) {
-        let person = self.person(number);
-        let application = self.apply(&format!("apply-{number}"), &person).await.expect("offered");
-        let approval = decision(&format!("approve-{number}"), &application, pb::ReviewDecision::Approve);
-        let pass = self.review(approval).await.expect("approved").electronic_pass;
-        (person, pass.expect("a pass"))
-    }
-
-    /// The level of a person's pass, and until when it is that.
-    pub async fn level(&self, person: &Person) -> (PassLevel, Option<OffsetDateTime>) {
-        let request = pb::GetElectronicPassLevelsRequest { registrations: vec![person.registration.clone()] };
-        let answer = self.client().get_electronic_pass_levels(request).await.expect("levels").into_inner();
-        let level = &answer.levels[0];
-        (level.level(), level.level_until_time.as_ref().and_then(instant))
-    }
-
-    /// What the registration service tells of a person who has declared a fever since `since`, or declares none.
-    pub fn declares(&self, person: &Person, since: Option<OffsetDateTime>) {
-        self.registrations.put(GetRegistrationFactsResponse {
-            registration: person.registration.clone(),
-            traveller: person.traveller.clone(),
-            state: RegistrationState::Active.into(),
-            revision: 2,
-            document_type: DocumentType::ResidentIdCard.into(),
-            home_division: "4406".to_owned(),
-            fever_declared: since.is_some(),
-            fever_declared_time: since.map(timestamp),
-            ..GetRegistrationFactsResponse::default()
-        });
     }
 
     /// A valid record of a pass that the owner of the document `number` got yesterday.

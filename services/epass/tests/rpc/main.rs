@@ -19,3 +19,4 @@ mod list;
 mod offer;
 mod review;
 mod upkeep;
+mod verification;

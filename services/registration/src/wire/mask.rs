@@ -81,6 +81,7 @@ masked! {
         ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared,
         fever_declared_time
     }
+    VerifyTravellerIdentityResponse { ; outcome, strength, checks, revision }
     // Masked for everybody.
     GetTravelGroupsResponse { groups; }
     TravelGroup { holder, companions; }

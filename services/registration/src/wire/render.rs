@@ -151,7 +151,7 @@ pub(crate) fn document_details(of: &Document) -> pb::DocumentDetails {
     }
 }
 
-fn document(of: &Document) -> pb::Document {
+pub(super) fn document(of: &Document) -> pb::Document {
     pb::Document {
         r#type: document_type(of.document_type()).into(),
         number: of.number().to_owned(),

@@ -31,6 +31,7 @@ const SHOWN: &str = "
     GetRegistrationFactsResponse.fever_declared_time
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
+    IdentityCheck.check IdentityCheck.result IdentityCheck.text_en IdentityCheck.text_zh_cn
     ListAccessResponse.next_page_token ListRegistrationRevisionsResponse.next_page_token
     Notice.language Notice.paragraphs Notice.title Notice.version
     Registration.create_time Registration.etag Registration.expire_time Registration.form_version Registration.masked_number
@@ -47,6 +48,7 @@ const SHOWN: &str = "
     TravelGroupCompanion.relationship
     TravelGroupMember.document_type TravelGroupMember.expire_time TravelGroupMember.masked_name TravelGroupMember.masked_number
     TravelGroupMember.registration TravelGroupMember.revision TravelGroupMember.state
+    VerifyTravellerIdentityResponse.outcome VerifyTravellerIdentityResponse.revision VerifyTravellerIdentityResponse.strength
     WatchRegistrationsResponse.as_of_time WatchRegistrationsResponse.cursor
 ";
 
@@ -129,7 +131,7 @@ fn nothing_survives_the_mask_but_what_is_listed() {
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse UnbindCompanionResponse WatchRegistrationsResponse
-        EraseTravellerResponse ExportTravellerResponse
+        EraseTravellerResponse ExportTravellerResponse VerifyTravellerIdentityResponse
     );
     let service = pool.get_service_by_name("entrypass.registration.v1.RegistrationService").expect("ours");
     let answers: BTreeSet<_> = service.methods().map(|rpc| rpc.output().full_name().to_owned()).collect();
