@@ -174,7 +174,7 @@ fn application_state(state: State) -> ApplicationState {
 
 #[cfg(test)]
 mod tests {
-    use entrypass_policy::ApplicationState;
+    use entrypass_policy::{ApplicationState, DEFAULT, Policy};
     use time::{Duration, OffsetDateTime, macros::datetime};
 
     use super::{IdentityStrength, LastApplication, Person, State, application_state};
@@ -204,5 +204,29 @@ mod tests {
         let strength = person.facts(&applicant, NOW).identity.strength;
         assert_eq!(strength, Some(IdentityStrength::RealName));
         assert_eq!(Person::default().facts(&applicant, NOW).identity.strength, None);
+    }
+
+    #[test]
+    fn what_waits_for_its_decision_does_not_stand_against_its_own_approval() {
+        let wanted = "lapse_days = 30\nauto_approve = \"has(identity.strength) && identity.strength == 'REAL_PERSON'\"";
+        let proven = "document.type = \"RESIDENT_ID_CARD\", identity.strength = \"REAL_PERSON\" }\n\
+                      expect = { unmet = [], level = \"NONE\", auto_approve = true }";
+        let given = "document.type = \"RESIDENT_ID_CARD\" }\nexpect = { unmet = [], level = \"NONE\" }";
+        let text = DEFAULT.replacen("lapse_days = 30", wanted, 1).replacen(given, proven, 1);
+        let policy = Policy::parse(&text).expect("a policy");
+        let approves = |state, verified| {
+            let last = Some(LastApplication { state, lapse_time: None, verified });
+            let person = Person { last, ..Person::default() };
+            let outcome = person.outcome(&policy, &Applicant::sample(), NOW).expect("in force");
+            assert_eq!(outcome.unmet.is_empty(), !State::WAITING.contains(&state), "{state:?}");
+            outcome.auto_approve
+        };
+        for state in State::WAITING.into_iter().chain([State::Draft]) {
+            assert!(approves(state, Some(IdentityStrength::RealPerson)), "{state:?}");
+            assert!(
+                !approves(state, Some(IdentityStrength::RealName)) && !approves(state, None),
+                "{state:?}"
+            );
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
 mod holders;
+pub mod policies;
 
 use std::{
     path::Path,
@@ -249,6 +250,21 @@ impl App {
         let transaction = self.database.begin().await.expect("a transaction");
         transaction.execute_unprepared(&update).await.expect("taken");
         transaction.commit().await.expect("committed");
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn meddle(&self, statement: &str) {
+        let transaction = self.database.begin().await.expect("a transaction");
+        transaction.execute_unprepared(statement).await.expect("done");
+        transaction.commit().await.expect("committed");
+    }
+
+    /// The texts that `query` finds.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let reader = self.database.reader();
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let rows = reader.query_all_raw(query).await.expect("rows");
+        rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
     }
 
     /// How many rows `table` has.
