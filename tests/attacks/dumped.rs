@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use entrypass_ambient::Clock as _;
 use entrypass_e2e::{Mode, System, Traveller};
 use entrypass_proto::{
-    epass::v1::ReviewDecision,
+    epass::v1::{self as epass, ReviewDecision},
     gateway::v1 as pb,
     registration::v1::{
         self as form, Contact, Document, DocumentType, HealthDeclaration, RegistrationForm, Relationship,

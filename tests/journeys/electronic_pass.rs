@@ -114,6 +114,7 @@ async fn a_pass_issued_elsewhere_counts_as_completed(mode: Mode) {
         issuer: "南海通".to_owned(),
         pass_number: "NH-000001".to_owned(),
         issue_time: Some(Timestamp { seconds: 1_760_000_000, nanos: 0 }),
+        expire_time: None,
     };
     system.epass.clone().record_external_pass(record).await.expect("recorded before the person registers");
     let pass = li.register(&system, "li").await.expect("registered");

@@ -137,10 +137,16 @@ async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
         "audit_head",
         "audit_records",
         "audit_waiting",
+        "change_feed",
+        "changes",
         "ended_registrations",
+        "follow_ups",
         "leases",
+        "levels",
+        "pass_steps",
         "passes",
         "positions",
+        "quarantines",
     ];
     assert_eq!(tables, expected);
 }

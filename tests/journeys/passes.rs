@@ -250,6 +250,7 @@ async fn a_pass_is_suspended_and_revoked_and_another_applied_for(mode: Mode) {
     office.revoke_electronic_pass(revoke).await.expect("suspended");
     listener.hears(|change| change.pass_state() == State::Revoked).await;
     assert!(shown(&system, &wang).await.offer.expect("an offer").offered);
+    system.clock.advance(Duration::MINUTE);
     let another = issued(&system, &wang, "apply-again").await;
     assert_ne!(another.pass_number, pass.pass_number);
     assert_eq!(level(&system, &wang).await.0, PassLevel::AllowLocal);
