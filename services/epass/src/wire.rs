@@ -1,10 +1,12 @@
 //! Between messages and domain values: the only place that names both.
 
+mod identity;
 mod parse;
 pub(crate) mod place;
 pub(crate) mod policy_page;
 mod render;
 
+pub(crate) use identity::{parse_finding, render_verification};
 pub(crate) use parse::{
     Act, ActivateRequest, ApplyRequest, ClaimRequest, Draft, ListRequest, PersonName, RecordRequest,
     ReviewRequest, SimulateRequest, parse_activate, parse_activations, parse_add, parse_applicant,
