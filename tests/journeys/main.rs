@@ -43,6 +43,7 @@ mod next_visit;
 mod once_only;
 mod operations;
 mod passes;
+mod policy;
 mod refusals;
 mod signing_keys;
 mod tunnel;
