@@ -46,12 +46,13 @@ test-postgres *arguments:
 docs:
     RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
 
-# Foreign implementations and ours agree on every test vector of token and bundle, and verify what the others issue.
+# Foreign implementations and ours agree on every test vector of token and bundle and on every rule of a policy, and verify what the others issue.
 interop:
     # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
-    cargo build --workspace --example interop --tests
+    cargo build --workspace --example interop --example policies --tests
     tests/interop/tokens.py target/debug/examples/interop
     tests/interop/read_bundle.py crates/verifier/vectors/bundles.json
+    tests/interop/policies.mjs target/debug/examples/policies crates/policy/policies/*.toml crates/policy/tests/policy/*.toml
 
 # The real program, called by grpcurl, by a partner in Python and checked by foreign software; on either engine.
 live:

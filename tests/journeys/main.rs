@@ -44,6 +44,7 @@ mod next_visit;
 mod once_only;
 mod operations;
 mod passes;
+mod policy;
 mod refusals;
 mod returning;
 mod signing_keys;

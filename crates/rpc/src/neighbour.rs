@@ -168,8 +168,12 @@ fn pause(status: &Status, next: Instant) -> Duration {
 /// What a neighbour says of its own neighbour is not tried again here: it was tried again there, and every hop that did so would
 /// multiply the attempts.
 fn can_help(status: &Status) -> bool {
-    let another_copy_or_moment =
-        [ErrorReason::StoreUnavailable, ErrorReason::ShuttingDown, ErrorReason::SigningKeyUnavailable];
+    let another_copy_or_moment = [
+        ErrorReason::StoreUnavailable,
+        ErrorReason::ShuttingDown,
+        ErrorReason::SigningKeyUnavailable,
+        ErrorReason::PolicyUnavailable,
+    ];
     match problem::reason_of(status) {
         Some(reason) => another_copy_or_moment.map(reason::wire_name).contains(&reason.as_str()),
         None => problem::connection_failed(status),

@@ -38,6 +38,7 @@ pub(crate) fn describe(reason: ErrorReason) -> Description {
         | R::StoreUnavailable
         | R::ShuttingDown
         | R::SigningKeyUnavailable
+        | R::PolicyUnavailable
         // Whoever refuses for a rate, or for what was tried in vain, knows better.
         | R::RateLimited
         | R::TooManyCalls
@@ -59,6 +60,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionNotFound
         | R::ConfirmationCodeWrong
         | R::ApplicationNotFound
+        | R::PolicyNotFound
         | R::ElectronicPassNotFound
         | R::QuarantineNotFound
         | R::QrCodeNotFound
@@ -74,7 +76,11 @@ fn code(reason: ErrorReason) -> Code {
         | R::PurposeRequired
         | R::PurposeNotAllowed
         | R::PersonalDataMasked => Code::PermissionDenied,
-        R::AlreadyRegistered | R::CompanionAlreadyBound | R::ElectronicPassExists | R::CorrectionPending => {
+        R::AlreadyRegistered
+        | R::CompanionAlreadyBound
+        | R::ElectronicPassExists
+        | R::CorrectionPending
+        | R::PolicyExists => {
             Code::AlreadyExists
         }
         R::NoticeStale
@@ -92,13 +98,16 @@ fn code(reason: ErrorReason) -> Code {
         | R::FrozenAfterVerification
         | R::CorrectionNotPending
         | R::CorrectionLimitReached
+        | R::PolicyNotActivatable
         | R::IllegalPassTransition
         | R::QuarantineOver
         | R::TravellerErased => Code::FailedPrecondition,
-        R::EtagMismatch => Code::Aborted,
-        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::SigningKeyUnavailable => {
-            Code::Unavailable
-        }
+        R::EtagMismatch | R::PolicyActivationStale => Code::Aborted,
+        R::NeighbourUnavailable
+        | R::StoreUnavailable
+        | R::ShuttingDown
+        | R::SigningKeyUnavailable
+        | R::PolicyUnavailable => Code::Unavailable,
         R::CursorOutOfRange => Code::OutOfRange,
         R::DeadlineExceeded => Code::DeadlineExceeded,
     }
@@ -153,6 +162,11 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
             "the changes after this cursor are not there: begin again without a cursor",
         ),
         R::DeadlineExceeded => ("请求超时", "the deadline passed"),
+        R::PolicyUnavailable
+        | R::PolicyExists
+        | R::PolicyNotFound
+        | R::PolicyActivationStale
+        | R::PolicyNotActivatable => text_of_policies(reason),
         R::UnknownCaller
         | R::RpcNotAllowed
         | R::PurposeRequired
@@ -236,6 +250,29 @@ fn text_of_passes(reason: ErrorReason) -> (&'static str, &'static str) {
         }
         R::QuarantineNotFound => ("没有该隔离记录", "no such quarantine"),
         R::QuarantineOver => ("该隔离已结束", "the quarantine is over"),
+        _ => ("系统内部错误", "internal error"),
+    }
+}
+
+/// Those of policies.
+fn text_of_policies(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::PolicyUnavailable => {
+            ("暂时无法确定适用的政策，请稍后重试", "it cannot be told for now which policy applies")
+        }
+        R::PolicyExists => {
+            ("该名称和版本已属于另一政策文本", "name and version belong to another policy document")
+        }
+        R::PolicyNotFound => ("没有该政策", "no such policy"),
+        R::PolicyActivationStale => (
+            "政策的启用情况已变化，请重新读取后再试",
+            "another policy was activated since: look at the activations and decide anew",
+        ),
+        R::PolicyNotActivatable => (
+            "该政策在所需时间不适用，或没有可恢复的政策",
+            "the policy is not effective then, or there is none to go back to",
+        ),
         _ => ("系统内部错误", "internal error"),
     }
 }

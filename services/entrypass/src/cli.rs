@@ -52,6 +52,19 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Tell which rule of the configuration decides whether a caller may call an RPC, and what it is shown. Needs no running service.
     Explain(Explain),
+    /// Look at policy documents before they are added. Needs no configuration and no running service.
+    #[command(subcommand)]
+    Policy(Policy),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Check a document and run the tests in it. Ends with 0 if there is nothing wrong, with 2 if there are mistakes, each told with its place, and with 1 if it was
+    /// called wrongly or cannot read the file.
+    Check {
+        /// The document.
+        file: PathBuf,
+    },
 }
 
 /// Ends with 0 if the call is let in, with 2 if it is refused, and with 1 if it was called wrongly or the configuration cannot be used.

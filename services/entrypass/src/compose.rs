@@ -247,8 +247,8 @@ impl Opened {
     }
 
     /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
-    /// do without is well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
-    /// so itself (`CANNOT_DECIDE`), and the registration service that an identity cannot be verified now.
+    /// do without is well, for epass the policy that applies as well: nobody is served by a gateway or an epass service that cannot ask for a registration.
+    /// The QR service can say so itself (`CANNOT_DECIDE`), and the registration service that an identity cannot be verified now.
     fn wire(
         self,
         mut ways: Ways,
@@ -279,9 +279,11 @@ impl Opened {
         if let Some((config, database)) = self.epass {
             let Surroundings { clock, random } = surroundings.clone();
             let (registration, is_well) = ways.to(Service::Registration, Role::Epass)?;
-            let probe = answers(&database).and(is_well);
+            let policies = entrypass_epass::Policies::default();
+            let decides = policies.probe(&database, Arc::clone(&clock));
+            let probe = answers(&database).and(decides).and(is_well);
             let stopping = stopping.clone();
-            let deps = entrypass_epass::Deps { database, clock, random, registration, stopping };
+            let deps = entrypass_epass::Deps { database, clock, random, registration, policies, stopping };
             let part = Part::of(Role::Epass, entrypass_epass::service(config, deps), probe);
             ways.add(Service::Epass, &part);
             parts.push(part);

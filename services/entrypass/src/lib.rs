@@ -15,6 +15,7 @@ mod key_rings;
 mod keys;
 mod migrate;
 mod open_files;
+mod policy;
 pub mod program;
 pub mod role;
 mod serve;

@@ -9,7 +9,7 @@ use crate::{
     Failure, audit,
     cli::{Cli, Command, DevCerts},
     compose::Surroundings,
-    dev_certs, explain, keys, migrate, serve, signing_keys, verify,
+    dev_certs, explain, keys, migrate, policy, serve, signing_keys, verify,
 };
 
 /// Does what the process's arguments say, with the time and the randomness of `surroundings`; a failure is told in one line on
@@ -46,10 +46,10 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 /// Says what is wrong with the arguments, or the help that they ask for.
 fn show(wrong: &clap::Error) -> ExitCode {
     let _ = wrong.print();
-    // There 2 says that a code is not VALID, a call refused or a chain broken, which a slip of the keyboard must not say.
-    let answering = env::args_os()
-        .nth(1)
-        .is_some_and(|command| ["verify", "explain", "audit"].into_iter().any(|answers| command == answers));
+    // There 2 says that a code is not VALID, a call refused, a chain broken or a policy mistaken, which a slip of the keyboard must not say.
+    let answering = env::args_os().nth(1).is_some_and(|command| {
+        ["verify", "explain", "audit", "policy"].into_iter().any(|answers| command == answers)
+    });
     match u8::try_from(wrong.exit_code()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(code) if !answering => ExitCode::from(code),
@@ -65,6 +65,7 @@ fn run(command: Command, surroundings: &Surroundings) -> Result<ExitCode, Failur
         Command::SigningKeys(change) => in_runtime(signing_keys::change(change, surroundings)),
         Command::Keys(change) => in_runtime(keys::keys(change, surroundings)),
         Command::Explain(question) => explain::explain(&question),
+        Command::Policy(look) => policy::policy(&look),
         Command::DevCerts(DevCerts { folder }) => {
             dev_certs::make(&folder, surroundings.clock.as_ref()).map(|()| ExitCode::SUCCESS)
         }

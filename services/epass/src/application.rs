@@ -8,13 +8,15 @@ mod identity;
 mod review;
 mod state;
 
+use entrypass_document::DocumentType;
+use entrypass_policy::RegistrationState;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{level::Declared, text::Note};
+use crate::{facts::Declared, text::Note};
 
 pub(crate) use claim::{Claim, Reviewer};
-pub(crate) use identity::{Finding, Outcome, Strength, Task};
+pub(crate) use identity::{Finding, Outcome, Strength, Task, strength_from_word};
 pub(crate) use review::{Decision, Review};
 pub(crate) use state::{Ending, IllegalTransition, State, Step};
 
@@ -25,10 +27,10 @@ pub(crate) struct Applicant {
     pub(crate) registration: Uuid,
     /// Id of the person.
     pub(crate) traveller: Uuid,
-    /// The registration has neither expired nor been cancelled.
-    pub(crate) registration_active: bool,
-    /// The registered document is a resident identity card, and no other type.
-    pub(crate) resident_id_card: bool,
+    /// Where the registration stands.
+    pub(crate) registration_state: RegistrationState,
+    /// Type of the registered document; nothing for one that this program does not know.
+    pub(crate) document_type: Option<DocumentType>,
     /// What else it says that bears on the level of their pass.
     pub(crate) declared: Declared,
 }
@@ -100,18 +102,18 @@ impl Application {
         }
     }
 
-    /// This application, submitted under `registration` with a decision promised by `promise_time`. The reviewer's note stays: the next
+    /// This application, submitted under `registration` with a decision promised by `promise_time`, if one is. The reviewer's note stays: the next
     /// reviewer reads it. What the verification found before does not.
     pub(crate) fn submitted(
         &self,
         registration: Uuid,
-        promise_time: OffsetDateTime,
+        promise_time: Option<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> Result<Self, IllegalTransition> {
         Ok(Self {
             registration,
             submission_count: self.submission_count + 1,
-            promise_time: Some(promise_time),
+            promise_time,
             finding: None,
             task: Some(Task { tries: 0, next: now }),
             ..self.stepped(Step::Submit, now)?

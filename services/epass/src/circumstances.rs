@@ -69,12 +69,7 @@ impl Quarantine {
         Self { id, traveller, from, until, end: None, create_time: now }
     }
 
-    /// Whether it holds at `at`.
-    pub(crate) fn holds(&self, at: OffsetDateTime) -> bool {
-        self.from <= at && at < self.ends()
-    }
-
-    /// When the answer to [`Self::holds`] may change.
+    /// When it begins, and when it ends.
     pub(crate) fn turns(&self) -> [OffsetDateTime; 2] {
         [self.from, self.ends()]
     }
@@ -87,7 +82,8 @@ impl Quarantine {
         if self.ends() <= now { Err(Over) } else { Ok(Self { end: Some(now), ..self }) }
     }
 
-    fn ends(&self) -> OffsetDateTime {
+    /// When it ends, or ended.
+    pub(crate) fn ends(&self) -> OffsetDateTime {
         self.end.unwrap_or(self.until)
     }
 }
@@ -162,9 +158,9 @@ mod tests {
     fn it_is_ended_once() {
         let until = NOW + Duration::DAY;
         let quarantine = Quarantine::recorded(Uuid::nil(), Uuid::nil(), (NOW, until), NOW);
-        assert!(quarantine.holds(NOW) && !quarantine.holds(until));
+        assert_eq!(quarantine.turns(), [NOW, until]);
         let ended = quarantine.ended(NOW + Duration::HOUR).expect("it holds");
-        assert!(ended.holds(NOW) && !ended.holds(NOW + Duration::HOUR));
+        assert_eq!(ended.turns(), [NOW, NOW + Duration::HOUR]);
         assert_eq!(ended.ended(NOW + Duration::hours(2)), Err(Over));
         assert_eq!(quarantine.ended(until), Err(Over));
     }

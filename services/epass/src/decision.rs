@@ -1,34 +1,31 @@
-//! What the policy says of an application: what is needed, what is promised, what happens by itself.
+//! What the policy says of the course of an application: what is needed, what is promised, when it ends by itself.
 //!
-//! Pure, and the one place that says so.
+//! Pure.
 
 use entrypass_ambient::{CITY_OFFSET, city_date};
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
-use crate::application::Strength;
+use entrypass_policy::Policy;
 
 /// What holds for an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Terms {
-    /// How much the verification of identity has to say.
-    pub(crate) strength: Strength,
-    /// Whoever is verified so needs no reviewer.
-    pub(crate) auto_approve: bool,
     /// Within how many days of the city a decision is promised; the day of the submission is not counted.
-    promised_days: u16,
+    promised_days: Option<u16>,
     /// After how many days of the city ends what the traveller leaves alone; the day on which it came to them is not counted.
     lapse_days: u16,
 }
 
-/// The terms of every application.
-pub(crate) fn terms() -> Terms {
-    Terms { strength: Strength::Formal, auto_approve: false, promised_days: 3, lapse_days: 30 }
-}
-
 impl Terms {
-    /// By when a decision on what is submitted at `now` is promised.
-    pub(crate) fn promise_time(self, now: OffsetDateTime) -> OffsetDateTime {
-        end_of_day(now, self.promised_days)
+    /// Those of `policy`.
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let review = policy.review();
+        Self { promised_days: review.promised_days, lapse_days: review.lapse_days }
+    }
+
+    /// By when a decision on what is submitted at `now` is promised, where one is.
+    pub(crate) fn promise_time(self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.promised_days.map(|days| end_of_day(now, days))
     }
 
     /// When ends by itself what came to the traveller at `now`.
@@ -47,7 +44,9 @@ fn end_of_day(now: OffsetDateTime, days: u16) -> OffsetDateTime {
 mod tests {
     use time::macros::datetime;
 
-    use super::terms;
+    use entrypass_policy::{DEFAULT, Policy};
+
+    use super::Terms;
 
     #[test]
     fn days_are_those_of_the_city_and_whole() {
@@ -65,7 +64,14 @@ mod tests {
             ),
         ];
         for (now, promised, lapses) in table {
-            assert_eq!((terms().promise_time(now), terms().lapse_time(now)), (promised, lapses), "{now}");
+            let terms = Terms { promised_days: Some(3), lapse_days: 30 };
+            assert_eq!((terms.promise_time(now), terms.lapse_time(now)), (Some(promised), lapses), "{now}");
         }
+    }
+
+    #[test]
+    fn the_default_policy_promises_nothing() {
+        let policy = Policy::parse(DEFAULT).expect("the default policy");
+        assert_eq!(Terms::of(&policy), Terms { promised_days: None, lapse_days: 30 });
     }
 }

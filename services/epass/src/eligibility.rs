@@ -1,31 +1,14 @@
-//! The rule of the offer: who may apply for the electronic pass, and every reason why not.
+//! The offer: whether somebody may apply for the electronic pass, and every reason.
 //!
-//! Owns the decision and its wording. Pure: the facts are handed in. Step 5 of the operation guide is its source: the
-//! registered document is the mainland resident identity card, and the application is not completed.
+//! Owns what follows from the rules of the policy and the last application together. Does not own the rules: those are the policy's, whose default is step 5 of the operation
+//! guide. Pure.
 
+use entrypass_policy::{EligibilityRule, Evaluation};
 use entrypass_rule::Text;
-use time::OffsetDateTime;
 
-use crate::{
-    application::{Applicant, Application, State},
-    pass::Pass,
-};
+use crate::application::State;
 
-/// Everything that the rule looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Facts {
-    /// See [`Applicant`].
-    pub(crate) registration_active: bool,
-    /// See [`Applicant`].
-    pub(crate) resident_id_card: bool,
-    /// The person has a pass that is active or suspended, issued here or recorded as issued elsewhere. One that was revoked, given up or has run out is
-    /// not "completed" any more: what then stands against a new one is a reviewer's to decide.
-    pub(crate) pass_is_live: bool,
-    /// Where the person's last application stands.
-    pub(crate) last_application: Option<State>,
-}
-
-/// What the rule says.
+/// What may be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Offer {
     /// A new application may be made.
@@ -37,19 +20,15 @@ pub(crate) enum Offer {
 }
 
 /// A rule that stands against the offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Obstacle {
-    /// The registration has ended.
-    RegistrationNotActive,
-    /// The document is no resident identity card.
-    DocumentTypeNotEligible,
-    /// The person has a live pass.
-    AlreadyCompleted,
-    /// An application was submitted and is not decided.
-    ApplicationInProgress,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// The rule's id in the policy.
+    pub(crate) rule: String,
+    /// The reason for people.
+    pub(crate) text: Text,
 }
 
-/// Why the pass is offered or not.
+/// Why the pass is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// Nothing stands against a new application.
@@ -60,38 +39,11 @@ pub(crate) enum Reason {
     ApplicationReturned,
     /// Nothing stands against submitting again what could not be verified.
     VerificationFailed,
-    /// This stands against it.
-    Against(Obstacle),
 }
 
-impl Facts {
-    /// Puts together what the neighbour says and what is known here.
-    pub(crate) fn of(
-        applicant: &Applicant,
-        application: Option<&Application>,
-        pass: Option<&Pass>,
-        now: OffsetDateTime,
-    ) -> Self {
-        Self {
-            registration_active: applicant.registration_active,
-            resident_id_card: applicant.resident_id_card,
-            pass_is_live: pass.is_some_and(|pass| pass.is_live(now)),
-            last_application: application.map(|application| application.state),
-        }
-    }
-}
-
-/// Decides on the offer.
-pub(crate) fn decide(facts: Facts) -> Offer {
-    let last = facts.last_application;
-    let in_progress = last.is_some_and(|state| State::WAITING.contains(&state));
-    let rules = [
-        (!facts.registration_active, Obstacle::RegistrationNotActive),
-        (!facts.resident_id_card, Obstacle::DocumentTypeNotEligible),
-        (facts.pass_is_live, Obstacle::AlreadyCompleted),
-        (in_progress, Obstacle::ApplicationInProgress),
-    ];
-    let obstacles: Vec<_> = rules.into_iter().filter_map(|(stands, rule)| stands.then_some(rule)).collect();
+/// Decides on the offer, by what the policy says and where the last application stands.
+pub(crate) fn offer(evaluation: &Evaluation<'_>, last: Option<State>) -> Offer {
+    let obstacles: Vec<_> = evaluation.unmet().map(Obstacle::of).collect();
     if !obstacles.is_empty() {
         return Offer::Withheld(obstacles);
     }
@@ -99,6 +51,8 @@ pub(crate) fn decide(facts: Facts) -> Offer {
         Some(State::Draft) => Offer::Submission(Reason::ApplicationDrafted),
         Some(State::ReturnedForCorrection) => Offer::Submission(Reason::ApplicationReturned),
         Some(State::VerificationFailed) => Offer::Submission(Reason::VerificationFailed),
+        // Whatever the policy says, nobody has two at once.
+        Some(waiting) if State::WAITING.contains(&waiting) => Offer::Withheld(vec![Obstacle::in_progress()]),
         _ => Offer::NewApplication,
     }
 }
@@ -108,14 +62,17 @@ impl Offer {
     pub(crate) fn is_given(&self) -> bool {
         !matches!(self, Self::Withheld(_))
     }
+}
 
-    /// Every reason of this offer.
-    pub(crate) fn reasons(&self) -> Vec<Reason> {
-        match self {
-            Self::NewApplication => vec![Reason::Eligible],
-            Self::Submission(reason) => vec![*reason],
-            Self::Withheld(obstacles) => obstacles.iter().copied().map(Reason::Against).collect(),
-        }
+impl Obstacle {
+    fn of(rule: &EligibilityRule) -> Self {
+        Self { rule: rule.id.clone(), text: rule.unmet.clone() }
+    }
+
+    /// That another application is open: what the database itself refuses, under the id that the default policy has for it.
+    pub(crate) fn in_progress() -> Self {
+        let text = Text::new("已有申请正在办理", "an application was submitted and is not decided yet");
+        Self { rule: "APPLICATION_IN_PROGRESS".to_owned(), text }
     }
 }
 
@@ -135,20 +92,6 @@ impl Reason {
                 "申请已退回补正，可重新提交",
                 "the application was returned for correction and can be submitted again",
             ),
-            Self::Against(Obstacle::RegistrationNotActive) => {
-                ("登记已过期或已取消", "the registration has expired or was cancelled")
-            }
-            Self::Against(Obstacle::DocumentTypeNotEligible) => (
-                "登记所用证件不是居民身份证（港澳台居民居住证不属于居民身份证）",
-                "the registered document is not a resident identity card; a residence permit is none",
-            ),
-            Self::Against(Obstacle::AlreadyCompleted) => (
-                "已有本系统或其他渠道签发的电子通行证（有效或挂起）",
-                "there is a pass, issued here or by another channel",
-            ),
-            Self::Against(Obstacle::ApplicationInProgress) => {
-                ("已有申请正在办理", "an application was submitted and is not decided yet")
-            }
         };
         Text::new(zh_cn, en)
     }
@@ -156,7 +99,16 @@ impl Reason {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Obstacle, Offer, Reason, State, decide};
+    use entrypass_document::DocumentType;
+    use entrypass_policy::{DEFAULT, Policy, RegistrationState};
+    use time::macros::datetime;
+
+    use super::{Obstacle, Offer, Reason, State, offer};
+    use crate::{
+        application::Applicant,
+        facts::{LastApplication, Person},
+        pass::{self, Pass},
+    };
 
     const LAST: [Option<State>; 12] = [
         None,
@@ -196,34 +148,68 @@ mod tests {
         }
     }
 
-    fn letter(reason: Reason) -> char {
-        match reason {
-            Reason::Eligible => 'E',
-            Reason::ApplicationDrafted => 'B',
-            Reason::ApplicationReturned => 'C',
-            Reason::VerificationFailed => 'V',
-            Reason::Against(Obstacle::RegistrationNotActive) => 'R',
-            Reason::Against(Obstacle::DocumentTypeNotEligible) => 'D',
-            Reason::Against(Obstacle::AlreadyCompleted) => 'P',
-            Reason::Against(Obstacle::ApplicationInProgress) => 'A',
+    fn letters(offer: &Offer) -> String {
+        let letter = |obstacle: &Obstacle| match obstacle.rule.as_str() {
+            "REGISTRATION_NOT_ACTIVE" => 'R',
+            "DOCUMENT_TYPE_NOT_ELIGIBLE" => 'D',
+            "ALREADY_COMPLETED" => 'P',
+            "APPLICATION_IN_PROGRESS" => 'A',
+            _ => '?',
+        };
+        match offer {
+            Offer::NewApplication => "E".to_owned(),
+            Offer::Submission(Reason::ApplicationDrafted) => "B".to_owned(),
+            Offer::Submission(Reason::ApplicationReturned) => "C".to_owned(),
+            Offer::Submission(Reason::VerificationFailed) => "V".to_owned(),
+            Offer::Submission(Reason::Eligible) => "?".to_owned(),
+            Offer::Withheld(obstacles) => obstacles.iter().map(letter).collect(),
         }
+    }
+
+    /// What `policy` says of somebody, by registration active, resident identity card, pass live.
+    fn of(policy: &Policy, (active, card, live): (bool, bool, bool), last: Option<State>) -> Offer {
+        let applicant = Applicant {
+            registration_state: if active { RegistrationState::Active } else { RegistrationState::Expired },
+            document_type: Some(if card { DocumentType::ResidentIdCard } else { DocumentType::Passport }),
+            ..Applicant::sample()
+        };
+        let state = if live { pass::State::Active } else { pass::State::Revoked };
+        let last = last.map(|state| LastApplication { state, lapse_time: None, verified: None });
+        let person = Person { passes: vec![Pass::sample(state)], last, ..Person::default() };
+        let now = datetime!(2026-11-22 08:00 UTC);
+        let facts = person.facts(&applicant, now);
+        offer(&policy.evaluate(&facts, now).expect("in force"), last.map(|last| last.state))
     }
 
     #[test]
     fn the_whole_decision_table_holds() {
-        for ((registration_active, resident_id_card, pass_is_live), against) in AGAINST {
-            for (last_application, added) in LAST.into_iter().zip(ADDED) {
-                let facts = Facts { registration_active, resident_id_card, pass_is_live, last_application };
-                let offer = decide(facts);
-                let found: String = offer.reasons().into_iter().map(letter).collect();
-                assert_eq!(found, expected(against, added), "{facts:?}");
-                assert_eq!(offer.is_given(), matches!(&*found, "E" | "B" | "C" | "V"), "{facts:?}");
-                assert_eq!(
-                    matches!(offer, Offer::Submission(_)),
-                    matches!(&*found, "B" | "C" | "V"),
-                    "{facts:?}"
-                );
+        let policy = Policy::parse(DEFAULT).expect("the default policy");
+        for (person, against) in AGAINST {
+            for (last, added) in LAST.into_iter().zip(ADDED) {
+                let offer = of(&policy, person, last);
+                let found = letters(&offer);
+                assert_eq!(found, expected(against, added), "{person:?} {last:?}");
+                assert_eq!(offer.is_given(), matches!(&*found, "E" | "B" | "C" | "V"), "{person:?} {last:?}");
             }
         }
+    }
+
+    #[test]
+    fn no_policy_lets_somebody_have_two_applications_at_once() {
+        let allows = DEFAULT.replacen(
+            "!(application.state in ['SUBMITTED', 'IDENTITY_VERIFYING', 'UNDER_REVIEW'])",
+            "application.state != 'REJECTED'",
+            1,
+        );
+        let allows =
+            allows.replace("application.state = \"UNDER_REVIEW\"", "application.state = \"REJECTED\"");
+        let policy = Policy::parse(&allows).expect("a policy");
+        for waiting in State::WAITING {
+            let offer = of(&policy, (true, true, false), Some(waiting));
+            assert_eq!(offer, Offer::Withheld(vec![Obstacle::in_progress()]), "{waiting:?}");
+        }
+        let default = Policy::parse(DEFAULT).expect("the default policy");
+        let said = of(&default, (true, true, false), Some(State::UnderReview));
+        assert_eq!(said, Offer::Withheld(vec![Obstacle::in_progress()]), "one text for one thing");
     }
 }

@@ -9,7 +9,9 @@ use sea_orm::DbErr;
 use thiserror::Error;
 use tonic::Status;
 
-use crate::{application::IllegalTransition, eligibility::Obstacle, pass::IllegalStep, wire};
+use crate::{
+    application::IllegalTransition, eligibility::Obstacle, pass::IllegalStep, policies::Unavailable, wire,
+};
 
 /// Why a call is refused or failed.
 #[derive(Debug, Error)]
@@ -35,6 +37,19 @@ pub(crate) enum Error {
     /// The channel's number stands for another person's pass: as much a conflict as a second pass, with another remedy.
     #[error("the pass number belongs to another person's pass")]
     PassNumberTaken,
+    #[error("it cannot be told which policy applies: {0}")]
+    PolicyUnavailable(Unavailable),
+    #[error("name and version belong to another policy")]
+    PolicyExists,
+    #[error("no such policy")]
+    PolicyNotFound,
+    /// With the last activation's ordinal, where it is known.
+    #[error("another policy was activated since")]
+    ActivationStale(Option<i64>),
+    #[error("the policy is not effective at that instant")]
+    PolicyNotEffective,
+    #[error("there is no policy before the one that applies")]
+    NoPolicyBefore,
     #[error("no such pass")]
     PassNotFound,
     #[error(transparent)]
@@ -99,6 +114,19 @@ impl From<Error> for Problem {
             Error::PassExists => Self::new(ErrorReason::ElectronicPassExists).with("conflict", "TRAVELLER"),
             Error::PassNumberTaken => {
                 Self::new(ErrorReason::ElectronicPassExists).with("conflict", "PASS_NUMBER")
+            }
+            Error::PolicyUnavailable(_) => Self::caused(ErrorReason::PolicyUnavailable, error),
+            Error::PolicyExists => Self::new(ErrorReason::PolicyExists),
+            Error::PolicyNotFound => Self::new(ErrorReason::PolicyNotFound),
+            Error::ActivationStale(Some(last)) => {
+                Self::new(ErrorReason::PolicyActivationStale).with("last_ordinal", last.to_string())
+            }
+            Error::ActivationStale(None) => Self::new(ErrorReason::PolicyActivationStale),
+            Error::PolicyNotEffective => {
+                Self::new(ErrorReason::PolicyNotActivatable).with("obstacle", "NOT_EFFECTIVE")
+            }
+            Error::NoPolicyBefore => {
+                Self::new(ErrorReason::PolicyNotActivatable).with("obstacle", "NONE_BEFORE")
             }
             Error::PassNotFound => Self::new(ErrorReason::ElectronicPassNotFound),
             Error::IllegalStep(IllegalStep(state)) => {

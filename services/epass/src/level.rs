@@ -1,66 +1,24 @@
 //! The level (级别, a colour on a screen) of a person's electronic pass.
 //!
-//! Owns the rule, and when its outcome changes by itself. Pure: the facts are handed in. A level is decided anew each time it is asked for, so
-//! that it never outlives its facts.
-//!
-//! The city's published levels, and what of them can be told:
-//!
-//! | level | published rule | here |
-//! |---|---|---|
-//! | `DENY`, red | in quarantine; lifts by itself when that ends | a quarantine is recorded that has begun and not ended; or a fever that nobody has followed up in time |
-//! | `TEMPORARY`, yellow | fever without quarantine, to be followed up within 3 days; or identity data tied to an outbreak area | a fever is declared in the health block, where that is collected, and the 3 days are not over |
-//! | `ALLOW_LOCAL`, green | household registration or registered residence permit in the city | the resident identity card was first given in the city; a household that moved, and a residence permit, are not recorded |
-//! | `ALLOW_VISITOR`, blue | from outside the city, not from an outbreak area | everybody else; no list of outbreak areas is kept |
+//! Owns when the level changes by itself, and what is to be followed up. Does not own the rules: those are the policy's, whose default has the levels that the
+//! city published. Pure: facts and policies are handed in. A level is decided anew each time it is asked for, so that it never outlives its facts.
 
+use std::{collections::BTreeSet, sync::Arc};
+
+use entrypass_policy::{Evaluation, EvaluationError, Policy};
 use time::{Duration, OffsetDateTime};
 
-use crate::circumstances::{FollowUp, FollowUpOutcome, Quarantine};
+pub(crate) use entrypass_policy::Level;
 
-/// How long somebody with a fever may pass before the community must have followed it up: as the city published it.
-const FOLLOW_UP_WITHIN: Duration = Duration::days(3);
+use crate::{application::Applicant, facts::Person};
 
-/// What a registration says that bears on the level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Declared {
-    /// The resident identity card is of the city.
-    pub(crate) from_city: bool,
-    /// Since when a fever is declared.
-    pub(crate) fever_since: Option<OffsetDateTime>,
-}
-
-/// A pass that is active.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ActivePass {
-    /// When it ends by itself.
-    pub(crate) until: Option<OffsetDateTime>,
-}
-
-/// What the rule looks at.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts<'a> {
-    /// The pass that is active, if there is one.
-    pub(crate) pass: Option<ActivePass>,
-    /// What the registration says.
-    pub(crate) declared: Declared,
-    /// Every quarantine of the person that is known.
-    pub(crate) quarantines: &'a [Quarantine],
-    /// Every follow-up of the person that is known.
-    pub(crate) follow_ups: &'a [FollowUp],
-}
-
-/// The level of a person's pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
-    /// There is no pass that counts.
-    None,
-    /// Somebody of the city, who may pass.
-    AllowLocal,
-    /// Somebody from elsewhere, who may pass.
-    AllowVisitor,
-    /// May pass for now; the community has to follow up.
-    Temporary,
-    /// Must not pass.
-    Deny,
+/// The policies that apply from an instant on, as far as somebody has decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline {
+    first: Arc<Policy>,
+    /// From when others apply, earliest first. `None` where it cannot be loaded.
+    later: Vec<(OffsetDateTime, Option<Arc<Policy>>)>,
+    numbers: BTreeSet<i64>,
 }
 
 /// A level, and what there is to know of its end.
@@ -74,50 +32,69 @@ pub(crate) struct Standing {
     pub(crate) follow_up_due: Option<OffsetDateTime>,
 }
 
+impl Timeline {
+    /// `first`, and those that come `later`.
+    pub(crate) fn new(first: Arc<Policy>, later: Vec<(OffsetDateTime, Option<Arc<Policy>>)>) -> Self {
+        let all = later.iter().filter_map(|(_, policy)| policy.as_ref()).chain([&first]);
+        let numbers = all.flat_map(|policy| policy.numbers()).collect();
+        Self { first, later, numbers }
+    }
+
+    /// The policy that applies at the beginning.
+    pub(crate) fn now(&self) -> &Policy {
+        &self.first
+    }
+
+    /// The policy that applies at an instant after the beginning.
+    fn at(&self, at: OffsetDateTime) -> Option<&Policy> {
+        let later = self.later.iter().rev().find(|(from, _)| *from <= at);
+        let policy = later.map_or(Some(&self.first), |(_, policy)| policy.as_ref());
+        policy.map(Arc::as_ref).filter(|policy| policy.covers(at))
+    }
+
+    fn turns(&self) -> impl Iterator<Item = OffsetDateTime> {
+        let all = self.later.iter().filter_map(|(_, policy)| policy.as_ref()).chain([&self.first]);
+        self.later.iter().map(|(from, _)| *from).chain(all.filter_map(|policy| policy.effective_to()))
+    }
+}
+
 impl Standing {
     /// That of somebody of whom nothing is known.
     pub(crate) const NOBODY: Self = Self { level: Level::None, until: None, follow_up_due: None };
 }
 
-/// Decides on the level at `now`.
-pub(crate) fn standing(facts: Facts<'_>, now: OffsetDateTime) -> Standing {
-    let level = level(facts, now);
-    let due = follow_up_due(facts);
-    let mut turns: Vec<_> = facts.quarantines.iter().flat_map(Quarantine::turns).collect();
-    turns.extend(due.into_iter().chain(facts.pass.and_then(|pass| pass.until)));
+/// Decides on the level at `now`, at which `timeline` begins.
+pub(crate) fn standing(
+    person: &Person,
+    applicant: &Applicant,
+    timeline: &Timeline,
+    now: OffsetDateTime,
+) -> Result<Standing, EvaluationError> {
+    let facts = person.facts(applicant, now);
+    let evaluation = timeline.now().evaluate(&facts, now)?;
+    let level = evaluation.level.level;
+    let mut turns = person.turns(applicant.declared, &timeline.numbers);
+    turns.extend(timeline.turns());
     turns.sort_unstable();
     let mut turns = turns.into_iter().filter(|turn| *turn > now);
-    Standing {
+    // Where it cannot be told which level it is, it is no longer told to be this one.
+    let level_at = |turn: OffsetDateTime| {
+        let facts = person.facts(applicant, turn);
+        Some(timeline.at(turn)?.evaluate(&facts, turn).ok()?.level.level)
+    };
+    Ok(Standing {
         level,
-        until: turns.find(|turn| self::level(facts, *turn) != level),
-        follow_up_due: due.filter(|_| level != Level::None),
-    }
+        until: turns.find(|turn| level_at(*turn) != Some(level)),
+        follow_up_due: follow_up_due(&evaluation, facts.health.fever_since).filter(|_| level != Level::None),
+    })
 }
 
-/// The rule: the first line that holds.
-fn level(facts: Facts<'_>, at: OffsetDateTime) -> Level {
-    let quarantined = facts.quarantines.iter().any(|quarantine| quarantine.holds(at));
-    let pass_counts = facts.pass.is_some_and(|pass| pass.until.is_none_or(|end| at < end));
-    match follow_up_due(facts) {
-        _ if !pass_counts => Level::None,
-        _ if quarantined => Level::Deny,
-        Some(due) if due <= at => Level::Deny,
-        Some(_) => Level::Temporary,
-        None if facts.declared.from_city => Level::AllowLocal,
-        None => Level::AllowVisitor,
-    }
-}
-
-/// Until when a fever that is declared is to be followed up; `None` where there is none, or where it was followed up and found to be over.
-fn follow_up_due(facts: Facts<'_>) -> Option<OffsetDateTime> {
-    let since = facts.declared.fever_since?;
-    // What was found before the fever was declared says nothing of it.
-    let last = facts.follow_ups.iter().filter(|follow_up| follow_up.time >= since).max_by_key(|it| it.time);
-    match last.map(|follow_up| (follow_up.outcome, follow_up.time)) {
-        None => Some(since + FOLLOW_UP_WITHIN),
-        Some((FollowUpOutcome::Cleared, _)) => None,
-        Some((FollowUpOutcome::SeeAgain, seen)) => Some(seen + FOLLOW_UP_WITHIN),
-    }
+/// Until when a fever that began, or was seen last, at `since` is to be followed up: as the first rule has it that wants it followed up, whether it decides
+/// or a stronger one does.
+fn follow_up_due(evaluation: &Evaluation<'_>, since: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
+    let applying = evaluation.levels.iter().filter(|outcome| outcome.applies);
+    let days = applying.filter_map(|outcome| outcome.rule.follow_up_days).next()?;
+    since?.checked_add(Duration::days(i64::from(days)))
 }
 
 #[cfg(test)]
@@ -125,12 +102,35 @@ mod tests {
     use time::{Duration, OffsetDateTime, macros::datetime};
     use uuid::Uuid;
 
-    use super::{
-        ActivePass, Declared, Facts, FollowUp, FollowUpOutcome, Level, Quarantine, Standing, standing,
+    use entrypass_policy::DEFAULT;
+
+    use super::{Applicant, Arc, Level, Person, Policy, Standing, Timeline};
+    use crate::{
+        circumstances::{FollowUp, FollowUpOutcome, Quarantine},
+        facts::Declared,
+        pass::{Pass, State},
     };
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
-    const FOR_GOOD: ActivePass = ActivePass { until: None };
+    /// A pass for good.
+    const FOR_GOOD: Option<OffsetDateTime> = None;
+
+    fn policy(text: &str) -> Arc<Policy> {
+        Arc::new(Policy::parse(text).expect("a policy"))
+    }
+
+    fn applicant(of_city: bool, fever_since: Option<OffsetDateTime>) -> Applicant {
+        Applicant { declared: Declared { of_city: Some(of_city), fever_since }, ..Applicant::sample() }
+    }
+
+    fn pass(expire_time: Option<OffsetDateTime>) -> Vec<Pass> {
+        vec![Pass { expire_time, ..Pass::sample(State::Active) }]
+    }
+
+    fn standing(person: &Person, applicant: Applicant) -> Standing {
+        let timeline = Timeline::new(policy(DEFAULT), Vec::new());
+        super::standing(person, &applicant, &timeline, NOW).expect("in force")
+    }
 
     fn days(days: i64) -> OffsetDateTime {
         NOW + Duration::days(days)
@@ -152,8 +152,9 @@ mod tests {
     }
 
     fn of(fever: Option<i64>, quarantines: &[Quarantine], follow_ups: &[FollowUp]) -> Standing {
-        let declared = Declared { from_city: true, fever_since: fever.map(days) };
-        standing(Facts { pass: Some(FOR_GOOD), declared, quarantines, follow_ups }, NOW)
+        let (quarantines, follow_ups) = (quarantines.to_vec(), follow_ups.to_vec());
+        let person = Person { passes: pass(FOR_GOOD), quarantines, follow_ups, last: None };
+        standing(&person, applicant(true, fever.map(days)))
     }
 
     fn stands(level: Level, until: Option<i64>, follow_up_due: Option<i64>) -> Standing {
@@ -162,13 +163,14 @@ mod tests {
 
     #[test]
     fn without_a_pass_that_counts_there_is_no_level() {
-        for from_city in [true, false] {
+        for of_city in [true, false] {
             for fever_since in [None, Some(NOW)] {
-                let declared = Declared { from_city, fever_since };
-                let quarantines = [quarantine(-1, 1, None)];
-                for pass in [None, Some(ActivePass { until: Some(NOW) })] {
-                    let facts = Facts { pass, declared, quarantines: &quarantines, follow_ups: &[] };
-                    assert_eq!(standing(facts, NOW), stands(Level::None, None, None), "{facts:?}");
+                let quarantines = vec![quarantine(-1, 1, None)];
+                let suspended = vec![Pass::sample(State::Suspended)];
+                for passes in [Vec::new(), pass(Some(NOW)), suspended] {
+                    let person = Person { passes, quarantines: quarantines.clone(), ..Person::default() };
+                    let found = standing(&person, applicant(of_city, fever_since));
+                    assert_eq!(found, stands(Level::None, None, None), "{person:?}");
                 }
             }
         }
@@ -176,14 +178,48 @@ mod tests {
 
     #[test]
     fn with_nothing_against_them_people_of_the_city_are_local_and_others_visitors() {
-        for (from_city, level) in [(true, Level::AllowLocal), (false, Level::AllowVisitor)] {
-            let declared = Declared { from_city, fever_since: None };
+        for (of_city, level) in [(true, Level::AllowLocal), (false, Level::AllowVisitor)] {
             for (until, expected) in [(None, None), (Some(days(5)), Some(5))] {
-                let pass = Some(ActivePass { until });
-                let facts = Facts { pass, declared, quarantines: &[], follow_ups: &[] };
-                assert_eq!(standing(facts, NOW), stands(level, expected, None));
+                let person = Person { passes: pass(until), ..Person::default() };
+                assert_eq!(standing(&person, applicant(of_city, None)), stands(level, expected, None));
             }
         }
+    }
+
+    /// Everybody is a visitor by it.
+    fn visitors() -> String {
+        let local = "has(person.household_in_city) ? person.household_in_city : has(document.of_city) && document.of_city";
+        let text = DEFAULT.replacen(local, "has(person.household_in_city) && person.household_in_city", 1);
+        assert_ne!(text, DEFAULT);
+        // Those of the city by the number of their cards are so no more.
+        let text = text.replace("document.of_city = true, ", "person.household_in_city = true, ");
+        text.replace(
+            "person.household_in_city = true, person.household_in_city = false",
+            "person.household_in_city = false",
+        )
+    }
+
+    #[test]
+    fn a_policy_that_comes_ends_the_level_of_the_one_before() {
+        let person = Person { passes: pass(FOR_GOOD), ..Person::default() };
+        let (local, timeline) = (applicant(true, None), |later| Timeline::new(policy(DEFAULT), later));
+        let table = [
+            // Another text that says the same.
+            (vec![(days(1), Some(policy(&format!("{DEFAULT}# again\n"))))], None),
+            (vec![(days(1), Some(policy(&visitors())))], Some(1)),
+            (vec![(days(1), Some(policy(DEFAULT))), (days(2), Some(policy(&visitors())))], Some(2)),
+            // One that cannot be loaded.
+            (vec![(days(3), None)], Some(3)),
+        ];
+        for (later, expected) in table {
+            let found = super::standing(&person, &local, &timeline(later), NOW).expect("in force");
+            assert_eq!(found, stands(Level::AllowLocal, expected, None));
+        }
+        let until = "effective_from = \"2020-03-01T08:00:00+08:00\"\n";
+        let text = DEFAULT.replacen(until, &format!("{until}effective_to = \"2026-12-02T08:00:00Z\"\n"), 1);
+        let ending = Timeline::new(policy(&text), Vec::new());
+        let found = super::standing(&person, &local, &ending, NOW).expect("in force");
+        assert_eq!(found, stands(Level::AllowLocal, Some(10), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Levels at work: those that may have changed are decided anew, and what changed is told in the feed.
 //!
-//! Whatever bears on a level marks its person's row as due in its own transaction; what time alone does is due at its hour. So nothing is forgotten, and
+//! Whatever bears on a level marks its person's row as due in its own transaction; what time alone does is due at its hour; and what another policy decided
+//! is due once this one applies. So nothing is forgotten, and
 //! a copy that dies leaves its part to the others. Several copies may decide on the same row: the first to write wins, by the row's revision.
 //! Does not own the rule ([`crate::level`]), and nobody waits for it: who asks for a level has it decided on the spot.
 
@@ -23,7 +24,8 @@ use crate::{
     application::Applicant,
     change::{Change, What},
     error::Error,
-    level::{Level, Standing},
+    level::{Level, Standing, standing},
+    policies::Policies,
     store::{self, Due, Known},
     wire,
 };
@@ -42,6 +44,7 @@ pub(crate) struct Leveller {
     pub(crate) registration: RegistrationServiceClient<Transport>,
     pub(crate) city_divisions: Vec<String>,
     pub(crate) feed: Feed,
+    pub(crate) policies: Policies,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -60,7 +63,13 @@ impl Leveller {
     /// Decides on some of the levels that are due; `false` when that was all.
     async fn some(&self) -> Result<bool, Error> {
         let now = self.clock.now();
-        let due = store::due_levels(self.database.reader(), now, AT_ONCE).await?;
+        let reader = self.database.reader();
+        let (ordinal, timeline) = self.policies.from(reader, now).await?;
+        let mut due = store::due_levels(reader, now, AT_ONCE).await?;
+        if due.is_empty() {
+            // Another policy applies than the one that they were decided by.
+            due = store::levels_before(reader, ordinal, AT_ONCE).await?;
+        }
         if due.is_empty() {
             return Ok(false);
         }
@@ -72,8 +81,10 @@ impl Leveller {
         let known = Known::read(&transaction, &travellers).await?;
         for due in &due {
             let holder = holders.get(&due.traveller);
-            let standing = holder.map(|it| known.standing(due.traveller, it.declared, now));
-            settle(&transaction, due, holder.map(|it| it.registration), standing, now).await?;
+            let decide = |it: &Applicant| standing(&known.of(due.traveller), it, &timeline, now);
+            let standing = holder.map(decide).transpose()?;
+            let told = (holder.map(|it| it.registration), standing);
+            settle(&transaction, due, told, ordinal, now).await?;
         }
         transaction.commit().await?;
         self.feed.committed();
@@ -104,12 +115,12 @@ impl Leveller {
 async fn settle(
     transaction: &DatabaseTransaction,
     due: &Due,
-    registration: Option<Uuid>,
-    standing: Option<Standing>,
+    (registration, standing): (Option<Uuid>, Option<Standing>),
+    ordinal: i64,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     let (level, until) = standing.map_or((Level::None, None), |it| (it.level, it.until));
-    if store::settle_level(transaction, due, level, until).await? && level != due.level {
+    if store::settle_level(transaction, due, (level, ordinal), until).await? && level != due.level {
         let what = What::Level { registration, level, until };
         let change = Change { traveller: due.traveller, what, create_time: now };
         store::add_change(transaction, change).await?;

@@ -1,6 +1,6 @@
 //! The electronic pass (电子通行证): who is offered it, applications, their review, and passes.
 //!
-//! Owns: the rule of the offer, the life of an application, passes issued here and passes recorded from other channels, with their life and their levels;
+//! Owns: which policy applies when, and what follows from it, the life of an application, passes issued here and passes recorded from other channels, with their life and their levels;
 //! what authorities record that bears on a level; the change feed of all that.
 //! Does not own: any name, document number or registration. A person is a resource name here, and what the rule asks about
 //! a registration is fetched from the registration service at the moment of the question; its end, which ends an open application,
@@ -12,11 +12,16 @@ mod circumstances;
 mod decision;
 mod eligibility;
 mod error;
+mod facts;
 mod following;
 mod issuing;
 mod level;
 mod leveller;
 mod pass;
+mod policies;
+mod policy;
+#[cfg(test)]
+mod samples;
 mod service;
 mod store;
 mod text;
@@ -43,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 pub use entrypass_proto::epass::v1::epass_service_server::SERVICE_NAME;
+pub use policies::Policies;
 pub use store::{Migrator, missing_key, reseal, rows_under_keys};
 
 /// What a city can set.
@@ -74,6 +80,8 @@ pub struct Deps {
     pub random: Arc<dyn Random>,
     /// The neighbour that knows registrations and documents.
     pub registration: Transport,
+    /// The policies: the ones of which the service's health is told.
+    pub policies: Policies,
     /// Ends the background.
     pub stopping: CancellationToken,
 }
@@ -117,6 +125,8 @@ pub fn service(config: Config, deps: Deps) -> Service {
         clock: Arc::clone(&deps.clock),
         feed: feed.clone(),
         issuing: issuing.clone(),
+        policies: deps.policies.clone(),
+        city_divisions: config.city_divisions.clone(),
         registration: Neighbour::new(RegistrationServiceClient::new(deps.registration.clone())),
         submitted: Arc::clone(&submitted),
         stopping: deps.stopping.clone(),
@@ -127,6 +137,7 @@ pub fn service(config: Config, deps: Deps) -> Service {
         registration: RegistrationServiceClient::new(deps.registration.clone()),
         city_divisions: config.city_divisions.clone(),
         feed: feed.clone(),
+        policies: deps.policies.clone(),
         stopping: deps.stopping.clone(),
     };
     let audit = Audit::new(deps.database.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.random));

@@ -2,10 +2,12 @@
 
 mod applications;
 mod circumstances;
+mod explain;
 mod levels;
 mod life;
 mod offers;
 mod passes;
+mod policies;
 mod queue;
 mod watch;
 
@@ -31,7 +33,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{Config, Deps, application::Applicant, error::Error, issuing::Issuing, store, wire};
+use crate::{
+    Config, Deps, application::Applicant, error::Error, issuing::Issuing, policies::Policies, store, wire,
+};
 
 /// The collection of registrations, as their resource names begin.
 const REGISTRATIONS: &str = "registrations";
@@ -49,6 +53,7 @@ pub(crate) struct Epass {
     audit: Audit,
     feed: Feed,
     issuing: Issuing,
+    policies: Policies,
     stopping: CancellationToken,
 }
 
@@ -138,6 +143,63 @@ impl EpassService for Epass {
         request: Request<pb::ExportElectronicPassRequest>,
     ) -> Answer<pb::ExportElectronicPassResponse> {
         self.audit.answer(request, |access, message| self.export(access, message)).await
+    }
+
+    async fn explain_electronic_pass_eligibility(
+        &self,
+        request: Request<pb::ExplainElectronicPassEligibilityRequest>,
+    ) -> Answer<pb::ExplainElectronicPassEligibilityResponse> {
+        self.audit.answer(request, |call, message| self.explain(call, message)).await
+    }
+
+    async fn check_policy(
+        &self,
+        request: Request<pb::CheckPolicyRequest>,
+    ) -> Answer<pb::CheckPolicyResponse> {
+        self.audit.answer(request, |call, message| self.check_policy(call, message)).await
+    }
+
+    async fn add_policy(&self, request: Request<pb::AddPolicyRequest>) -> Answer<pb::AddPolicyResponse> {
+        self.audit.answer(request, |call, message| self.add_policy(call, message)).await
+    }
+
+    async fn activate_policy(
+        &self,
+        request: Request<pb::ActivatePolicyRequest>,
+    ) -> Answer<pb::ActivatePolicyResponse> {
+        self.audit.answer(request, |call, message| self.activate_policy(call, message)).await
+    }
+
+    async fn roll_back_policy(
+        &self,
+        request: Request<pb::RollBackPolicyRequest>,
+    ) -> Answer<pb::RollBackPolicyResponse> {
+        self.audit.answer(request, |call, message| self.roll_back_policy(call, message)).await
+    }
+
+    async fn list_policies(
+        &self,
+        request: Request<pb::ListPoliciesRequest>,
+    ) -> Answer<pb::ListPoliciesResponse> {
+        self.audit.answer(request, |call, message| self.list_policies(call, message)).await
+    }
+
+    async fn get_policy(&self, request: Request<pb::GetPolicyRequest>) -> Answer<pb::GetPolicyResponse> {
+        self.audit.answer(request, |call, message| self.get_policy(call, message)).await
+    }
+
+    async fn list_policy_activations(
+        &self,
+        request: Request<pb::ListPolicyActivationsRequest>,
+    ) -> Answer<pb::ListPolicyActivationsResponse> {
+        self.audit.answer(request, |call, message| self.list_activations(call, message)).await
+    }
+
+    async fn simulate_policy(
+        &self,
+        request: Request<pb::SimulatePolicyRequest>,
+    ) -> Answer<pb::SimulatePolicyResponse> {
+        self.audit.answer(request, |call, message| self.simulate(call, message)).await
     }
 
     async fn record_external_pass(
@@ -236,7 +298,7 @@ impl Epass {
         issuing: Issuing,
         submitted: Arc<Notify>,
     ) -> Self {
-        let Deps { database, clock, random, registration, stopping } = deps;
+        let Deps { database, clock, random, registration, policies, stopping } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
         let Config { city_divisions, claims_last, .. } = config;
         Self {
@@ -250,6 +312,7 @@ impl Epass {
             audit,
             feed,
             issuing,
+            policies,
             stopping,
         }
     }

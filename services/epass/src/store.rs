@@ -13,6 +13,7 @@ mod levels;
 mod migration;
 mod notes;
 mod passes;
+pub(crate) mod policies;
 
 use entity::application;
 use entrypass_db::answers;
@@ -29,8 +30,8 @@ pub(crate) use circumstances::{
     update_quarantine,
 };
 pub(crate) use ends::{forget_ends, has_ended, note_end};
-pub(crate) use known::Known;
-pub(crate) use levels::{Due, due_levels, levels_due, settle_level};
+pub(crate) use known::{Known, persons};
+pub(crate) use levels::{Due, due_levels, levels_before, levels_due, settle_level};
 pub use migration::Migrator;
 pub use notes::{missing_key, reseal, rows_under_keys};
 pub(crate) use passes::{

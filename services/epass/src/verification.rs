@@ -9,7 +9,10 @@ use std::sync::Arc;
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, hold};
 use entrypass_feed::Feed;
-use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
+use entrypass_policy::Policy;
+use entrypass_proto::registration::v1::{
+    GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
+};
 use entrypass_rpc::{Call, Neighbour, Transport};
 use futures_util::future::join_all;
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -20,11 +23,15 @@ use tonic::{Request, Status};
 use uuid::Uuid;
 
 use crate::{
-    application::{Application, Finding, State, Task},
-    decision::terms,
+    application::{Applicant, Application, Finding, State, Strength, Task},
+    decision::Terms,
     error::Error,
+    facts::{LastApplication, Person},
     issuing::Issuing,
-    pass, store, wire,
+    pass,
+    policies::Policies,
+    store::{self, Known},
+    wire,
 };
 
 /// How long what another copy took, and what is due again, waits at most.
@@ -46,6 +53,8 @@ pub(crate) struct Verification {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feed: Feed,
     pub(crate) issuing: Issuing,
+    pub(crate) policies: Policies,
+    pub(crate) city_divisions: Vec<String>,
     pub(crate) registration: Neighbour<RegistrationServiceClient<Transport>>,
     /// Tells of a submission to this copy.
     pub(crate) submitted: Arc<Notify>,
@@ -77,19 +86,56 @@ impl Verification {
     async fn round(&self) -> Result<u64, Error> {
         let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
         let due = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
-        let done = join_all(due.iter().map(|application| self.verify(application, now))).await;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let policy = self.policies.at(reader, now).await?;
+        let done = join_all(due.iter().map(|application| self.verify(application, &policy, now))).await;
         let count = u64::try_from(done.len()).unwrap_or(AT_ONCE);
         done.into_iter().collect::<Result<(), _>>().map(|()| count)
     }
 
     /// Verifies the holder of one application, unless another copy does so.
-    async fn verify(&self, application: &Application, now: OffsetDateTime) -> Result<(), Error> {
+    async fn verify(
+        &self,
+        application: &Application,
+        policy: &Policy,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
         let Some(taken) = self.take(application, now).await? else { return Ok(()) };
-        match self.ask(&taken).await {
-            Ok(finding) => self.conclude(&taken, &finding, terms().auto_approve).await,
-            Err(AskError::Neighbour(status)) => self.put_off(&taken, &status).await,
-            Err(AskError::Other(error)) => Err(error),
+        match self.found(&taken, policy).await {
+            Ok((finding, enough)) => self.conclude(&taken, &finding, enough, Terms::of(policy)).await,
+            Err(Error::Registration(status)) => self.put_off(&taken, &status, Terms::of(policy)).await,
+            Err(error) => Err(error),
         }
+    }
+
+    /// What the neighbour says of the holder, and whether that is enough for a pass, as the policy has it.
+    async fn found(&self, taken: &Application, policy: &Policy) -> Result<(Finding, bool), Error> {
+        let wanted = policy.review().identity_strength;
+        let finding = self.ask(taken, wanted).await?;
+        let verified = finding.verified();
+        if policy.review().auto_approve().is_none() || verified.is_none_or(|verified| verified < wanted) {
+            return Ok((finding, false));
+        }
+        let applicant = self.applicant(taken).await?;
+        let known = Known::read(self.database.reader(), &[taken.traveller]).await?;
+        let last = LastApplication { verified, ..LastApplication::of(taken) };
+        let person = Person { last: Some(last), ..known.of(taken.traveller) };
+        let enough = person.approves_itself(policy, &applicant, self.clock.now())?;
+        Ok((finding, enough))
+    }
+
+    /// What the registration says now of whoever applied.
+    async fn applicant(&self, taken: &Application) -> Result<Applicant, Error> {
+        let registration = wire::render_registration_name(taken.registration);
+        let request = GetRegistrationFactsRequest { registration };
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.get_registration_facts(request).await
+        };
+        let call = Call::of(&Request::new(()));
+        let facts = self.registration.ask(&call, request, ask).await.map_err(Error::Registration)?;
+        wire::parse_applicant(facts, &self.city_divisions, self.clock.now())
     }
 
     /// Takes an application for [`LEASE`]; nothing where somebody else did.
@@ -111,27 +157,26 @@ impl Verification {
     }
 
     /// What the neighbour says of the holder.
-    async fn ask(&self, taken: &Application) -> Result<Finding, AskError> {
+    async fn ask(&self, taken: &Application, wanted: Strength) -> Result<Finding, Error> {
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
         let evidence = store::due::evidence(reader, sealer, taken.id).await?;
-        let wanted = terms().strength;
         let request = wire::render_verification(taken, wanted, evidence);
         // It goes by itself, and on behalf of nobody.
         let call = Call::of(&Request::new(()));
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
             client.verify_traveller_identity(request).await
         };
-        let found = self.registration.ask(&call, request, ask).await.map_err(AskError::Neighbour)?;
-        Ok(wire::parse_finding(found, wanted)?)
+        let found = self.registration.ask(&call, request, ask).await.map_err(Error::Registration)?;
+        wire::parse_finding(found, wanted)
     }
 
     /// Lets an application wait for the neighbour, or a reviewer decide without it.
-    async fn put_off(&self, taken: &Application, status: &Status) -> Result<(), Error> {
+    async fn put_off(&self, taken: &Application, status: &Status, terms: Terms) -> Result<(), Error> {
         let now = self.clock.now();
         let tries = taken.task.map_or(1, |task| task.tries);
         tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
         if now >= taken.update_time + PATIENCE {
-            return self.conclude(taken, &Finding::nobody_answered(), false).await;
+            return self.conclude(taken, &Finding::nobody_answered(), false, terms).await;
         }
         let task = Task { tries, next: now + pause_after(tries) };
         let transaction = self.database.begin().await?;
@@ -140,16 +185,29 @@ impl Verification {
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down what was found, and approves whoever is verified where that is `enough`. A pass that came from elsewhere meanwhile is for a reviewer to
-    /// see.
-    async fn conclude(&self, taken: &Application, finding: &Finding, enough: bool) -> Result<(), Error> {
-        match self.concluded(taken, finding, enough).await {
-            Err(Error::PassExists | Error::PassNumberTaken) => self.concluded(taken, finding, false).await,
+    /// Writes down what was found. A pass that came from elsewhere meanwhile is for a reviewer to see.
+    async fn conclude(
+        &self,
+        taken: &Application,
+        finding: &Finding,
+        enough: bool,
+        terms: Terms,
+    ) -> Result<(), Error> {
+        match self.concluded(taken, finding, enough, terms).await {
+            Err(Error::PassExists | Error::PassNumberTaken) => {
+                self.concluded(taken, finding, false, terms).await
+            }
             done => done,
         }
     }
 
-    async fn concluded(&self, taken: &Application, finding: &Finding, enough: bool) -> Result<(), Error> {
+    async fn concluded(
+        &self,
+        taken: &Application,
+        finding: &Finding,
+        enough: bool,
+        terms: Terms,
+    ) -> Result<(), Error> {
         let (sealer, now) = (self.database.sealer(), self.clock.now());
         let transaction = self.database.begin().await?;
         // As for a submission: no pass under a registration whose end is known here.
@@ -157,7 +215,7 @@ impl Verification {
         let enough = enough
             && !store::has_ended(&transaction, taken.registration).await?
             && !self.was_revoked(&transaction, taken.traveller).await?;
-        let verified = taken.verified(finding.clone(), enough, terms().lapse_time(now), now)?;
+        let verified = taken.verified(finding.clone(), enough, terms.lapse_time(now), now)?;
         if !store::update_application(&transaction, sealer, &verified).await? {
             // Withdrawn, ended or erased meanwhile.
             return Ok(transaction.rollback().await?);
@@ -182,18 +240,6 @@ fn pause_after(tries: i32) -> Duration {
     let doubled = u32::try_from(tries - 1).ok().and_then(|times| 2_i32.checked_pow(times));
     let pause = doubled.and_then(|times| FIRST_PAUSE.checked_mul(times));
     pause.map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE))
-}
-
-/// Why nothing was found.
-enum AskError {
-    Neighbour(Status),
-    Other(Error),
-}
-
-impl<E: Into<Error>> From<E> for AskError {
-    fn from(error: E) -> Self {
-        Self::Other(error.into())
-    }
 }
 
 #[cfg(test)]

@@ -82,6 +82,22 @@ impl Gateway {
         }))
     }
 
+    pub(crate) async fn explain(
+        &self,
+        call: Call,
+        message: pb::ExplainElectronicPassEligibilityRequest,
+    ) -> Result<pb::ExplainElectronicPassEligibilityResponse, Problem> {
+        let request = same!(message,
+        pb::ExplainElectronicPassEligibilityRequest => epass::ExplainElectronicPassEligibilityRequest {
+            registration, as_of_time
+        });
+        let answer = ask!(self, call, epass.explain_electronic_pass_eligibility(request))?;
+        Ok(same!(answer,
+        epass::ExplainElectronicPassEligibilityResponse => pb::ExplainElectronicPassEligibilityResponse {
+            policy, as_of_time, eligible, eligibility, level, levels, auto_approve
+        }))
+    }
+
     pub(crate) async fn cancel_pass(
         &self,
         call: Call,

@@ -167,6 +167,13 @@ impl EntryPassService for Gateway {
         answer(request, |call, message| self.electronic_pass(call, message)).await
     }
 
+    async fn explain_electronic_pass_eligibility(
+        &self,
+        request: Request<pb::ExplainElectronicPassEligibilityRequest>,
+    ) -> Answer<pb::ExplainElectronicPassEligibilityResponse> {
+        answer(request, |call, message| self.explain(call, message)).await
+    }
+
     async fn cancel_electronic_pass(
         &self,
         request: Request<pb::CancelElectronicPassRequest>,

@@ -142,6 +142,7 @@ pub(crate) fn or_unavailable<T>(
         | R::StoreUnavailable
         | R::ShuttingDown
         | R::SigningKeyUnavailable
+        | R::PolicyUnavailable
         | R::Internal => problem.retry_after(),
         // Too slow for its share of the time. It is worth another try, as if it could not be reached.
         R::DeadlineExceeded => Problem::new(R::NeighbourUnavailable).retry_after(),

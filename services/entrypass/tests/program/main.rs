@@ -8,6 +8,7 @@ mod dev_certs;
 mod drain;
 mod keys;
 mod migrate;
+mod policy;
 mod signing_keys;
 mod start;
 mod tls;

@@ -1,19 +1,9 @@
 //! The verification of the holder's identity, as far as it concerns an application.
 
+pub(crate) use entrypass_policy::IdentityStrength as Strength;
 use time::OffsetDateTime;
 
 use super::{Application, IllegalTransition, Step};
-
-/// How much a verification of identity says, least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Strength {
-    /// What number, name, sex and birth date say of each other agrees; nobody was asked.
-    Formal,
-    /// 实名: number and name agree in the authority's register.
-    RealName,
-    /// 实人: the person in front of the screen is the holder.
-    RealPerson,
-}
 
 /// How a verification ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +36,9 @@ pub(crate) struct Task {
     pub(crate) next: OffsetDateTime,
 }
 
-impl Strength {
-    /// Every strength.
-    const ALL: [Self; 3] = [Self::Formal, Self::RealName, Self::RealPerson];
-
-    /// As it stands in the database.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Formal => "FORMAL",
-            Self::RealName => "REAL_NAME",
-            Self::RealPerson => "REAL_PERSON",
-        }
-    }
-
-    /// Reads what [`Strength::word`] wrote.
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|strength| strength.word() == word)
-    }
+/// Reads a strength as it stands in the database.
+pub(crate) fn strength_from_word(word: &str) -> Option<Strength> {
+    Strength::ALL.iter().copied().find(|strength| strength.as_str() == word)
 }
 
 impl Outcome {
@@ -120,17 +96,17 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, Strength};
+    use super::{Outcome, Strength, strength_from_word};
 
     #[test]
     fn stored_words_are_read_back_and_no_other() {
         for strength in Strength::ALL {
-            assert_eq!(Strength::from_word(strength.word()), Some(strength));
+            assert_eq!(strength_from_word(strength.as_str()), Some(*strength));
         }
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::from_word(outcome.word()), Some(outcome));
         }
-        assert_eq!((Strength::from_word("REAL"), Outcome::from_word("")), (None, None));
+        assert_eq!((strength_from_word("REAL"), Outcome::from_word("")), (None, None));
         assert!(Strength::Formal < Strength::RealName && Strength::RealName < Strength::RealPerson);
     }
 }

@@ -9,20 +9,14 @@ use super::{
     Applicant, Application, Claim, Decision, Ending, Finding, IllegalTransition, Outcome, Review, Reviewer,
     State, Strength, Task,
 };
-use crate::{level::Declared, text::Note};
+use crate::text::Note;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 const PROMISE: OffsetDateTime = datetime!(2026-11-25 16:00 UTC);
 const LAPSE: OffsetDateTime = datetime!(2026-12-22 16:00 UTC);
 
 fn applicant() -> Applicant {
-    Applicant {
-        registration: Uuid::from_u128(1),
-        traveller: Uuid::from_u128(2),
-        registration_active: true,
-        resident_id_card: true,
-        declared: Declared { from_city: true, fever_since: None },
-    }
+    Applicant::sample()
 }
 
 fn draft() -> Application {
@@ -30,7 +24,7 @@ fn draft() -> Application {
 }
 
 fn submitted() -> Application {
-    draft().submitted(applicant().registration, PROMISE, NOW).expect("a draft")
+    draft().submitted(applicant().registration, Some(PROMISE), NOW).expect("a draft")
 }
 
 fn reviewer() -> Reviewer {
@@ -62,7 +56,7 @@ fn a_submission_counts_promises_and_gives_a_task() {
     assert_eq!((first.lapse_time, first.task), (None, Some(Task { tries: 0, next: NOW })));
     assert_eq!((returned.lapse_time, returned.task), (Some(LAPSE), None));
     let again =
-        returned.submitted(Uuid::from_u128(4), PROMISE + Duration::DAY, NOW).expect("it was returned");
+        returned.submitted(Uuid::from_u128(4), Some(PROMISE + Duration::DAY), NOW).expect("it was returned");
     assert_eq!((again.state, again.submission_count), (State::Submitted, 2));
     assert_eq!((again.registration, again.traveller), (Uuid::from_u128(4), applicant().traveller));
     assert_eq!((again.promise_time, again.lapse_time), (Some(PROMISE + Duration::DAY), None));

@@ -5,19 +5,17 @@ use entrypass_db::{
     answers::{Kept, RequestKey},
     hold,
 };
+use entrypass_policy::RegistrationState;
 use entrypass_proto::epass::v1 as pb;
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{
-    Epass, REGISTRATIONS,
-    offers::{Holder, holder},
-};
+use super::{Epass, REGISTRATIONS, offers::holder};
 use crate::{
     application::{Applicant, Application, State},
-    decision::terms,
-    eligibility::{Facts, Obstacle, Offer, decide},
+    decision::Terms,
+    eligibility::{Obstacle, Offer},
     error::Error,
     store, wire,
 };
@@ -144,12 +142,12 @@ impl Epass {
         applicant: &Applicant,
         now: OffsetDateTime,
     ) -> Result<Application, Error> {
-        let (applicant, offer, last) = self.offered(transaction, applicant, now).await?;
+        let (applicant, (offer, terms), last) = self.offered(transaction, applicant, now).await?;
         match offer {
             Offer::Withheld(obstacles) => Err(Error::NotOffered(obstacles)),
-            Offer::Submission(_) => Err(Error::NotOffered(vec![Obstacle::ApplicationInProgress])),
+            Offer::Submission(_) => Err(Error::NotOffered(vec![Obstacle::in_progress()])),
             Offer::NewApplication => {
-                let draft = self.begun(&applicant, last.as_ref(), now);
+                let draft = self.begun(&applicant, last.as_ref(), terms, now);
                 self.add(transaction, &draft).await?;
                 Ok(draft)
             }
@@ -164,8 +162,8 @@ impl Epass {
         evidence: &[u8],
         now: OffsetDateTime,
     ) -> Result<Application, Error> {
-        let (applicant, offer, last) = self.offered(transaction, applicant, now).await?;
-        let promise_time = terms().promise_time(now);
+        let (applicant, (offer, terms), last) = self.offered(transaction, applicant, now).await?;
+        let promise_time = terms.promise_time(now);
         let submitted = match (offer, last) {
             (Offer::Withheld(obstacles), _) => return Err(Error::NotOffered(obstacles)),
             (Offer::Submission(_), Some(open)) => {
@@ -174,7 +172,7 @@ impl Epass {
                 submitted
             }
             (Offer::Submission(_) | Offer::NewApplication, last) => {
-                let draft = self.begun(&applicant, last.as_ref(), now);
+                let draft = self.begun(&applicant, last.as_ref(), terms, now);
                 let first = draft.submitted(applicant.registration, promise_time, now)?;
                 let submitted = Application { revision: draft.revision, ..first };
                 self.add(transaction, &submitted).await?;
@@ -185,36 +183,48 @@ impl Epass {
         Ok(submitted)
     }
 
-    /// What the applicant is offered, and their last application, with the registration held. Its end is known here then, or whoever learns of it
+    /// What the applicant is offered, on which terms, and their last application, with the registration held. Its end is known here then, or whoever learns of it
     /// finds what is made of the offer: who follows the ends holds the registration as well.
     async fn offered(
         &self,
         transaction: &DatabaseTransaction,
         applicant: &Applicant,
         now: OffsetDateTime,
-    ) -> Result<(Applicant, Offer, Option<Application>), Error> {
+    ) -> Result<(Applicant, (Offer, Terms), Option<Application>), Error> {
         hold(transaction, [applicant.registration, applicant.traveller]).await?;
         let ended = store::has_ended(transaction, applicant.registration).await?;
-        let applicant =
-            Applicant { registration_active: applicant.registration_active && !ended, ..*applicant };
+        let registration_state = match applicant.registration_state {
+            // Which of the two ends it was matters to nobody here.
+            RegistrationState::Active if ended => RegistrationState::Expired,
+            state => state,
+        };
+        let applicant = Applicant { registration_state, ..*applicant };
         let sealer = self.database.sealer();
-        let Holder { last, pass } = holder(transaction, sealer, applicant.traveller, now).await?;
+        let policy = self.policies.at(transaction, now).await?;
+        let holder = holder(transaction, sealer, applicant.traveller, now).await?;
+        let offer = holder.offer(&policy, &applicant, now)?;
+        let last = holder.last;
         if let Some(over) = last.as_ref().filter(|last| last.state == State::Expired) {
             // What is over by time makes room for the next one. Nothing happens where that is written down already.
             store::update_application(transaction, sealer, over).await?;
         }
-        let offer = decide(Facts::of(&applicant, last.as_ref(), pass.as_ref(), now));
-        Ok((applicant, offer, last))
+        Ok((applicant, (offer, Terms::of(&policy)), last))
     }
 
-    fn begun(&self, applicant: &Applicant, last: Option<&Application>, now: OffsetDateTime) -> Application {
+    fn begun(
+        &self,
+        applicant: &Applicant,
+        last: Option<&Application>,
+        terms: Terms,
+        now: OffsetDateTime,
+    ) -> Application {
         let id = self.random.uuid_v7(now);
-        Application::drafted(id, applicant, last, terms().lapse_time(now), now)
+        Application::drafted(id, applicant, last, terms.lapse_time(now), now)
     }
 
     /// Keeps a new application. The constraint decides once more when two copies of this service serve one person at the same time.
     async fn add(&self, transaction: &DatabaseTransaction, new: &Application) -> Result<(), Error> {
         let kept = store::insert_application(transaction, self.database.sealer(), new).await?;
-        if kept { Ok(()) } else { Err(Error::NotOffered(vec![Obstacle::ApplicationInProgress])) }
+        if kept { Ok(()) } else { Err(Error::NotOffered(vec![Obstacle::in_progress()])) }
     }
 }

@@ -13,10 +13,16 @@ use entrypass_rpc::{Call, Transport};
 use uuid::Uuid;
 
 use super::{Epass, REGISTRATIONS};
-use crate::{application::Applicant, error::Error, level::Standing, store::Known, wire};
+use crate::{
+    application::Applicant,
+    error::Error,
+    level::{Standing, standing},
+    store::Known,
+    wire,
+};
 
 impl Epass {
-    /// One call and three statements, however many are asked for.
+    /// One call and few statements, however many are asked for.
     pub(super) async fn levels(
         &self,
         call: Access,
@@ -28,16 +34,19 @@ impl Epass {
             call.touch(REGISTRATIONS, holder.registration, Some(holder.traveller));
         }
         let travellers: Vec<_> = holders.values().map(|holder| holder.traveller).collect();
-        let known = Known::read(self.database.reader(), &travellers).await?;
         let now = self.clock.now();
-        let answer = |id: &Uuid| match holders.get(id) {
-            Some(holder) => {
-                let standing = known.standing(holder.traveller, holder.declared, now);
-                wire::render_standing(*id, standing, known.pass(holder.traveller, now).as_ref(), now)
-            }
-            None => wire::render_standing(*id, Standing::NOBODY, None, now),
+        let (_, timeline) = self.policies.from(self.database.reader(), now).await?;
+        let known = Known::read(self.database.reader(), &travellers).await?;
+        let answer = |id: &Uuid| {
+            let Some(holder) = holders.get(id) else {
+                return Ok(wire::render_standing(*id, Standing::NOBODY, None, now));
+            };
+            let person = known.of(holder.traveller);
+            let standing = standing(&person, holder, &timeline, now)?;
+            Ok(wire::render_standing(*id, standing, person.pass(now).as_ref(), now))
         };
-        Ok(pb::GetElectronicPassLevelsResponse { levels: ids.iter().map(answer).collect() })
+        let levels: Result<_, Error> = ids.iter().map(answer).collect();
+        Ok(pb::GetElectronicPassLevelsResponse { levels: levels? })
     }
 
     /// The holders of those of `registrations` that there are, by registration.

@@ -1,6 +1,7 @@
 //! What somebody is offered, and what they have.
 
 use entrypass_audit::Access;
+use entrypass_policy::Policy;
 use entrypass_proto::epass::v1 as pb;
 use entrypass_rpc::timestamp;
 use entrypass_seal::Sealer;
@@ -11,18 +12,20 @@ use uuid::Uuid;
 use super::Epass;
 use crate::{
     application::{Applicant, Application},
-    eligibility::{Facts, decide},
+    eligibility::{Offer, offer},
     error::Error,
-    level::Standing,
-    pass::Pass,
+    facts::{LastApplication, Person},
+    level::{Standing, standing},
     store::{self, Known},
     wire,
 };
 
-/// What is known here of one person.
+/// What is known here of one person, and what follows from it.
 pub(super) struct Holder {
+    /// The last application, as it stands now.
     pub(super) last: Option<Application>,
-    pub(super) pass: Option<Pass>,
+    /// Everything else.
+    pub(super) person: Person,
 }
 
 impl Epass {
@@ -34,7 +37,11 @@ impl Epass {
         let pb::GetElectronicPassOfferRequest { registration } = request;
         let registration = wire::parse_registration(&registration)?;
         let applicant = self.named(&call, registration).await?;
-        Ok(pb::GetElectronicPassOfferResponse { offer: Some(self.offer_for(&applicant).await?) })
+        let (reader, now) = (self.database.reader(), self.clock.now());
+        let policy = self.policies.at(reader, now).await?;
+        let holder = holder(reader, self.database.sealer(), applicant.traveller, now).await?;
+        let offer = holder.offer(&policy, &applicant, now)?;
+        Ok(pb::GetElectronicPassOfferResponse { offer: Some(holder.rendered(&offer, &policy, now)) })
     }
 
     pub(super) async fn get(
@@ -45,10 +52,12 @@ impl Epass {
         let pb::GetElectronicPassRequest { registration } = request;
         let registration = wire::parse_registration(&registration)?;
         let applicant = self.named(&call, registration).await?;
-        let offer = self.offer_for(&applicant).await?;
-        let known = Known::read(self.database.reader(), &[applicant.traveller]).await?;
-        let Standing { level, until, follow_up_due } =
-            known.standing(applicant.traveller, applicant.declared, self.clock.now());
+        let (reader, now) = (self.database.reader(), self.clock.now());
+        let (_, timeline) = self.policies.from(reader, now).await?;
+        let holder = holder(reader, self.database.sealer(), applicant.traveller, now).await?;
+        let offer = holder.offer(timeline.now(), &applicant, now)?;
+        let offer = holder.rendered(&offer, timeline.now(), now);
+        let Standing { level, until, follow_up_due } = standing(&holder.person, &applicant, &timeline, now)?;
         Ok(pb::GetElectronicPassResponse {
             electronic_pass: offer.electronic_pass.clone(),
             offer: Some(offer),
@@ -57,12 +66,23 @@ impl Epass {
             follow_up_due_time: follow_up_due.map(timestamp),
         })
     }
+}
 
-    async fn offer_for(&self, applicant: &Applicant) -> Result<pb::ElectronicPassOffer, Error> {
-        let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
-        let Holder { last, pass } = holder(reader, sealer, applicant.traveller, now).await?;
-        let offer = decide(Facts::of(applicant, last.as_ref(), pass.as_ref(), now));
-        Ok(wire::render_offer(&offer, last.as_ref(), pass.as_ref(), now))
+impl Holder {
+    /// What they are offered.
+    pub(super) fn offer(
+        &self,
+        policy: &Policy,
+        applicant: &Applicant,
+        now: OffsetDateTime,
+    ) -> Result<Offer, Error> {
+        let facts = self.person.facts(applicant, now);
+        let evaluation = policy.evaluate(&facts, now)?;
+        Ok(offer(&evaluation, self.last.as_ref().map(|last| last.state)))
+    }
+
+    fn rendered(&self, offer: &Offer, policy: &Policy, now: OffsetDateTime) -> pb::ElectronicPassOffer {
+        wire::render_offer(offer, policy, self.last.as_ref(), self.person.pass(now).as_ref(), now)
     }
 }
 
@@ -76,5 +96,8 @@ pub(super) async fn holder(
 ) -> Result<Holder, DbErr> {
     let last = store::last_application(connection, sealer, traveller).await?;
     let last = last.map(|last| last.at(now));
-    Ok(Holder { last, pass: store::pass_of(connection, traveller, now).await? })
+    let mut person = Known::read(connection, &[traveller]).await?.of(traveller);
+    // As it was read first, so that all that is told of it is of one moment.
+    person.last = last.as_ref().map(LastApplication::of);
+    Ok(Holder { last, person })
 }

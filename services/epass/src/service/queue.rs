@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{Epass, REGISTRATIONS};
 use crate::{
     application::{Application, Claim, State},
-    decision::terms,
+    decision::Terms,
     error::Error,
     store::{self, queue},
     wire,
@@ -112,7 +112,8 @@ impl Epass {
                 return Err(Error::EtagMismatch);
             }
             let claimed = found.is_claimed_by(&reviewer, now);
-            let reviewed = found.reviewed(review, reviewer, terms().lapse_time(now), now)?;
+            let terms = Terms::of(&*self.policies.at(transaction, now).await?);
+            let reviewed = found.reviewed(review, reviewer, terms.lapse_time(now), now)?;
             if !claimed {
                 return Err(Error::NotClaimed);
             }

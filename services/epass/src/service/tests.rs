@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::{Applicant, Epass, Error, store};
 use crate::{
-    Config, Deps, application::State, eligibility::Obstacle, following::Effects, issuing::Issuing,
-    level::Declared, store::Migrator,
+    Config, Deps, application::State, following::Effects, issuing::Issuing, policies::Policies,
+    store::Migrator,
 };
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
@@ -34,6 +34,7 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         registration: registrations.transport(&EdgeLayer::new(Uuid::nil)),
+        policies: Policies::default(),
         stopping: CancellationToken::new(),
     };
     let audit = Audit::new(deps.database.clone(), clock.clone(), Arc::new(SystemRandom));
@@ -59,13 +60,7 @@ async fn copies() -> (TestDatabase, Epass, Database, Effects) {
 /// Somebody whose registration was active when its service was asked. Drawn: the tests of one run share their locks.
 fn applicant() -> Applicant {
     let [registration, traveller] = std::array::from_fn(|_| SystemRandom.uuid_v7(NOW));
-    Applicant {
-        registration,
-        traveller,
-        registration_active: true,
-        resident_id_card: true,
-        declared: Declared { from_city: true, fever_since: None },
-    }
+    Applicant { registration, traveller, ..Applicant::sample() }
 }
 
 fn cancelled(registration: Uuid) -> Change {
@@ -110,5 +105,6 @@ async fn an_application_that_comes_after_the_end_of_its_registration_is_refused(
     follows.commit().await.expect("committed");
     let refused = applies.await.expect("no panic").expect_err("it has ended");
     let Error::NotOffered(obstacles) = &refused else { panic!("{refused:?}") };
-    assert_eq!(*obstacles, [Obstacle::RegistrationNotActive]);
+    let rules: Vec<_> = obstacles.iter().map(|obstacle| obstacle.rule.as_str()).collect();
+    assert_eq!(rules, ["REGISTRATION_NOT_ACTIVE"]);
 }

@@ -7,6 +7,8 @@ pub(crate) mod due;
 pub(crate) mod queue;
 mod rows;
 
+use std::collections::HashMap;
+
 use entrypass_seal::Sealer;
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -17,6 +19,7 @@ use super::{changes::add_change, do_nothing, entity::application};
 use crate::{
     application::{Application, State},
     change::Change,
+    facts::LastApplication,
 };
 use rows::{read, row_of};
 
@@ -86,6 +89,28 @@ pub(crate) async fn last_application(
         .order_by_desc(application::COLUMN.ordinal)
         .limit(1);
     last.one(connection).await?.as_ref().map(|row| read(sealer, row)).transpose()
+}
+
+/// What matters of the last application of each of `travellers` who has made one.
+pub(crate) async fn last_applications(
+    connection: &impl ConnectionTrait,
+    travellers: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, LastApplication>, DbErr> {
+    use application::Column;
+    let all = application::Entity::find()
+        .select_only()
+        .columns([
+            Column::Traveller,
+            Column::State,
+            Column::LapseTime,
+            Column::IdentityOutcome,
+            Column::IdentityStrength,
+        ])
+        .filter(application::COLUMN.traveller.is_in(travellers))
+        .order_by_asc(application::COLUMN.ordinal);
+    let rows: Vec<rows::Last> = all.into_tuple().all(connection).await?;
+    // A later one takes the place of those before it.
+    rows.into_iter().map(rows::read_last).collect()
 }
 
 /// All applications of a person, oldest first.

@@ -7,11 +7,7 @@ use sea_orm::{
     QuerySelect as _,
 };
 
-use super::{
-    entity::change,
-    levels::{level_from_word, level_word},
-    unreadable,
-};
+use super::{entity::change, levels::level_from_word, unreadable};
 use crate::{
     application,
     change::{Change, What},
@@ -34,7 +30,7 @@ pub(crate) async fn add_change(connection: &impl ConnectionTrait, new: Change) -
         What::Application { id, state } => (APPLICATION, Some(id), Some(state.word()), None),
         What::Issued { id, state } => (ISSUED, Some(id), Some(state.word()), None),
         What::Pass { id, state } => (PASS, Some(id), Some(state.word()), None),
-        What::Level { registration, level, until } => (LEVEL, registration, Some(level_word(level)), until),
+        What::Level { registration, level, until } => (LEVEL, registration, Some(level.as_str()), until),
         What::Erased => (ERASED, None, None, None),
     };
     let row = change::ActiveModel {

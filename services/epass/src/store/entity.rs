@@ -72,6 +72,51 @@ pub(super) mod pass {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod policy {
+    use sea_orm::entity::prelude::*;
+
+    /// A policy that was added. Never changed.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "policies")]
+    pub struct Model {
+        /// Of the text, 64 hexadecimal digits.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub digest: String,
+        pub name: String,
+        pub version: i64,
+        pub text: String,
+        pub effective_from: i64,
+        pub effective_to: Option<i64>,
+        /// Nothing and the empty name for the one that the schema brought along.
+        pub create_time: Option<i64>,
+        pub created_by: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod policy_activation {
+    use sea_orm::entity::prelude::*;
+
+    /// That a policy was made to apply. Never changed, and never removed.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "policy_activations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ordinal: i64,
+        pub digest: String,
+        pub applies_from: i64,
+        /// Nothing and the empty name for the one that the schema brought along.
+        pub activate_time: Option<i64>,
+        pub caller: String,
+        pub reason: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod ended_registration {
     use sea_orm::entity::prelude::*;
 
@@ -165,6 +210,8 @@ pub(super) mod level {
         pub due_time: Option<i64>,
         /// One more with each change that bears on it, and with each decision.
         pub revision: i32,
+        /// The activation of a policy by which it was decided.
+        pub policy_ordinal: i64,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

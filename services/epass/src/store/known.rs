@@ -1,55 +1,73 @@
-//! What is known of some persons that bears on their levels, read together.
+//! What is known of some persons that policies are asked about, read together.
 
-use sea_orm::{ConnectionTrait, DbErr};
-use time::OffsetDateTime;
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::{
+    applications::last_applications,
     circumstances::{follow_ups_of, quarantines_of},
+    entity::{application, pass},
     passes::passes_of,
 };
-use crate::{
-    circumstances::{FollowUp, Quarantine},
-    level::{ActivePass, Declared, Facts, Standing, standing},
-    pass::{Pass, State},
-};
+use crate::facts::Person;
 
 /// What is known of some persons.
-pub(crate) struct Known {
-    passes: Vec<Pass>,
-    quarantines: Vec<Quarantine>,
-    follow_ups: Vec<FollowUp>,
-}
+pub(crate) struct Known(HashMap<Uuid, Person>);
 
 impl Known {
-    /// Reads it, with three statements for however many persons.
+    /// Reads it, with four statements for however many persons. Applications come before passes: an approval in between then shows as a pass, and
+    /// never as neither.
     pub(crate) async fn read(connection: &impl ConnectionTrait, travellers: &[Uuid]) -> Result<Self, DbErr> {
         let travellers = || travellers.iter().copied();
-        Ok(Self {
-            passes: passes_of(connection, travellers()).await?,
-            quarantines: quarantines_of(connection, travellers()).await?,
-            follow_ups: follow_ups_of(connection, travellers()).await?,
-        })
+        let mut persons: HashMap<Uuid, Person> = HashMap::new();
+        for (traveller, last) in last_applications(connection, travellers()).await? {
+            persons.entry(traveller).or_default().last = Some(last);
+        }
+        for pass in passes_of(connection, travellers()).await? {
+            persons.entry(pass.traveller).or_default().passes.push(pass);
+        }
+        for quarantine in quarantines_of(connection, travellers()).await? {
+            persons.entry(quarantine.traveller).or_default().quarantines.push(quarantine);
+        }
+        for follow_up in follow_ups_of(connection, travellers()).await? {
+            persons.entry(follow_up.traveller).or_default().follow_ups.push(follow_up);
+        }
+        Ok(Self(persons))
     }
 
-    /// The pass of `traveller` that tells how they stand.
-    pub(crate) fn pass(&self, traveller: Uuid, now: OffsetDateTime) -> Option<Pass> {
-        Pass::telling(self.passes.iter().filter(|pass| pass.traveller == traveller).cloned(), now)
+    /// What is known of one of them.
+    pub(crate) fn of(&self, traveller: Uuid) -> Person {
+        self.0.get(&traveller).cloned().unwrap_or_default()
     }
+}
 
-    /// The level of `traveller`, of whom a registration says what is `declared`.
-    pub(crate) fn standing(&self, traveller: Uuid, declared: Declared, now: OffsetDateTime) -> Standing {
-        let active = self.pass(traveller, now).filter(|pass| pass.state(now) == State::Active);
-        let quarantines: Vec<_> =
-            self.quarantines.iter().filter(|it| it.traveller == traveller).copied().collect();
-        let follow_ups: Vec<_> =
-            self.follow_ups.iter().filter(|it| it.traveller == traveller).copied().collect();
-        let facts = Facts {
-            pass: active.map(|pass| ActivePass { until: pass.expire_time }),
-            declared,
-            quarantines: &quarantines,
-            follow_ups: &follow_ups,
-        };
-        standing(facts, now)
-    }
+/// At most `size` persons behind `after` who have applied, or have or had a pass, in the order of their ids.
+pub(crate) async fn persons(
+    connection: &impl ConnectionTrait,
+    after: Option<Uuid>,
+    size: u64,
+) -> Result<Vec<Uuid>, DbErr> {
+    let after = after.unwrap_or(Uuid::nil());
+    let applied = application::Entity::find()
+        .select_only()
+        .column(application::Column::Traveller)
+        .distinct()
+        .filter(application::COLUMN.traveller.gt(after))
+        .order_by_asc(application::COLUMN.traveller)
+        .limit(size);
+    let with_pass = pass::Entity::find()
+        .select_only()
+        .column(pass::Column::Traveller)
+        .distinct()
+        .filter(pass::COLUMN.traveller.gt(after))
+        .order_by_asc(pass::COLUMN.traveller)
+        .limit(size);
+    let applied: Vec<Uuid> = applied.into_tuple().all(connection).await?;
+    let with_pass: Vec<Uuid> = with_pass.into_tuple().all(connection).await?;
+    let both: BTreeSet<_> = applied.into_iter().chain(with_pass).collect();
+    Ok(both.into_iter().take(usize::try_from(size).unwrap_or(usize::MAX)).collect())
 }

@@ -50,24 +50,39 @@ pub(crate) async fn due_levels(
         .filter(level::Column::DueTime.lte(micros(now)))
         .order_by_asc(level::Column::DueTime)
         .limit(at_once);
-    let read = |row: level::Model| {
-        let level = level_from_word(&row.level).ok_or_else(|| unreadable("levels.level"))?;
-        Ok(Due { traveller: row.traveller, level, revision: row.revision })
-    };
     due.all(connection).await?.into_iter().map(read).collect()
 }
 
-/// Writes down what came of `due`: `level`, to be decided anew at `next`; `false` when something that bears on it happened meanwhile, or another copy
+/// Some of the levels that were decided before the activation `ordinal` of a policy.
+pub(crate) async fn levels_before(
+    connection: &impl ConnectionTrait,
+    ordinal: i64,
+    at_once: u64,
+) -> Result<Vec<Due>, DbErr> {
+    let before = level::Entity::find()
+        .filter(level::COLUMN.policy_ordinal.lt(ordinal))
+        .order_by_asc(level::COLUMN.policy_ordinal)
+        .limit(at_once);
+    before.all(connection).await?.into_iter().map(read).collect()
+}
+
+fn read(row: level::Model) -> Result<Due, DbErr> {
+    let level = level_from_word(&row.level).ok_or_else(|| unreadable("levels.level"))?;
+    Ok(Due { traveller: row.traveller, level, revision: row.revision })
+}
+
+/// Writes down what came of `due` by the activation `ordinal` of a policy: `level`, to be decided anew at `next`; `false` when something that bears on it happened meanwhile, or another copy
 /// was first.
 pub(crate) async fn settle_level(
     connection: &impl ConnectionTrait,
     due: &Due,
-    level: Level,
+    (level, ordinal): (Level, i64),
     next: Option<OffsetDateTime>,
 ) -> Result<bool, DbErr> {
     let settled = level::Entity::update_many()
-        .col_expr(level::Column::Level, level_word(level).into())
+        .col_expr(level::Column::Level, level.as_str().into())
         .col_expr(level::Column::DueTime, next.map(micros).into())
+        .col_expr(level::Column::PolicyOrdinal, ordinal.into())
         .col_expr(level::Column::Revision, (due.revision + 1).into())
         .filter(level::COLUMN.traveller.eq(due.traveller))
         .filter(level::COLUMN.revision.eq(due.revision));
@@ -79,20 +94,7 @@ pub(super) async fn erase(connection: &impl ConnectionTrait, traveller: Uuid) ->
     level::Entity::delete_by_id(traveller).exec(connection).await.map(drop)
 }
 
-/// The level as it stands in the database: the published enum's value without its prefix.
-pub(super) fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::None => "NONE",
-        Level::AllowLocal => "ALLOW_LOCAL",
-        Level::AllowVisitor => "ALLOW_VISITOR",
-        Level::Temporary => "TEMPORARY",
-        Level::Deny => "DENY",
-    }
-}
-
-/// Reads what [`level_word`] wrote.
+/// Reads a level as it stands in the database: the published enum's value without its prefix.
 pub(super) fn level_from_word(word: &str) -> Option<Level> {
-    [Level::None, Level::AllowLocal, Level::AllowVisitor, Level::Temporary, Level::Deny]
-        .into_iter()
-        .find(|level| level_word(*level) == word)
+    Level::ALL.iter().copied().find(|level| level.as_str() == word)
 }

@@ -3,6 +3,7 @@
 mod applications;
 mod leases;
 mod passes;
+mod policies;
 mod sealed;
 
 use sea_orm_migration::{prelude::*, schema};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(leases::Leases),
             Box::new(applications::Applications),
             Box::new(passes::Passes),
+            Box::new(policies::Policies),
         ]
     }
 

@@ -123,7 +123,6 @@ mod tests {
     use super::{reseal, rows_under_keys};
     use crate::{
         application::{Applicant, Application},
-        level::Declared,
         store::{self, Migrator, due},
         text::Note,
     };
@@ -134,17 +133,10 @@ mod tests {
         let mut all = Vec::new();
         for (number, (note, evidence)) in (1..).zip([("好", ""), ("", "a"), ("好", "b"), ("", "")]) {
             let id = Uuid::from_u128(number);
-            let declared = Declared { from_city: true, fever_since: None };
-            let applicant = Applicant {
-                registration: id,
-                traveller: id,
-                registration_active: true,
-                resident_id_card: true,
-                declared,
-            };
+            let applicant = Applicant { registration: id, traveller: id, ..Applicant::sample() };
             let draft = Application::drafted(id, &applicant, None, now, now);
             let review_note = Note::new(note).expect("a good note");
-            let submitted = draft.submitted(id, now, now).expect("a draft");
+            let submitted = draft.submitted(id, None, now).expect("a draft");
             let application = Application { review_note, ..submitted };
             let (connection, sealer) = (database.reader(), database.sealer());
             store::insert_application(connection, sealer, &application).await.expect("kept");

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use entrypass_ambient::{Random, SystemRandom, TestClock};
+use entrypass_ambient::{Random as _, SystemRandom, TestClock};
 use entrypass_db::Database;
 use entrypass_feed::Feed;
+use entrypass_policy::{DEFAULT, Policy};
 use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
 use entrypass_rpc::{EdgeLayer, Neighbour};
 use entrypass_testkit::{Registrations, TestDatabase};
@@ -15,28 +16,35 @@ use uuid::Uuid;
 use super::{Verification, pause_after};
 use crate::{
     application::{Applicant, Application, Finding, Outcome, State, Strength},
+    decision::Terms,
     issuing::Issuing,
-    level::Declared,
     pass::{ExternalPass, Pass},
+    policies::Policies,
     store::{self, Migrator},
     text::{ChannelNumber, Issuer},
 };
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
 
+/// What the default policy says of the course of an application.
+fn terms() -> Terms {
+    Terms::of(&Policy::parse(DEFAULT).expect("the default policy"))
+}
+
 async fn verification() -> (TestDatabase, Verification) {
     let place = TestDatabase::migrated::<Migrator>("epass").await;
     let database = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await;
+    let database = database.expect("a database");
+    let clock = Arc::new(TestClock::at(NOW));
     let registrations = Arc::new(Registrations::default());
     let transport = registrations.transport(&EdgeLayer::new(Uuid::nil));
-    let (database, clock) = (database.expect("a database"), Arc::new(TestClock::at(NOW)));
-    let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let sealer = database.sealer().clone();
     let verification = Verification {
-        feed: Feed::new(database.clone(), clock.clone(), Arc::clone(&random), store::CHANNEL),
-        issuing: Issuing { random, sealer, valid_for: None },
-        database,
-        clock,
+        database: database.clone(),
+        clock: clock.clone(),
+        feed: Feed::new(database.clone(), clock, Arc::new(SystemRandom), store::CHANNEL),
+        issuing: Issuing { random: Arc::new(SystemRandom), sealer: TestDatabase::sealer(), valid_for: None },
+        policies: Policies::default(),
+        city_divisions: vec!["4406".to_owned()],
         registration: Neighbour::new(RegistrationServiceClient::new(transport)),
         submitted: Arc::default(),
         stopping: CancellationToken::new(),
@@ -47,15 +55,9 @@ async fn verification() -> (TestDatabase, Verification) {
 /// Somebody's application while their identity is verified. Drawn: the tests of one run share their locks.
 async fn verifying(of: &Verification) -> Application {
     let [id, registration, traveller] = std::array::from_fn(|_| SystemRandom.uuid_v7(NOW));
-    let applicant = Applicant {
-        registration,
-        traveller,
-        registration_active: true,
-        resident_id_card: true,
-        declared: Declared { from_city: true, fever_since: None },
-    };
+    let applicant = Applicant { registration, traveller, ..Applicant::sample() };
     let draft = Application::drafted(id, &applicant, None, NOW + Duration::DAY, NOW);
-    let submitted = draft.submitted(registration, NOW + Duration::DAY, NOW).expect("a draft");
+    let submitted = draft.submitted(registration, None, NOW).expect("a draft");
     let verifying = submitted.verifying(NOW + Duration::MINUTE, NOW).expect("submitted");
     let (database, sealer) = (&of.database, of.database.sealer());
     assert!(store::insert_application(database.reader(), sealer, &verifying).await.expect("a database"));
@@ -89,7 +91,7 @@ async fn whoever_is_verified_and_no_one_else_gets_the_pass_without_a_reviewer() 
     let (_place, verification) = verification().await;
     for (outcome, enough, expected) in table {
         let taken = verifying(&verification).await;
-        verification.conclude(&taken, &finding(outcome), enough).await.expect("done");
+        verification.conclude(&taken, &finding(outcome), enough, terms()).await.expect("done");
         assert_eq!(stands(&verification, taken.id).await, expected, "{outcome:?} {enough}");
     }
 }
@@ -106,7 +108,7 @@ async fn a_pass_that_came_from_elsewhere_meanwhile_is_for_a_reviewer_to_see() {
     };
     let pass = Pass::recorded(Uuid::from_u128(1), taken.traveller, external, NOW);
     assert!(store::insert_pass(verification.database.reader(), &pass).await.expect("a database"));
-    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("done");
+    verification.conclude(&taken, &finding(Outcome::Verified), true, terms()).await.expect("done");
     assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, true));
     let kept = store::pass_of(verification.database.reader(), taken.traveller, NOW).await.expect("readable");
     assert_eq!(kept, Some(pass));
@@ -118,7 +120,7 @@ async fn nobody_gets_a_pass_under_a_registration_whose_end_is_known() {
     let taken = verifying(&verification).await;
     let now = verification.clock.now();
     store::note_end(verification.database.reader(), taken.registration, now).await.expect("noted");
-    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("done");
+    verification.conclude(&taken, &finding(Outcome::Verified), true, terms()).await.expect("done");
     assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, false));
 }
 
@@ -129,7 +131,7 @@ async fn what_comes_after_the_end_of_an_application_changes_nothing() {
     let withdrawn = taken.withdrawn(NOW).expect("open");
     let (reader, sealer) = (verification.database.reader(), verification.database.sealer());
     assert!(store::update_application(reader, sealer, &withdrawn).await.expect("a database"));
-    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("nothing to do");
+    verification.conclude(&taken, &finding(Outcome::Verified), true, terms()).await.expect("nothing to do");
     assert_eq!(stands(&verification, taken.id).await, (State::Withdrawn, 4, false));
 }
 

@@ -4,15 +4,18 @@ mod applications;
 mod circumstances;
 mod life;
 mod passes;
+mod policies;
 
-use entrypass_proto::registration::v1::{self as registration, DocumentType, RegistrationState};
+use entrypass_document::DocumentType;
+use entrypass_policy::RegistrationState;
+use entrypass_proto::registration::v1 as registration;
 use entrypass_rpc::{instant, resource_id};
 use entrypass_rule::{Rule, Text, Violations};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::collection;
-use crate::{application::Applicant, error::Error, level::Declared};
+use crate::{application::Applicant, error::Error, facts::Declared};
 
 pub(crate) use applications::{
     ApplyRequest, ClaimRequest, ListRequest, ReviewRequest, parse_application, parse_apply, parse_claim,
@@ -23,6 +26,10 @@ pub(crate) use circumstances::{
 };
 pub(crate) use life::{Act, parse_cancel, parse_reinstate, parse_revoke, parse_suspend};
 pub(crate) use passes::{RecordRequest, parse_levels, parse_record, parse_record_many};
+pub(crate) use policies::{
+    ActivateRequest, Draft, SimulateRequest, parse_activate, parse_activations, parse_add, parse_explain,
+    parse_policies, parse_roll_back, parse_selector, parse_simulate, policy_mistakes,
+};
 
 /// Reads whom an export is about.
 pub(crate) fn parse_person(name: &str) -> Result<Uuid, Violations> {
@@ -36,7 +43,7 @@ pub(crate) fn parse_registration(name: &str) -> Result<Uuid, Violations> {
 
 /// Reads what the registration service says about a registration.
 ///
-/// A state or document type that this program does not know yet counts against the offer.
+/// A state or document type that this program does not know yet is told as such, and no rule that asks for one is met.
 pub(crate) fn parse_applicant(
     facts: registration::GetRegistrationFactsResponse,
     city_divisions: &[String],
@@ -59,13 +66,37 @@ pub(crate) fn parse_applicant(
     Ok(Applicant {
         registration: registration.map_err(|_| Error::RegistrationContract("a name of a registration"))?,
         traveller: parse_traveller(&traveller)?,
-        registration_active: RegistrationState::try_from(state) == Ok(RegistrationState::Active),
-        resident_id_card: DocumentType::try_from(document_type) == Ok(DocumentType::ResidentIdCard),
+        registration_state: registration_state(state),
+        document_type: self::document_type(document_type),
         declared: Declared {
-            from_city: city_divisions.contains(&home_division),
+            of_city: (!home_division.is_empty()).then(|| city_divisions.contains(&home_division)),
             fever_since: fever_declared.then_some(fever_since),
         },
     })
+}
+
+fn registration_state(state: i32) -> RegistrationState {
+    match registration::RegistrationState::try_from(state) {
+        Ok(registration::RegistrationState::Active) => RegistrationState::Active,
+        Ok(registration::RegistrationState::Expired) => RegistrationState::Expired,
+        Ok(registration::RegistrationState::Cancelled) => RegistrationState::Cancelled,
+        Ok(registration::RegistrationState::Unspecified) | Err(_) => RegistrationState::None,
+    }
+}
+
+fn document_type(document_type: i32) -> Option<DocumentType> {
+    use registration::DocumentType as Wire;
+    match Wire::try_from(document_type).ok()? {
+        Wire::ResidentIdCard => Some(DocumentType::ResidentIdCard),
+        Wire::HkMacaoTravelPermit => Some(DocumentType::HkMacaoTravelPermit),
+        Wire::HkMacaoTravelPermitNonChinese => Some(DocumentType::HkMacaoTravelPermitNonChinese),
+        Wire::TaiwanTravelPermit => Some(DocumentType::TaiwanTravelPermit),
+        Wire::Passport => Some(DocumentType::Passport),
+        Wire::HkMacaoTaiwanResidencePermit => Some(DocumentType::HkMacaoTaiwanResidencePermit),
+        Wire::ForeignPermanentResidentId => Some(DocumentType::ForeignPermanentResidentId),
+        Wire::TravelDocument => Some(DocumentType::TravelDocument),
+        Wire::Unspecified => None,
+    }
 }
 
 /// Reads the name of a traveller that the registration service gave.

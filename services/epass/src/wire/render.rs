@@ -4,10 +4,12 @@ mod applications;
 mod change;
 mod circumstances;
 mod passes;
+mod policies;
 
+use entrypass_policy::Policy;
 use entrypass_proto::epass::v1::{ElectronicPassOffer, OfferReason, offer_reason::Code};
 use entrypass_rpc::resource_name;
-use entrypass_rule::Language;
+use entrypass_rule::{Language, Text};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -24,19 +26,23 @@ pub(crate) use circumstances::{render_follow_up, render_quarantine};
 pub(crate) use passes::{
     render_level, render_meaning, render_pass, render_record, render_result, render_standing,
 };
+pub(crate) use policies::{render_activation, render_explanation, render_policy, render_simulation};
 
 /// Renders an offer with what it was decided on.
 pub(crate) fn render_offer(
     offer: &Offer,
+    policy: &Policy,
     application: Option<&Application>,
     pass: Option<&Pass>,
     now: OffsetDateTime,
 ) -> ElectronicPassOffer {
     ElectronicPassOffer {
         offered: offer.is_given(),
-        reasons: offer.reasons().into_iter().map(render_reason).collect(),
+        reasons: render_reasons(offer),
         application: application.map(|application| render_application(application, now)),
         electronic_pass: pass.map(|pass| render_pass(pass, now)),
+        policy_name: policy.name().to_owned(),
+        policy_version: i64::from(policy.version()),
     }
 }
 
@@ -50,33 +56,46 @@ pub(crate) fn render_registration_name(registration: Uuid) -> String {
     resource_name(collection::REGISTRATIONS, registration)
 }
 
-/// Obstacles as error metadata: values of `OfferReason.Code` without prefix, separated by commas.
+/// Obstacles as error metadata: the ids of the rules, separated by commas.
 pub(crate) fn obstacle_words(obstacles: &[Obstacle]) -> String {
-    let word = |obstacle: &Obstacle| {
-        let name = code(Reason::Against(*obstacle)).as_str_name();
-        name.strip_prefix("CODE_").unwrap_or(name)
-    };
-    obstacles.iter().map(word).collect::<Vec<_>>().join(",")
+    obstacles.iter().map(|obstacle| obstacle.rule.as_str()).collect::<Vec<_>>().join(",")
 }
 
-fn render_reason(reason: Reason) -> OfferReason {
-    let text = reason.text();
-    OfferReason {
-        code: code(reason).into(),
-        text_zh_cn: text.in_language(Language::ZhCn).to_owned(),
-        text_en: text.in_language(Language::En).to_owned(),
+fn render_reasons(offer: &Offer) -> Vec<OfferReason> {
+    match offer {
+        Offer::NewApplication => vec![render_reason(Reason::Eligible)],
+        Offer::Submission(reason) => vec![render_reason(*reason)],
+        Offer::Withheld(obstacles) => obstacles.iter().map(render_obstacle).collect(),
     }
 }
 
-fn code(reason: Reason) -> Code {
-    match reason {
+fn render_reason(reason: Reason) -> OfferReason {
+    let code = match reason {
         Reason::Eligible => Code::Eligible,
         Reason::ApplicationDrafted => Code::ApplicationDrafted,
         Reason::ApplicationReturned => Code::ApplicationReturned,
         Reason::VerificationFailed => Code::VerificationFailed,
-        Reason::Against(Obstacle::RegistrationNotActive) => Code::RegistrationNotActive,
-        Reason::Against(Obstacle::DocumentTypeNotEligible) => Code::DocumentTypeNotEligible,
-        Reason::Against(Obstacle::AlreadyCompleted) => Code::AlreadyCompleted,
-        Reason::Against(Obstacle::ApplicationInProgress) => Code::ApplicationInProgress,
+    };
+    reason_of(code, &reason.text(), String::new())
+}
+
+fn render_obstacle(obstacle: &Obstacle) -> OfferReason {
+    let code = match obstacle.rule.as_str() {
+        "REGISTRATION_NOT_ACTIVE" => Code::RegistrationNotActive,
+        "DOCUMENT_TYPE_NOT_ELIGIBLE" => Code::DocumentTypeNotEligible,
+        "ALREADY_COMPLETED" => Code::AlreadyCompleted,
+        "APPLICATION_IN_PROGRESS" => Code::ApplicationInProgress,
+        // What a city calls its own rules is its own affair; the words of an offer that is given are none of them.
+        _ => Code::OtherRule,
+    };
+    reason_of(code, &obstacle.text, obstacle.rule.clone())
+}
+
+fn reason_of(code: Code, text: &Text, rule: String) -> OfferReason {
+    OfferReason {
+        code: code.into(),
+        text_zh_cn: text.in_language(Language::ZhCn).to_owned(),
+        text_en: text.in_language(Language::En).to_owned(),
+        rule,
     }
 }

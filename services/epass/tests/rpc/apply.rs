@@ -11,11 +11,12 @@ use entrypass_testkit::Refusal;
 use time::macros::datetime;
 use tonic::{Code, Request};
 
-use crate::harness::{App, codes, decision};
+use crate::harness::{App, codes, decision, policies::PROMISE};
 
 #[tokio::test]
 async fn an_application_is_verified_waits_for_a_decision_and_the_offer_is_gone() {
     let app = App::new().await;
+    app.decides_by(&[PROMISE]).await;
     let person = app.person(1);
     let submitted = app.submit("r-1", &person).await.expect("offered");
     assert_eq!((submitted.state(), submitted.submission_count), (State::Submitted, 1));

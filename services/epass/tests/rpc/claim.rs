@@ -17,7 +17,7 @@ use entrypass_testkit::Refusal;
 use time::Duration;
 use tonic::{Code, Request};
 
-use crate::harness::{App, CLAIMS_LAST, REVIEWER, decision, insistent};
+use crate::harness::{App, CLAIMS_LAST, REVIEWER, decision, insistent, policies::PROMISE};
 
 /// So many applications that wait for a decision, oldest first.
 async fn waiting(app: &App, count: u128) -> Vec<String> {
@@ -146,6 +146,7 @@ async fn a_repeated_claim_gives_the_same_applications_as_they_are_now() {
 #[tokio::test]
 async fn what_is_owed_and_late_comes_first() {
     let app = App::new().await;
+    app.decides_by(&[PROMISE]).await;
     let mut all = waiting(&app, 1).await;
     // The first is decided on, and no longer owed.
     app.claim("c-1", REVIEWER, 1).await.expect("one");

@@ -1,6 +1,7 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
 mod holders;
+pub mod policies;
 
 use std::{
     path::Path,
@@ -12,7 +13,7 @@ use std::{
 
 use entrypass_ambient::{Clock as _, SeededRandom, TestClock};
 use entrypass_db::{Database, follower};
-use entrypass_epass::{Config, Deps, Migrator, service};
+use entrypass_epass::{Config, Deps, Migrator, Policies, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
     epass::v1::{self as pb, electronic_pass_application::State, epass_service_client::EpassServiceClient},
@@ -111,6 +112,7 @@ impl App {
             // Another one for each copy: two that draw the same would give two things one id.
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
             registration: neighbour,
+            policies: Policies::default(),
             stopping: stopping.clone(),
         };
         let config = Config {
@@ -248,6 +250,21 @@ impl App {
         let transaction = self.database.begin().await.expect("a transaction");
         transaction.execute_unprepared(&update).await.expect("taken");
         transaction.commit().await.expect("committed");
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn meddle(&self, statement: &str) {
+        let transaction = self.database.begin().await.expect("a transaction");
+        transaction.execute_unprepared(statement).await.expect("done");
+        transaction.commit().await.expect("committed");
+    }
+
+    /// The texts that `query` finds.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let reader = self.database.reader();
+        let query = Statement::from_string(reader.get_database_backend(), query);
+        let rows = reader.query_all_raw(query).await.expect("rows");
+        rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
     }
 
     /// How many rows `table` has.

@@ -17,6 +17,8 @@ mod levels;
 mod life;
 mod list;
 mod offer;
+mod policies;
+mod policies_at_work;
 mod review;
 mod upkeep;
 mod verification;

@@ -191,3 +191,33 @@ async fn of_many_copies_each_verifies_and_every_application_comes_to_the_reviewe
         assert!(waiting.etag.ends_with("-3"), "{}", waiting.etag);
     }
 }
+
+#[tokio::test]
+async fn whoever_is_proven_as_the_policy_has_it_needs_no_reviewer() {
+    let app = App::new().await;
+    let wanted = "has(identity.strength) && identity.strength in ['REAL_NAME', 'REAL_PERSON']";
+    let given = "document.type = \"RESIDENT_ID_CARD\" }\nexpect = { unmet = [], level = \"NONE\" }";
+    let proven = "document.type = \"RESIDENT_ID_CARD\", identity.strength = \"REAL_NAME\" }\n\
+                  expect = { unmet = [], level = \"NONE\", auto_approve = true }";
+    app.decides_by(&[
+        (
+            "identity_strength = \"FORMAL\"",
+            &format!("identity_strength = \"REAL_NAME\"\nauto_approve = \"{wanted}\""),
+        ),
+        (given, proven),
+    ])
+    .await;
+    let table = [
+        (IdentityOutcome::Verified, IdentityStrength::RealName, State::Issued),
+        (IdentityOutcome::Verified, IdentityStrength::RealPerson, State::Issued),
+        (IdentityOutcome::Verified, IdentityStrength::Formal, State::UnderReview),
+        (IdentityOutcome::CannotVerify, IdentityStrength::Formal, State::UnderReview),
+    ];
+    for (number, (outcome, strength, expected)) in (1..).zip(table) {
+        app.registrations.verify_as(verdict(outcome, strength, &[]));
+        let settled = app.await_review(&format!("r-{number}"), &app.person(number)).await.expect("offered");
+        assert_eq!(settled.state(), expected, "{outcome:?} {strength:?}");
+    }
+    let asked = app.registrations.verifications();
+    assert!(asked.iter().all(|it| it.strength() == IdentityStrength::RealName), "as the policy needs it");
+}

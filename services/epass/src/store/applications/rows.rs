@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    application::{Application, Claim, Finding, Outcome, Reviewer, State, Strength, Task},
+    application::{Application, Claim, Finding, Outcome, Reviewer, State, Task, strength_from_word},
+    facts::LastApplication,
     store::{
         entity::application::{ActiveModel, Model},
         notes::{note_place, unsealable},
@@ -47,7 +48,7 @@ pub(super) fn row_of(sealer: &Sealer, application: &Application) -> ActiveModel 
         identity_outcome: Set(finding.map(|finding| finding.outcome.word().to_owned())),
         identity_strength: Set(finding
             .and_then(|finding| finding.strength)
-            .map(|strength| strength.word().to_owned())),
+            .map(|strength| strength.as_str().to_owned())),
         failed_checks: Set(finding.map(|finding| finding.failed_checks.join(BETWEEN))),
         // What the verification was to be given goes with it.
         sealed_evidence: if task.is_some() { NotSet } else { Set(None) },
@@ -83,6 +84,18 @@ pub(super) fn read(sealer: &Sealer, row: &Model) -> Result<Application, DbErr> {
     })
 }
 
+/// Traveller, state, lapse time, outcome and strength of the verification.
+pub(super) type Last = (Uuid, String, Option<i64>, Option<String>, Option<String>);
+
+/// What matters of a person's last application.
+pub(super) fn read_last(row: Last) -> Result<(Uuid, LastApplication), DbErr> {
+    let (traveller, state, lapse_time, outcome, strength) = row;
+    let state = State::from_word(&state).ok_or_else(|| unreadable("applications.state"))?;
+    let finding = read_outcome(outcome.as_ref(), strength.as_ref(), Vec::new())?;
+    let verified = finding.as_ref().and_then(Finding::verified);
+    Ok((traveller, LastApplication { state, lapse_time: optional(lapse_time)?, verified }))
+}
+
 fn read_note(sealer: &Sealer, id: &Uuid, kept: Option<&[u8]>) -> Result<Note, DbErr> {
     let opened = kept.map(|kept| sealer.open(&note_place(id), kept)).transpose();
     let opened = opened.map_err(|error| unsealable("sealed_note", error))?.unwrap_or_default();
@@ -101,16 +114,21 @@ fn read_claim(row: &Model) -> Result<Option<Claim>, DbErr> {
 }
 
 fn read_finding(row: &Model) -> Result<Option<Finding>, DbErr> {
-    let Some(outcome) = &row.identity_outcome else { return Ok(None) };
+    let names = row.failed_checks.as_deref().unwrap_or_default();
+    let names = names.split(BETWEEN).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    read_outcome(row.identity_outcome.as_ref(), row.identity_strength.as_ref(), names)
+}
+
+fn read_outcome(
+    outcome: Option<&String>,
+    strength: Option<&String>,
+    failed_checks: Vec<String>,
+) -> Result<Option<Finding>, DbErr> {
+    let Some(outcome) = outcome else { return Ok(None) };
     let outcome = Outcome::from_word(outcome).ok_or_else(|| unreadable("applications.identity_outcome"))?;
     let read =
-        |word: &String| Strength::from_word(word).ok_or_else(|| unreadable("applications.identity_strength"));
-    let names = row.failed_checks.as_deref().unwrap_or_default();
-    Ok(Some(Finding {
-        outcome,
-        strength: row.identity_strength.as_ref().map(read).transpose()?,
-        failed_checks: names.split(BETWEEN).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-    }))
+        |word: &String| strength_from_word(word).ok_or_else(|| unreadable("applications.identity_strength"));
+    Ok(Some(Finding { outcome, strength: strength.map(read).transpose()?, failed_checks }))
 }
 
 fn read_task(row: &Model) -> Result<Option<Task>, DbErr> {

@@ -1,0 +1,138 @@
+//! The default policy decides as the operation guide and the published levels do: the whole tables.
+
+use entrypass_document::DocumentType;
+use entrypass_policy::{
+    ApplicationState as State, DEFAULT, Facts, IdentityStrength, Level, PassFacts, PassOrigin,
+    RegistrationState,
+};
+use time::Duration;
+
+use crate::{NOW, policy};
+
+/// What stands against it apart from the last application, by registration active, resident identity card, pass exists: R registration, D
+/// document type, P pass.
+const AGAINST: [((bool, bool, bool), &str); 8] = [
+    ((true, true, false), ""),
+    ((true, true, true), "P"),
+    ((true, false, false), "D"),
+    ((true, false, true), "DP"),
+    ((false, true, false), "R"),
+    ((false, true, true), "RP"),
+    ((false, false, false), "RD"),
+    ((false, false, true), "RDP"),
+];
+/// What the last application adds to it: A, one waits for its decision.
+const ADDED: [(State, &str); 12] = [
+    (State::None, ""),
+    (State::Draft, ""),
+    (State::Submitted, "A"),
+    (State::IdentityVerifying, "A"),
+    (State::VerificationFailed, ""),
+    (State::UnderReview, "A"),
+    (State::ReturnedForCorrection, ""),
+    (State::Approved, ""),
+    (State::Issued, ""),
+    (State::Rejected, ""),
+    (State::Withdrawn, ""),
+    (State::Expired, ""),
+];
+
+/// Where a pass is from, and whether it is suspended.
+const PASSES: [(Option<PassOrigin>, bool); 5] = [
+    (None, false),
+    (Some(PassOrigin::Application), false),
+    (Some(PassOrigin::Application), true),
+    (Some(PassOrigin::External), false),
+    (Some(PassOrigin::External), true),
+];
+
+fn letter(id: &str) -> char {
+    match id {
+        "REGISTRATION_NOT_ACTIVE" => 'R',
+        "DOCUMENT_TYPE_NOT_ELIGIBLE" => 'D',
+        "ALREADY_COMPLETED" => 'P',
+        "APPLICATION_IN_PROGRESS" => 'A',
+        _ => '?',
+    }
+}
+
+#[test]
+fn the_offer_is_the_guide_s_rule() {
+    let policy = policy(DEFAULT);
+    assert!(ADDED.iter().map(|(state, _)| state).eq(State::ALL));
+    for registration in RegistrationState::ALL.iter().copied() {
+        for document in DocumentType::ALL.map(Some).into_iter().chain([None]) {
+            for (origin, suspended) in PASSES {
+                let row = (
+                    registration == RegistrationState::Active,
+                    document == Some(DocumentType::ResidentIdCard),
+                    origin.is_some(),
+                );
+                let against = AGAINST.iter().find(|(facts, _)| *facts == row).expect("the table is whole").1;
+                for (state, added) in ADDED {
+                    let expected = format!("{against}{added}");
+                    let mut facts = Facts::new(registration, document);
+                    facts.pass = PassFacts { origin, suspended };
+                    facts.application.state = state;
+                    let evaluation = policy.evaluate(&facts, NOW).expect("in force");
+                    let found: String = evaluation.unmet().map(|rule| letter(&rule.id)).collect();
+                    assert_eq!(found, expected, "{facts:?}");
+                    assert_eq!(evaluation.eligible(), expected.is_empty());
+                    assert!(!evaluation.auto_approve);
+                }
+            }
+        }
+    }
+}
+
+/// The level by: in quarantine, days since the fever, of the city. The pass is active.
+const LEVELS: [(bool, Option<i64>, Option<bool>, Level); 18] = [
+    (true, None, None, Level::Deny),
+    (true, None, Some(true), Level::Deny),
+    (true, None, Some(false), Level::Deny),
+    (true, Some(0), None, Level::Deny),
+    (true, Some(2), Some(true), Level::Deny),
+    (true, Some(3), Some(false), Level::Deny),
+    (false, None, None, Level::AllowVisitor),
+    (false, None, Some(true), Level::AllowLocal),
+    (false, None, Some(false), Level::AllowVisitor),
+    (false, Some(0), None, Level::Temporary),
+    (false, Some(0), Some(true), Level::Temporary),
+    (false, Some(0), Some(false), Level::Temporary),
+    (false, Some(2), None, Level::Temporary),
+    (false, Some(2), Some(true), Level::Temporary),
+    (false, Some(2), Some(false), Level::Temporary),
+    (false, Some(3), None, Level::Deny),
+    (false, Some(3), Some(true), Level::Deny),
+    (false, Some(9), Some(false), Level::Deny),
+];
+
+#[test]
+fn the_level_is_the_published_one() {
+    let policy = policy(DEFAULT);
+    for (quarantined, fever, of_city, expected) in LEVELS {
+        for (origin, suspended) in PASSES {
+            let expected = if origin.is_some() && !suspended { expected } else { Level::None };
+            let mut facts = Facts::new(RegistrationState::Active, DocumentType::ResidentIdCard);
+            facts.pass = PassFacts { origin, suspended };
+            facts.document.of_city = of_city;
+            facts.health.fever = Some(fever.is_some());
+            facts.health.fever_since = fever.map(|days| NOW - Duration::days(days));
+            facts.health.quarantine_until = Some(NOW + Duration::days(i64::from(quarantined)));
+            let evaluation = policy.evaluate(&facts, NOW).expect("in force");
+            assert_eq!(evaluation.level.level, expected, "{facts:?}");
+            assert_eq!(evaluation.level.follow_up_days, (expected == Level::Temporary).then_some(3));
+        }
+    }
+    assert!(policy.numbers().into_iter().eq([3]));
+}
+
+#[test]
+fn a_reviewer_decides_and_nothing_is_promised() {
+    let policy = policy(DEFAULT);
+    assert_eq!((policy.review().auto_approve(), policy.review().promised_days), (None, None));
+    assert_eq!(
+        (policy.review().identity_strength, policy.review().lapse_days),
+        (IdentityStrength::Formal, 30)
+    );
+}
