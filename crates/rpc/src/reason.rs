@@ -80,9 +80,7 @@ fn code(reason: ErrorReason) -> Code {
         | R::CompanionAlreadyBound
         | R::ElectronicPassExists
         | R::CorrectionPending
-        | R::PolicyExists => {
-            Code::AlreadyExists
-        }
+        | R::PolicyExists => Code::AlreadyExists,
         R::NoticeStale
         | R::RegistrationNotActive
         | R::RevisionLimitReached
@@ -129,9 +127,6 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         ),
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
-        R::QrCodeRevoked => ("该登记的二维码已被撤销", "the codes of this registration were revoked"),
-        R::QrCodeSuspended => ("该登记的二维码已暂停使用", "the codes of this registration are suspended"),
-        R::QrCodeNotFound => ("没有该编号的二维码", "no code with this id"),
         R::RegistrationNotFound => ("登记不存在", "no such registration"),
         R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
         R::NoticeStale => (
@@ -151,9 +146,11 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::CompanionNotFound
         | R::ConfirmationCodeWrong
         | R::CompanionHolderLimitReached => text_of_companions(reason),
+        R::QrCodeRevoked | R::QrCodeSuspended | R::QrCodeNotFound | R::SigningKeyUnavailable => {
+            text_of_codes(reason)
+        }
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
-        R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::TravellerErased => ("该人员的信息已被删除", "the data of this person has been erased"),
         R::TravellerNotFound => ("没有该人员", "no such person"),
@@ -189,6 +186,18 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::IllegalPassTransition
         | R::QuarantineNotFound
         | R::QuarantineOver => text_of_passes(reason),
+    }
+}
+
+/// Those of codes.
+fn text_of_codes(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::QrCodeRevoked => ("该登记的二维码已被撤销", "the codes of this registration were revoked"),
+        R::QrCodeSuspended => ("该登记的二维码已暂停使用", "the codes of this registration are suspended"),
+        R::QrCodeNotFound => ("没有该编号的二维码", "no code with this id"),
+        R::SigningKeyUnavailable => ("暂时无法签发二维码，请稍后重试", "codes cannot be signed for now"),
+        _ => ("系统内部错误", "internal error"),
     }
 }
 
