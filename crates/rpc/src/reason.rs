@@ -127,19 +127,10 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         ),
         R::MalformedMessage => ("请求格式错误", "not the message that this call takes"),
         R::MessageTooLarge => ("请求过大", "the message is too large"),
-        R::RegistrationNotFound => ("登记不存在", "no such registration"),
-        R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
-        R::NoticeStale => (
-            "登记须知已更新，请重新阅读并确认",
-            "the notice has changed: read and acknowledge the current one",
-        ),
         R::EtagMismatch => (
             "内容已被更改，请重新读取后再试",
             "changed since it was read: read it again and repeat the change",
         ),
-        R::RegistrationNotActive => ("登记已过期或已取消", "the registration is no longer active"),
-        R::RevisionLimitReached => ("修改次数已达上限", "amended as often as is allowed"),
-        R::DocumentNotAvailable => ("该证件不能用于替换", "the new document cannot be taken"),
         R::CompanionLimitReached
         | R::CompanionIsHolder
         | R::CompanionAlreadyBound
@@ -172,11 +163,17 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::TooManyCalls
         | R::TooManyStreams
         | R::PersonalDataMasked => text_of_access(reason),
-        R::FrozenAfterVerification
+        R::RegistrationNotFound
+        | R::AlreadyRegistered
+        | R::NoticeStale
+        | R::RegistrationNotActive
+        | R::RevisionLimitReached
+        | R::DocumentNotAvailable
+        | R::FrozenAfterVerification
         | R::CorrectionNotFound
         | R::CorrectionPending
         | R::CorrectionNotPending
-        | R::CorrectionLimitReached => text_of_change(reason),
+        | R::CorrectionLimitReached => text_of_registrations(reason),
         R::ElectronicPassNotOffered
         | R::ApplicationNotFound
         | R::NotClaimed
@@ -220,10 +217,19 @@ fn text_of_companions(reason: ErrorReason) -> (&'static str, &'static str) {
     }
 }
 
-/// Those of what no amendment changes.
-fn text_of_change(reason: ErrorReason) -> (&'static str, &'static str) {
+/// Those of registrations, their amendments and corrections.
+fn text_of_registrations(reason: ErrorReason) -> (&'static str, &'static str) {
     use ErrorReason as R;
     match reason {
+        R::RegistrationNotFound => ("登记不存在", "no such registration"),
+        R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
+        R::NoticeStale => (
+            "登记须知已更新，请重新阅读并确认",
+            "the notice has changed: read and acknowledge the current one",
+        ),
+        R::RegistrationNotActive => ("登记已过期或已取消", "the registration is no longer active"),
+        R::RevisionLimitReached => ("修改次数已达上限", "amended as often as is allowed"),
+        R::DocumentNotAvailable => ("该证件不能用于替换", "the new document cannot be taken"),
         R::FrozenAfterVerification => {
             ("检查点核验后该内容不可修改", "a checkpoint has seen this: it cannot be amended any more")
         }
