@@ -88,7 +88,7 @@ impl Wanted {
             .chain_update(i32::from(self.strength).to_be_bytes())
             .chain_update(evidence)
             .chain_update(&self.request_id);
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     /// What `answer` says of `registration`, if it keeps the contract. A verdict that contradicts itself is none.
