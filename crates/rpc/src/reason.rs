@@ -143,8 +143,6 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
         R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
         R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
-        R::TravellerErased => ("该人员的信息已被删除", "the data of this person has been erased"),
-        R::TravellerNotFound => ("没有该人员", "no such person"),
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",
@@ -163,7 +161,9 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::TooManyCalls
         | R::TooManyStreams
         | R::PersonalDataMasked => text_of_access(reason),
-        R::RegistrationNotFound
+        R::TravellerErased
+        | R::TravellerNotFound
+        | R::RegistrationNotFound
         | R::AlreadyRegistered
         | R::NoticeStale
         | R::RegistrationNotActive
@@ -221,6 +221,8 @@ fn text_of_companions(reason: ErrorReason) -> (&'static str, &'static str) {
 fn text_of_registrations(reason: ErrorReason) -> (&'static str, &'static str) {
     use ErrorReason as R;
     match reason {
+        R::TravellerErased => ("该人员的信息已被删除", "the data of this person has been erased"),
+        R::TravellerNotFound => ("没有该人员", "no such person"),
         R::RegistrationNotFound => ("登记不存在", "no such registration"),
         R::AlreadyRegistered => ("该人员已有有效登记", "an active registration exists"),
         R::NoticeStale => (
