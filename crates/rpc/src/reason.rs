@@ -140,19 +140,18 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         R::QrCodeRevoked | R::QrCodeSuspended | R::QrCodeNotFound | R::SigningKeyUnavailable => {
             text_of_codes(reason)
         }
-        R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
-        R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
-        R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
         R::CursorOutOfRange => (
             "该位置之后的变更已不在，请从头重新开始",
             "the changes after this cursor are not there: begin again without a cursor",
         ),
-        R::DeadlineExceeded => ("请求超时", "the deadline passed"),
         R::PolicyUnavailable
         | R::PolicyExists
         | R::PolicyNotFound
         | R::PolicyActivationStale
         | R::PolicyNotActivatable => text_of_policies(reason),
+        R::NeighbourUnavailable | R::StoreUnavailable | R::ShuttingDown | R::DeadlineExceeded => {
+            text_of_failures(reason)
+        }
         R::UnknownCaller
         | R::RpcNotAllowed
         | R::PurposeRequired
@@ -183,6 +182,18 @@ fn text(reason: ErrorReason) -> (&'static str, &'static str) {
         | R::IllegalPassTransition
         | R::QuarantineNotFound
         | R::QuarantineOver => text_of_passes(reason),
+    }
+}
+
+/// Those of what may work a moment later.
+fn text_of_failures(reason: ErrorReason) -> (&'static str, &'static str) {
+    use ErrorReason as R;
+    match reason {
+        R::NeighbourUnavailable => ("所需服务暂不可用，请稍后重试", "a needed service is unavailable"),
+        R::StoreUnavailable => ("数据库暂不可用，请稍后重试", "the database is unavailable"),
+        R::ShuttingDown => ("该服务副本即将停止，请重试", "this copy is about to stop"),
+        R::DeadlineExceeded => ("请求超时", "the deadline passed"),
+        _ => ("系统内部错误", "internal error"),
     }
 }
 
