@@ -213,8 +213,10 @@ impl App {
                 .extend(self.column(&format!("SELECT convert_to(it::text, 'UTF8') FROM {table} it")).await);
         }
         written.extend(
-            self.column("SELECT convert_to(caller || request_id, 'UTF8') || sealed FROM answers WHERE sealed IS NOT NULL")
-                .await,
+            self.column(
+                "SELECT convert_to(caller || request_id, 'UTF8') || coalesce(sealed, '') FROM answers",
+            )
+            .await,
         );
         written
     }
@@ -247,8 +249,13 @@ impl App {
             "UPDATE applications SET state = 'IDENTITY_VERIFYING', revision = revision + 1, tries = 1, \
              next_try = {next} WHERE state = 'SUBMITTED'"
         );
+        self.executed(&update).await;
+    }
+
+    /// Does what no RPC does.
+    pub async fn executed(&self, statement: &str) {
         let transaction = self.database.begin().await.expect("a transaction");
-        transaction.execute_unprepared(&update).await.expect("taken");
+        transaction.execute_unprepared(statement).await.expect("executed");
         transaction.commit().await.expect("committed");
     }
 
