@@ -92,8 +92,8 @@ pub(crate) fn standing(
 /// Until when a fever that began, or was seen last, at `since` is to be followed up: as the first rule has it that wants it followed up, whether it decides
 /// or a stronger one does.
 fn follow_up_due(evaluation: &Evaluation<'_>, since: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
-    let applying = evaluation.levels.iter().filter(|outcome| outcome.applies);
-    let days = applying.filter_map(|outcome| outcome.rule.follow_up_days).next()?;
+    let mut applying = evaluation.levels.iter().filter(|outcome| outcome.applies);
+    let days = applying.find_map(|outcome| outcome.rule.follow_up_days)?;
     since?.checked_add(Duration::days(i64::from(days)))
 }
 

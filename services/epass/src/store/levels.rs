@@ -50,7 +50,7 @@ pub(crate) async fn due_levels(
         .filter(level::Column::DueTime.lte(micros(now)))
         .order_by_asc(level::Column::DueTime)
         .limit(at_once);
-    due.all(connection).await?.into_iter().map(read).collect()
+    due.all(connection).await?.iter().map(read).collect()
 }
 
 /// Some of the levels that were decided before the activation `ordinal` of a policy.
@@ -63,10 +63,10 @@ pub(crate) async fn levels_before(
         .filter(level::COLUMN.policy_ordinal.lt(ordinal))
         .order_by_asc(level::COLUMN.policy_ordinal)
         .limit(at_once);
-    before.all(connection).await?.into_iter().map(read).collect()
+    before.all(connection).await?.iter().map(read).collect()
 }
 
-fn read(row: level::Model) -> Result<Due, DbErr> {
+fn read(row: &level::Model) -> Result<Due, DbErr> {
     let level = level_from_word(&row.level).ok_or_else(|| unreadable("levels.level"))?;
     Ok(Due { traveller: row.traveller, level, revision: row.revision })
 }
