@@ -147,9 +147,9 @@ impl Epass {
         let more = cut(&mut page, size);
         let next =
             page.last().filter(|_| more).map(|last| wire::policy_page::render_activation(last.ordinal));
-        let shown = |it: &Activation| wire::render_activation(it, applying == Some(it.ordinal));
+        let told = |it: &Activation| wire::render_activation(it, applying == Some(it.ordinal));
         Ok(pb::ListPolicyActivationsResponse {
-            activations: page.iter().map(shown).collect(),
+            activations: page.iter().map(told).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }

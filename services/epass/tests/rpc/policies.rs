@@ -135,7 +135,7 @@ async fn what_was_activated_is_undone_and_comes_back() {
     let policy = app.add_policy("a-1", &edited(2, &PASSPORTS)).await.expect("added");
     app.activate("b-1", &policy.digest, None, 1).await.expect("it applies");
     let undone = app.roll_back("r-1", 2).await.expect("undone");
-    assert_eq!(ordinals(&[undone.clone()]), [(3, 1, true)]);
+    assert_eq!(ordinals(std::slice::from_ref(&undone)), [(3, 1, true)]);
     assert_eq!(app.roll_back("r-1", 2).await, Ok(undone), "a repetition");
     let stale = app.roll_back("r-2", 2).await.expect_err("that was undone");
     assert_eq!((stale.is().1, stale.fact("last_ordinal")), ("POLICY_ACTIVATION_STALE", "3"));
