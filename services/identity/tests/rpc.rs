@@ -1,7 +1,5 @@
 //! The service through its generated client.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 use std::sync::Arc;
 
 use entrypass_ambient::TestClock;
