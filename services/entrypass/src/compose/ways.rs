@@ -65,13 +65,11 @@ impl Ways {
     /// where its own is must not be served by ours because it happens to run here too.
     pub(super) fn to_identity(&self) -> Transport {
         let role = Role::Registration;
-        match &self.identity {
-            Some(way) => way.clone().spoken_by(role.name()),
-            None => {
-                let routes = entrypass_identity::routes(self.surroundings.clock.clone());
-                Transport::local(routes, &self.surroundings.edge_inside(role))
-            }
+        if let Some(way) = &self.identity {
+            return way.clone().spoken_by(role.name());
         }
+        let routes = entrypass_identity::routes(self.surroundings.clock.clone());
+        Transport::local(routes, &self.surroundings.edge_inside(role))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is asked of the identity service, and what it answers: read as strictly as what a caller sends, since a city may have put its own there.
 
+use std::fmt::Write as _;
+
 use entrypass_proto::{
     identity::v1 as identity,
     registration::v1::{
@@ -88,7 +90,11 @@ impl Wanted {
             .chain_update(i32::from(self.strength).to_be_bytes())
             .chain_update(evidence)
             .chain_update(&self.request_id);
-        digest.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        digest.finalize().iter().fold(String::new(), |mut hex, byte| {
+            // A string takes everything.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// What `answer` says of `registration`, if it keeps the contract. A verdict that contradicts itself is none.
