@@ -207,9 +207,14 @@ pub(super) async fn take_document<C: ConnectionTrait>(
     document: &Document,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
-    match rows.traveller_of_document(&document.key()).await? {
-        None if rows.add_document(&document.key(), traveller, now).await? => Ok(()),
-        Some(owner) if owner == traveller => Ok(()),
-        None | Some(_) => Err(Error::DocumentNotAvailable),
+    let key = document.key();
+    let mut owner = rows.traveller_of_document(&key).await?;
+    if owner.is_none() {
+        if rows.add_document(&key, traveller, now).await? {
+            return Ok(());
+        }
+        // Another copy was faster: for somebody else, or for the same person, who asked twice.
+        owner = rows.traveller_of_document(&key).await?;
     }
+    if owner == Some(traveller) { Ok(()) } else { Err(Error::DocumentNotAvailable) }
 }
