@@ -63,14 +63,15 @@ async fn nobody_calls_what_they_may_not_at_any_door() {
     assert_eq!(refused_everywhere(&system, "checkpoint", "RPC_NOT_ALLOWED", &checkpoint).await, all - 1);
     assert_eq!(refused_everywhere(&system, "stranger", "UNKNOWN_CALLER", &[]).await, all);
     // Our own services, taken over: each reaches those it needs, and the public API none.
-    let registration = methods::all().iter().filter(|method| method.role == Role::Registration).count();
-    for service in ["qr", "epass"] {
-        let own = methods::all();
-        let own: Vec<_> =
-            own.iter().filter(|method| method.role == Role::Registration).map(|m| m.path.as_str()).collect();
-        assert_eq!(refused_everywhere(&system, service, "RPC_NOT_ALLOWED", &own).await, all - registration);
+    let needed =
+        [("qr", Role::Registration), ("epass", Role::Registration), ("registration", Role::Identity)];
+    for (service, needs) in needed {
+        let own: Vec<_> = methods::all().into_iter().filter(|method| method.role == needs).collect();
+        let own: Vec<_> = own.iter().map(|method| method.path.as_str()).collect();
+        let refused = refused_everywhere(&system, service, "RPC_NOT_ALLOWED", &own).await;
+        assert_eq!(refused, all - own.len(), "{service}");
     }
-    assert_eq!(refused_everywhere(&system, "registration", "UNKNOWN_CALLER", &[]).await, all);
+    assert_eq!(refused_everywhere(&system, "identity", "UNKNOWN_CALLER", &[]).await, all);
 }
 
 #[tokio::test]

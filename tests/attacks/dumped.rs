@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Everything of a person that the journey tells, each in no other test: on PostgreSQL all tests share one write-ahead log.
-const TOLD: [&str; 28] = [
+const TOLD: [&str; 29] = [
     "440699200402290040",
     "440699201203010055",
     "X7319046",
@@ -51,6 +51,7 @@ const TOLD: [&str; 28] = [
     "张样本",
     "a cousin in Zzyzx",
     "papers of Zzyzxova",
+    "a session of Zzyzx",
     "ledger of Zzyzxova",
 ];
 
@@ -191,7 +192,13 @@ fn shown(pass: Option<pb::EntryPass>) -> form::Registration {
 }
 
 async fn applied(system: &System, of: &form::Registration) {
-    let application = system.applied("apply", &of.name).await;
+    let apply = pb::ApplyForElectronicPassRequest {
+        request_id: "apply".to_owned(),
+        registration: of.name.clone(),
+        evidence: b"a session of Zzyzx".to_vec(),
+    };
+    let applied = system.pass.clone().apply_for_electronic_pass(apply).await.expect("offered").into_inner();
+    let application = system.verified(&applied.application.expect("an application").name).await;
     // Nobody should put that there; somebody will.
     let note = "the papers of Zzyzxova are missing";
     system.reviewed(&application, ReviewDecision::ReturnForCorrection, note).await;

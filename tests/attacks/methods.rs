@@ -1,4 +1,4 @@
-//! Every RPC of the four services, by the contract itself: a new one is attacked from its first day on.
+//! Every RPC of all services, by the contract itself: a new one is attacked from its first day on.
 
 use entrypass::role::Role;
 use entrypass_proto::FILE_DESCRIPTOR_SET;

@@ -96,6 +96,7 @@ impl World {
             "etag" if field.parent_message().name().contains("Application") => application.1,
             "etag" => registration.etag,
             "application" => application.0,
+            "reviewer" => "reviewer-1".to_owned(),
             "companion" => companion,
             "holder_name" | "companion_name" => person.traveller.name(),
             "acknowledged_notice_version" => self.notice_version.clone(),
@@ -104,6 +105,9 @@ impl World {
             "cursor" => self.cursor.clone(),
             "checkpoint" => "gate-1".to_owned(),
             "page_token" => String::new(),
+            "chinese_name" => person.traveller.form.chinese_name.clone(),
+            "birth_date" => person.traveller.form.birth_date.clone(),
+            "nationality" => person.traveller.form.nationality.clone(),
             _ => "A1".to_owned(),
         }
     }

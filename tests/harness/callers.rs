@@ -32,6 +32,12 @@ rpcs = [
 speaks_for_others = true
 
 [[callers]]
+name = "registration"
+identity = "spiffe://entrypass.test/registration"
+rpcs = ["entrypass.identity.v1.IdentityService/*"]
+speaks_for_others = true
+
+[[callers]]
 name = "qr"
 identity = "spiffe://entrypass.test/qr"
 rpcs = ["entrypass.registration.v1.RegistrationService/*"]
@@ -51,6 +57,7 @@ rpcs = [
     "entrypass.registration.v1.RegistrationService/*",
     "entrypass.qr.v1.QrService/*",
     "entrypass.epass.v1.EpassService/*",
+    "entrypass.identity.v1.IdentityService/*",
 ]
 personal_data = "full"
 purposes = ["SELF_SERVICE", "ASSISTED_SERVICE", "CHECKPOINT", "REVIEW", "DATA_SUBJECT_REQUEST", "SUPPORT"]

@@ -2,7 +2,8 @@
 
 use std::{
     fs::{self, OpenOptions},
-    net::SocketAddr,
+    future::pending,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,9 +12,12 @@ use entrypass::{
     compose::{Stopper, System},
     role::Role,
 };
+use entrypass_rpc::{EdgeLayer, Listener};
 use entrypass_testkit::{Program, Signal};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use uuid::Uuid;
 
 use crate::plan::Plan;
 
@@ -135,6 +139,20 @@ impl Node {
             }
         }
     }
+}
+
+/// Serves `routes`, which are none of ours, at a listener of a program that is none of ours either, as long as the test runs. Gives the address.
+pub(crate) async fn serve_foreign(routes: Routes, plan: &Plan) -> String {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    let listener = Listener::from(socket);
+    let (scheme, listener) = match plan.foreign_tls() {
+        Some(tls) => ("https", listener.over_tls(tls)),
+        None => ("http", listener),
+    };
+    let edge = EdgeLayer::new(Uuid::nil);
+    tokio::spawn(async move { entrypass_rpc::serve(listener, routes, edge, pending()).await });
+    format!("{scheme}://{address}")
 }
 
 /// Where the process of `role` logs.

@@ -35,7 +35,7 @@ pub(crate) struct Plan {
     pub(crate) clock: Arc<FileClock>,
     random: Arc<SeededRandom>,
     databases: [(Service, TestDatabase); 3],
-    addresses: Vec<(Service, String)>,
+    addresses: Vec<(Role, String)>,
     /// Of a system with listeners.
     authority: Option<Authority>,
     /// What processes of their own log, as a filter.
@@ -86,8 +86,12 @@ impl Plan {
 
     /// Notes where `role` listens, for those that are started later.
     pub(crate) fn locate(&mut self, role: Role, address: &str) {
-        let service = Service::ALL.into_iter().find(|service| service.role() == role);
-        self.addresses.extend(service.map(|service| (service, address.to_owned())));
+        self.addresses.push((role, address.to_owned()));
+    }
+
+    /// Whether it is known where `role` listens.
+    pub(crate) fn is_located(&self, role: Role) -> bool {
+        self.addresses.iter().any(|(of, _)| *of == role)
     }
 
     /// The database of `service`.
@@ -119,13 +123,21 @@ impl Plan {
         callers::tls(certificate, &self.authority().pem(), self.clock.clone())
     }
 
+    /// What a program proves itself with that is not of ours, and is called by ours; `None` without listeners.
+    pub(crate) fn foreign_tls(&self) -> Option<Tls> {
+        let authority = self.authority.as_ref()?;
+        Some(self.tls_of(&authority.certificate(&["spiffe://city.test/real-names", "127.0.0.1"])))
+    }
+
     /// What the process of `role` finds in its environment.
     pub(crate) fn environment(&self, role: Role) -> Vec<(String, String)> {
-        let name = |service: &Service, what| format!("ENTRYPASS_{}_{what}", service.name().to_uppercase());
+        let variable = |role: Role, what| format!("ENTRYPASS_{}_{what}", role.name().to_uppercase());
+        let name = |service: &Service, what| variable(service.role(), what);
         let clock = self.file("clock").display().to_string();
         let databases = self.databases.iter();
         let databases = databases.map(|(of, database)| (name(of, "DATABASE"), database.text().to_owned()));
-        let addresses = self.addresses.iter().map(|(of, address)| (name(of, "ADDRESS"), address.clone()));
+        let addresses =
+            self.addresses.iter().map(|(of, address)| (variable(*of, "ADDRESS"), address.clone()));
         let tls = self.folder().join("tls").join(role.name());
         let tls = ["certificate", "key", "trust"].map(|file| {
             let path = tls.join(format!("{file}.pem")).display().to_string();

@@ -17,6 +17,7 @@ use entrypass_rpc::{Transport, is_serving};
 use entrypass_testkit::{Authority, Certificate, TestDatabase};
 use entrypass_tls::Tls;
 use time::OffsetDateTime;
+use tonic::service::Routes;
 
 use crate::{
     Clients, FileClock, callers,
@@ -81,6 +82,14 @@ impl System {
     pub async fn with_copies(mode: Mode, settings: &str, copies: usize) -> Self {
         let plan = Plan::new(settings, mode != Mode::InProcess).await;
         Self::planned(mode, plan, copies).await
+    }
+
+    /// Starts a system with the default configuration, and with `identity` at an address of its own in place of the identity service that ships.
+    pub async fn asking(mode: Mode, identity: Routes) -> Self {
+        let mut plan = Plan::new("", mode != Mode::InProcess).await;
+        let address = node::serve_foreign(identity, &plan).await;
+        plan.locate(Role::Identity, &address);
+        Self::planned(mode, plan, 1).await
     }
 
     /// Starts separate processes that log all they can.
@@ -270,6 +279,11 @@ fn is(node: &Node, name: &str) -> bool {
 
 /// Starts every role, each after those that it calls: their addresses are not known before. The gateways come last in the list.
 async fn start_nodes(plan: &mut Plan, apart: bool, copies: usize) -> Vec<Node> {
+    let mut identities = Vec::new();
+    if !plan.is_located(Role::Identity) {
+        identities = start_copies(plan, Role::Identity, apart, copies).await;
+        plan.locate(Role::Identity, &addresses(&identities));
+    }
     let registrations = start_copies(plan, Role::Registration, apart, copies).await;
     plan.locate(Role::Registration, &addresses(&registrations));
     let (qrs, epasses) = tokio::join!(
@@ -279,7 +293,7 @@ async fn start_nodes(plan: &mut Plan, apart: bool, copies: usize) -> Vec<Node> {
     plan.locate(Role::Qr, &addresses(&qrs));
     plan.locate(Role::Epass, &addresses(&epasses));
     let gateways = start_copies(plan, Role::Gateway, apart, copies).await;
-    registrations.into_iter().chain(qrs).chain(epasses).chain(gateways).collect()
+    identities.into_iter().chain(registrations).chain(qrs).chain(epasses).chain(gateways).collect()
 }
 
 async fn start_copies(plan: &Plan, role: Role, apart: bool, copies: usize) -> Vec<Node> {

@@ -37,6 +37,7 @@ mod companions;
 mod electronic_pass;
 mod erasing;
 mod first_visit;
+mod identity;
 mod migrations;
 mod next_visit;
 mod once_only;

@@ -153,6 +153,13 @@ impl Document {
         self.decoded.birth_date.is_none_or(|encoded| comparable(encoded) == comparable(date))
     }
 
+    /// Whether somebody whose documents state `sex` can hold this document, as far as its number tells; `None` for what states neither of the two,
+    /// which contradicts a number that encodes one.
+    #[must_use]
+    pub fn allows_sex(&self, sex: Option<Sex>) -> bool {
+        self.decoded.sex.is_none_or(|encoded| sex == Some(encoded))
+    }
+
     /// Whether somebody of `nationality` can hold this document.
     ///
     /// | type | who holds it | source |

@@ -117,6 +117,21 @@ impl DocumentType {
     pub const fn needs_issuing_state(self) -> bool {
         matches!(self, Self::Passport)
     }
+
+    /// Whether the name that counts on this document is in Chinese characters; the Latin one does on every other.
+    ///
+    /// A Chinese passport shows both, and its machine-readable zone the Latin one.
+    #[must_use]
+    pub const fn shows_chinese_name(self) -> bool {
+        match self {
+            Self::ResidentIdCard
+            | Self::HkMacaoTravelPermit
+            | Self::TaiwanTravelPermit
+            | Self::HkMacaoTaiwanResidencePermit
+            | Self::TravelDocument => true,
+            Self::Passport | Self::ForeignPermanentResidentId | Self::HkMacaoTravelPermitNonChinese => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
-//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a fresh database on the engine of the test run ([`TestDatabase`]), every
+//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a city's own identity service ([`RealNames`]), a fresh database on the engine of the test run ([`TestDatabase`]), every
 //! method of a service ([`call_every_method`], [`audited`]), a process of the program ([`Program`]), certificates good and bad ([`Authority`]), many
 //! sockets in one test ([`allow_many_files`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: what is started with which settings, which is each harness's own.
@@ -18,6 +18,7 @@ mod feed;
 mod limit;
 mod methods;
 mod program;
+mod real_names;
 mod refusal;
 mod registrations;
 mod wait;
@@ -28,6 +29,7 @@ pub use feed::Feed;
 pub use limit::allow_many_files;
 pub use methods::{audited, call_every_method};
 pub use program::Program;
+pub use real_names::RealNames;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};
 pub use rustix::process::Signal;

@@ -8,7 +8,7 @@ use std::{future::ready, path::Path, sync::Arc, time::Duration};
 use entrypass_ambient::{Clock, Random, SystemClock, SystemRandom};
 use entrypass_db::{Database, DatabaseUrl, OpenError};
 use entrypass_qr::{Custody, KeyRules, Keys, KeysError, Vault};
-use entrypass_rpc::{EdgeLayer, Operations, Probe, Transport};
+use entrypass_rpc::{EdgeLayer, Operations, Probe};
 use entrypass_seal::Sealer;
 use entrypass_tls::TlsError;
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -185,6 +185,7 @@ struct Opened {
     data_dir: Option<DataDir>,
     rings: Vec<Ring>,
     gateway: bool,
+    identity: bool,
     registration: Option<(entrypass_registration::Config, Database)>,
     qr: Option<(entrypass_qr::Config, Database, Keys)>,
     epass: Option<(entrypass_epass::Config, Database)>,
@@ -233,6 +234,7 @@ impl Opened {
             data_dir: locked,
             rings: std::mem::take(&mut databases.rings),
             gateway: roles.contains(&Role::Gateway),
+            identity: roles.contains(&Role::Identity),
             registration,
             qr,
             epass,
@@ -241,7 +243,7 @@ impl Opened {
 
     /// Puts the services together, each before those that call it. A service is well when its database answers, and whatever it cannot
     /// do without is well: nobody is served by a gateway or an epass service that cannot ask for a registration. The QR service can say
-    /// so itself (`CANNOT_DECIDE`).
+    /// so itself (`CANNOT_DECIDE`), and the registration service that an identity cannot be verified now.
     fn wire(
         self,
         mut ways: Ways,
@@ -252,7 +254,7 @@ impl Opened {
         if let Some((config, database)) = self.registration {
             let Surroundings { clock, random } = surroundings.clone();
             let probe = answers(&database);
-            let identity = Transport::local(Routes::default(), &surroundings.edge_inside(Role::Registration));
+            let identity = ways.to_identity();
             let stopping = stopping.clone();
             let deps = entrypass_registration::Deps { database, clock, random, identity, stopping };
             let part = Part::of(Role::Registration, entrypass_registration::service(config, deps), probe);
@@ -285,10 +287,12 @@ impl Opened {
             let (epass, _) = ways.to(Service::Epass, Role::Gateway)?;
             let stopping = stopping.clone();
             let deps = entrypass_gateway::Deps { registration, qr, epass, stopping };
-            let routes = entrypass_gateway::routes(deps);
-            // It does nothing unasked.
-            let service = entrypass_rpc::Service { routes, background: Box::pin(ready(())) };
-            parts.push(Part::of(Role::Gateway, service, is_well));
+            parts.push(Part::idle(Role::Gateway, entrypass_gateway::routes(deps), is_well));
+        }
+        if self.identity {
+            let routes = entrypass_identity::routes(surroundings.clock.clone());
+            // It needs nothing that could fail.
+            parts.push(Part::idle(Role::Identity, routes, Probe::new(|| ready(Ok(())))));
         }
         Ok(parts)
     }
@@ -298,6 +302,11 @@ impl Part {
     fn of(role: Role, service: entrypass_rpc::Service, probe: Probe) -> Self {
         let entrypass_rpc::Service { routes, background } = service;
         Self { role, routes, background, probe }
+    }
+
+    /// A service that does nothing unasked.
+    fn idle(role: Role, routes: Routes, probe: Probe) -> Self {
+        Self { role, routes, background: Box::pin(ready(())), probe }
     }
 }
 

@@ -27,7 +27,7 @@ pub use process::{Drain, Requests};
 pub use services::{Epass, Qr, Registration};
 pub use tls::{Tls, Version};
 
-use crate::role::Service;
+use crate::role::{Role, Service};
 
 /// The whole file. Every setting has a default, an unknown one is an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -83,11 +83,14 @@ impl Config {
             if let Some(url) = of("DATABASE")? {
                 config.database.set(service, url);
             }
-            if let Some(address) = of("ADDRESS")? {
-                config.neighbours.set(service, address);
-            }
             if let Some(keys) = of("KEY_RING")? {
                 *config.key_source_mut(service) = KeySource::Environment(keys.into());
+            }
+        }
+        for role in Role::CALLED {
+            let name = format!("ENTRYPASS_{}_ADDRESS", role.name().to_uppercase());
+            if let Some(address) = variable(name)? {
+                config.neighbours.set(role, address);
             }
         }
         if let Some(keys) = variable(keys::KEY_ENCRYPTION_KEYS.to_owned())? {
@@ -132,7 +135,9 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         for service in Service::ALL {
             self.database.url(service, Path::new(""))?;
-            self.neighbours.addresses(service, self.tls.files()?.is_some())?;
+        }
+        for role in Role::CALLED {
+            self.neighbours.addresses(role, self.tls.files()?.is_some())?;
         }
         self.database.connections()?;
         self.drain.lame_duck()?;

@@ -13,9 +13,11 @@ pub enum Role {
     Qr,
     /// Electronic passes.
     Epass,
+    /// Who somebody is, as far as nobody need be asked.
+    Identity,
 }
 
-/// A service with a database of its own, which others call. The gateway is neither.
+/// A service with a database of its own, which others call. The gateway is neither; the identity service has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Service {
     /// Travellers and registrations.
@@ -28,7 +30,10 @@ pub enum Service {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Gateway, Self::Registration, Self::Qr, Self::Epass];
+    pub const ALL: [Self; 5] = [Self::Gateway, Self::Registration, Self::Qr, Self::Epass, Self::Identity];
+
+    /// Those that others of ours call.
+    pub const CALLED: [Self; 4] = [Self::Registration, Self::Qr, Self::Epass, Self::Identity];
 
     /// As the command line calls it.
     #[must_use]
@@ -38,6 +43,7 @@ impl Role {
             Self::Registration => "registration",
             Self::Qr => "qr",
             Self::Epass => "epass",
+            Self::Identity => "identity",
         }
     }
 
@@ -49,15 +55,16 @@ impl Role {
             Self::Registration => entrypass_registration::SERVICE_NAME,
             Self::Qr => entrypass_qr::SERVICE_NAME,
             Self::Epass => entrypass_epass::SERVICE_NAME,
+            Self::Identity => entrypass_identity::SERVICE_NAME,
         }
     }
 
-    /// The services that it calls.
+    /// The services that it cannot do without. The registration service asks the identity service too, and has one of its own where none is given.
     #[must_use]
     pub fn neighbours(self) -> &'static [Service] {
         match self {
             Self::Gateway => &Service::ALL,
-            Self::Registration => &[],
+            Self::Registration | Self::Identity => &[],
             Self::Qr | Self::Epass => &[Service::Registration],
         }
     }

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, hold};
 use entrypass_feed::Feed;
-use entrypass_proto::registration::v1::{
-    GetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
-};
+use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
 use entrypass_rpc::{Call, Neighbour, Transport};
 use futures_util::future::join_all;
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -88,9 +86,9 @@ impl Verification {
     async fn verify(&self, application: &Application, now: OffsetDateTime) -> Result<(), Error> {
         let Some(taken) = self.take(application, now).await? else { return Ok(()) };
         match self.ask(&taken).await {
-            Ok(finding) => self.conclude(&taken, &finding).await,
-            Err(AskError::Database(error)) => Err(error.into()),
+            Ok(finding) => self.conclude(&taken, &finding, terms().auto_approve).await,
             Err(AskError::Neighbour(status)) => self.put_off(&taken, &status).await,
+            Err(AskError::Other(error)) => Err(error),
         }
     }
 
@@ -115,16 +113,16 @@ impl Verification {
     /// What the neighbour says of the holder.
     async fn ask(&self, taken: &Application) -> Result<Finding, AskError> {
         let (reader, sealer) = (self.database.reader(), self.database.sealer());
-        let _evidence = store::due::evidence(reader, sealer, taken.id).await?;
-        let _strength = terms().strength;
+        let evidence = store::due::evidence(reader, sealer, taken.id).await?;
+        let wanted = terms().strength;
+        let request = wire::render_verification(taken, wanted, evidence);
+        // It goes by itself, and on behalf of nobody.
         let call = Call::of(&Request::new(()));
-        let registration = wire::render_registration_name(taken.registration);
-        let request = GetRegistrationFactsRequest { registration };
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
-            client.get_registration_facts(request).await
+            client.verify_traveller_identity(request).await
         };
-        self.registration.ask(&call, request, ask).await.map_err(AskError::Neighbour)?;
-        Ok(Finding::nobody_answered())
+        let found = self.registration.ask(&call, request, ask).await.map_err(AskError::Neighbour)?;
+        Ok(wire::parse_finding(found, wanted)?)
     }
 
     /// Lets an application wait for the neighbour, or a reviewer decide without it.
@@ -133,7 +131,7 @@ impl Verification {
         let tries = taken.task.map_or(1, |task| task.tries);
         tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
         if now >= taken.update_time + PATIENCE {
-            return self.conclude(taken, &Finding::nobody_answered()).await;
+            return self.conclude(taken, &Finding::nobody_answered(), false).await;
         }
         let task = Task { tries, next: now + pause_after(tries) };
         let transaction = self.database.begin().await?;
@@ -142,9 +140,10 @@ impl Verification {
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down what was found. A pass that came from elsewhere meanwhile is for a reviewer to see.
-    async fn conclude(&self, taken: &Application, finding: &Finding) -> Result<(), Error> {
-        match self.concluded(taken, finding, terms().auto_approve).await {
+    /// Writes down what was found, and approves whoever is verified where that is `enough`. A pass that came from elsewhere meanwhile is for a reviewer to
+    /// see.
+    async fn conclude(&self, taken: &Application, finding: &Finding, enough: bool) -> Result<(), Error> {
+        match self.concluded(taken, finding, enough).await {
             Err(Error::PassExists | Error::PassNumberTaken) => self.concluded(taken, finding, false).await,
             done => done,
         }
@@ -187,27 +186,15 @@ fn pause_after(tries: i32) -> Duration {
 
 /// Why nothing was found.
 enum AskError {
-    Database(DbErr),
     Neighbour(Status),
+    Other(Error),
 }
 
-impl From<DbErr> for AskError {
-    fn from(error: DbErr) -> Self {
-        Self::Database(error)
+impl<E: Into<Error>> From<E> for AskError {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use time::Duration;
-
-    use super::pause_after;
-
-    #[test]
-    fn pauses_grow_and_have_an_end() {
-        let table = [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (40, 600), (i32::MAX, 600)];
-        for (tries, seconds) in table {
-            assert_eq!(pause_after(tries), Duration::seconds(seconds), "{tries}");
-        }
-    }
-}
+mod tests;

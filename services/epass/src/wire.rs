@@ -1,9 +1,11 @@
 //! Between messages and domain values: the only place that names both.
 
+mod identity;
 mod parse;
 pub(crate) mod place;
 mod render;
 
+pub(crate) use identity::{parse_finding, render_verification};
 pub(crate) use parse::{
     Act, ApplyRequest, ClaimRequest, ListRequest, PersonName, RecordRequest, ReviewRequest, parse_applicant,
     parse_application, parse_apply, parse_cancel, parse_claim, parse_create, parse_end_quarantine,

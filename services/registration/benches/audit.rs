@@ -25,6 +25,7 @@ use entrypass_testkit::TestDatabase;
 use time::macros::datetime;
 use tokio::{runtime::Runtime, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use uuid::Uuid;
 
 use crate::harness::{form, passport};
@@ -56,6 +57,8 @@ impl Side {
             database: database.expect("a database"),
             clock: Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC))),
             random: Arc::new(SystemRandom),
+            // Nothing that is measured asks it.
+            identity: Transport::local(Routes::default(), &EdgeLayer::new(Uuid::nil)),
             stopping: CancellationToken::new(),
         };
         let version = notice.version().to_owned();

@@ -25,7 +25,7 @@ use entrypass_document::Country;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-pub(crate) use against_document::{contradictions, needs_chinese_name, needs_latin_name};
+pub(crate) use against_document::contradictions;
 
 use crate::form::{
     contact::{Contact, Email, Phone},

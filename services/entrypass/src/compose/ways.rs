@@ -14,6 +14,8 @@ use crate::{
 pub(super) struct Ways {
     surroundings: Surroundings,
     known: Vec<(Service, Way, Probe)>,
+    /// To the identity service that is configured.
+    identity: Option<Transport>,
 }
 
 /// Where a service is.
@@ -33,17 +35,14 @@ impl Ways {
         let mut known = Vec::new();
         for role in roles {
             for &service in role.neighbours().iter().filter(|service| !roles.contains(&service.role())) {
-                let addresses = config.neighbours.addresses(service, tls.is_some())?;
-                let addresses = addresses.ok_or(ConfigError::NoAddress { role: *role, service })?;
-                let way = match tls {
-                    Some(tls) => Transport::remote_over_tls(&addresses, tls),
-                    None => Transport::remote(&addresses),
-                };
+                let way = remote(config, service.role(), tls)?;
+                let way = way.ok_or(ConfigError::NoAddress { role: *role, service })?;
                 let probe = Probe::neighbour(way.clone(), service.role().service_name());
                 known.push((service, Way::Elsewhere(way), probe));
             }
         }
-        Ok(Self { surroundings: surroundings.clone(), known })
+        let identity = remote(config, Role::Identity, tls)?;
+        Ok(Self { surroundings: surroundings.clone(), known, identity })
     }
 
     /// Notes that `service` runs in this process.
@@ -61,4 +60,26 @@ impl Ways {
         };
         Ok((way, probe.clone()))
     }
+
+    /// The way of the registration service to the identity service: the configured one, or else the one that ships, in this process. A city that says
+    /// where its own is must not be served by ours because it happens to run here too.
+    pub(super) fn to_identity(&self) -> Transport {
+        let role = Role::Registration;
+        match &self.identity {
+            Some(way) => way.clone().spoken_by(role.name()),
+            None => {
+                let routes = entrypass_identity::routes(self.surroundings.clock.clone());
+                Transport::local(routes, &self.surroundings.edge_inside(role))
+            }
+        }
+    }
+}
+
+/// The way to the addresses of `role`, if it has any.
+fn remote(config: &Config, role: Role, tls: Option<&Tls>) -> Result<Option<Transport>, ConfigError> {
+    let addresses = config.neighbours.addresses(role, tls.is_some())?;
+    Ok(addresses.map(|addresses| match tls {
+        Some(tls) => Transport::remote_over_tls(&addresses, tls),
+        None => Transport::remote(&addresses),
+    }))
 }

@@ -68,10 +68,10 @@ pub enum ConfigError {
         source: UrlError,
     },
     /// An address is none, or not one that may be used.
-    #[error("neighbours.{} or ENTRYPASS_{}_ADDRESS must be {rule}", .service.name(), .service.name().to_uppercase())]
+    #[error("neighbours.{} or ENTRYPASS_{}_ADDRESS must be {rule}", .role.name(), .role.name().to_uppercase())]
     Address {
         /// Whose.
-        service: Service,
+        role: Role,
         /// What it may be.
         rule: &'static str,
     },

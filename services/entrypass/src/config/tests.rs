@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{Config, ConfigError, Service};
+use super::{Config, ConfigError, Role, Service};
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, Path::new("etc/entrypass.toml"))
@@ -133,7 +133,7 @@ fn a_neighbour_is_at_a_host_and_a_port_of_this_machine() {
     for good in ["http://127.0.0.1:7443", "http://localhost:1", "http://[::1]:7443,http://qr.localhost:7443"]
     {
         let config = with(good);
-        assert!(config.neighbours.addresses(Service::Qr, false).expect("an address").is_some());
+        assert!(config.neighbours.addresses(Role::Qr, false).expect("an address").is_some());
     }
     let place = "neighbours.qr or ENTRYPASS_QR_ADDRESS must be";
     for bad in [
@@ -235,8 +235,7 @@ fn the_environment_goes_before_the_file() {
         Service::ALL.map(url),
         ["sqlite:data/registration.sqlite3", "sqlite:from-environment", "sqlite:from-file"]
     );
-    let addresses =
-        config.neighbours.addresses(Service::Registration, true).expect("an address").expect("one");
+    let addresses = config.neighbours.addresses(Role::Registration, true).expect("an address").expect("one");
     assert_eq!(addresses.hosts().collect::<Vec<_>>(), ["localhost"]);
     let files = config.tls.files().expect("complete").expect("all three");
     assert_eq!([files.certificate, files.key], ["qr.pem", "qr.key"].map(Path::new));

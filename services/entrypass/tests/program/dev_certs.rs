@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 use entrypass_ambient::SystemClock;
 use entrypass_proto::{
     gateway::v1::{GetNoticeRequest, VerifyQrCodeRequest, entry_pass_service_client::EntryPassServiceClient},
+    identity::v1::{VerifyIdentityRequest, identity_service_client::IdentityServiceClient},
     registration::v1::{self as behind, registration_service_client::RegistrationServiceClient},
 };
 use entrypass_rpc::Transport;
@@ -24,7 +25,9 @@ async fn a_set_is_made_for_its_owner_alone_and_nothing_is_overwritten() {
         fs::metadata(path).expect("made").permissions().mode() & 0o777
     };
     assert_eq!(mode(""), 0o700);
-    for name in ["ca", "gateway", "registration", "qr", "epass", "kiosk", "checkpoint", "operator"] {
+    for name in
+        ["ca", "gateway", "registration", "qr", "epass", "identity", "kiosk", "checkpoint", "operator"]
+    {
         assert_eq!((mode(&format!("{name}.pem")), mode(&format!("{name}.key"))), (0o644, 0o600), "{name}");
     }
     let before = fs::read(place.path("certs/qr.key")).expect("a key");
@@ -53,9 +56,11 @@ async fn the_program_serves_with_them_at_any_address_and_says_so() {
 }
 
 #[tokio::test]
-async fn four_processes_and_their_callers_prove_to_each_other_who_they_are() {
+async fn five_processes_and_their_callers_prove_to_each_other_who_they_are() {
     let place = Place::new();
     place.told("dev-certs certs");
+    let identity = serve(&place, "identity").await;
+    let place = place.with("ENTRYPASS_IDENTITY_ADDRESS", &uri(&identity));
     let registration = serve(&place, "registration").await;
     let place = place.with("ENTRYPASS_REGISTRATION_ADDRESS", &uri(&registration));
     let (qr, epass) = (serve(&place, "qr").await, serve(&place, "epass").await);
@@ -70,6 +75,14 @@ async fn four_processes_and_their_callers_prove_to_each_other_who_they_are() {
     let mut directly = RegistrationServiceClient::new(way(&place, "kiosk", &registration));
     let refused = directly.get_notice(behind::GetNoticeRequest {}).await.expect_err("not behind the gateway");
     assert_eq!(Refusal::from(refused).is(), (Code::PermissionDenied, "RPC_NOT_ALLOWED"));
+    let mut directly = IdentityServiceClient::new(way(&place, "kiosk", &identity));
+    let refused =
+        directly.verify_identity(VerifyIdentityRequest::default()).await.expect_err("not its to ask");
+    assert_eq!(Refusal::from(refused).is(), (Code::PermissionDenied, "RPC_NOT_ALLOWED"));
+    let mut asking = IdentityServiceClient::new(way(&place, "registration", &identity));
+    let refused =
+        asking.verify_identity(VerifyIdentityRequest::default()).await.expect_err("nothing is asked");
+    assert_eq!(Refusal::from(refused).is(), (Code::InvalidArgument, "INVALID_FIELDS"));
     let mut operator = EntryPassServiceClient::new(way(&place, "operator", &gateway));
     let refused = operator.get_notice(GetNoticeRequest {}).await.expect_err("without a purpose");
     assert_eq!(Refusal::from(refused).is(), (Code::PermissionDenied, "PURPOSE_REQUIRED"));

@@ -120,6 +120,8 @@ impl State {
         S::UnderReview,
         S::ReturnedForCorrection,
     ];
+    /// Those in which the traveller has something to do, and which end by themselves if nothing is done.
+    pub(crate) const LAPSING: [Self; 3] = [S::Draft, S::VerificationFailed, S::ReturnedForCorrection];
     /// Those in which the authority has something to do, by the time that was promised.
     pub(crate) const WAITING: [Self; 3] = [S::Submitted, S::IdentityVerifying, S::UnderReview];
 
@@ -219,11 +221,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_can_be_left_and_withdrawn_and_nothing_else_is() {
+    fn what_is_open_can_be_withdrawn_and_waits_for_one_of_two() {
         for state in State::ALL {
             assert_eq!(State::OPEN.contains(&state), state.after(Step::Withdraw).is_ok(), "{state:?}");
         }
-        assert!(State::WAITING.iter().all(|state| State::OPEN.contains(state)));
+        for state in State::OPEN {
+            assert_ne!(State::WAITING.contains(&state), State::LAPSING.contains(&state), "{state:?}");
+        }
+        for state in State::ALL {
+            assert_eq!(State::LAPSING.contains(&state), state.after(Step::Lapse).is_ok(), "{state:?}");
+        }
     }
 
     #[test]

@@ -97,3 +97,72 @@ async fn reseal_column(
     transaction.commit().await?;
     Ok(rows.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use entrypass_ambient::SeededRandom;
+    use entrypass_db::{Database, RowsUnder};
+    use entrypass_seal::Purpose;
+    use entrypass_testkit::TestDatabase;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::{reseal, rows_under_keys};
+    use crate::{
+        application::{Applicant, Application},
+        level::Circumstances,
+        store::{self, Migrator, due},
+        text::Note,
+    };
+
+    /// One application with a note, one with evidence, one with both and one with nothing.
+    async fn kept(database: &Database) -> Vec<Application> {
+        let now = datetime!(2026-11-22 08:00 UTC);
+        let mut all = Vec::new();
+        for (number, (note, evidence)) in (1..).zip([("好", ""), ("", "a"), ("好", "b"), ("", "")]) {
+            let id = Uuid::from_u128(number);
+            let circumstances = Circumstances { from_city: true, fever_declared: false };
+            let applicant = Applicant {
+                registration: id,
+                traveller: id,
+                registration_active: true,
+                resident_id_card: true,
+                circumstances,
+            };
+            let draft = Application::drafted(id, &applicant, None, now, now);
+            let review_note = Note::new(note).expect("a good note");
+            let submitted = draft.submitted(id, now, now).expect("a draft");
+            let application = Application { review_note, ..submitted };
+            let (connection, sealer) = (database.reader(), database.sealer());
+            store::insert_application(connection, sealer, &application).await.expect("kept");
+            due::set_evidence(connection, sealer, id, evidence.as_bytes()).await.expect("kept");
+            all.push(application);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn notes_and_evidence_come_under_the_next_key_and_stay_readable() {
+        let place = TestDatabase::migrated::<Migrator>("epass").await;
+        let database = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await;
+        let database = database.expect("a fresh database");
+        let all = kept(&database).await;
+        let ring = database.sealer().ring();
+        let old = ring.keys().in_use(Purpose::Encryption);
+        assert_eq!(reseal(&database, 10).await, Ok(0), "all are under the key in use");
+
+        let (keys, new) = ring.keys().with_new(Purpose::Encryption, &SeededRandom::new(1));
+        ring.replace(keys.with_newest_in_use(Purpose::Encryption));
+        let under = |key| RowsUnder { purpose: Purpose::Encryption, key, rows: 2 };
+        assert_eq!(rows_under_keys(&database).await, Ok(vec![under(old), under(old)]));
+        assert_eq!((reseal(&database, 10).await, reseal(&database, 10).await), (Ok(4), Ok(0)));
+        assert_eq!(rows_under_keys(&database).await, Ok(vec![under(new), under(new)]));
+        ring.replace(ring.keys().without(Purpose::Encryption, old).expect("it is not in use"));
+        for (application, evidence) in all.iter().zip(["", "a", "b", ""]) {
+            let (reader, sealer) = (database.reader(), database.sealer());
+            let found = store::application(reader, sealer, application.id).await;
+            assert_eq!(found, Ok(Some(application.clone())));
+            assert_eq!(due::evidence(reader, sealer, application.id).await, Ok(evidence.as_bytes().to_vec()));
+        }
+    }
+}

@@ -15,7 +15,7 @@ use entrypass_proto::{
 use entrypass_rpc::timestamp;
 use entrypass_testkit::Refusal;
 use time::Duration;
-use tonic::Code;
+use tonic::{Code, Request};
 
 use crate::harness::{App, CLAIMS_LAST, REVIEWER, decision, insistent};
 
@@ -95,6 +95,22 @@ async fn nobody_decides_but_the_reviewer_who_has_it() {
     app.claim("c-2", REVIEWER, 1).await.expect("one");
     let issued = app.review(approve("d-4")).await.expect("theirs").application.expect("an application");
     assert_eq!((issued.state(), issued.claim), (State::Issued, None));
+}
+
+#[tokio::test]
+async fn what_another_caller_calls_by_the_same_word_is_another_reviewer() {
+    let app = App::new().await;
+    waiting(&app, 1).await;
+    let theirs = app.claim("c-1", REVIEWER, 1).await.expect("one").remove(0);
+    let by_other = |message| {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("entrypass-caller", "other-desk".parse().expect("a name"));
+        request
+    };
+    let request = by_other(decision("d-1", &theirs, Decision::Approve));
+    let refused = app.client().review_electronic_pass_application(request).await.expect_err("not theirs");
+    assert_eq!(Refusal::from(refused).reason, "NOT_CLAIMED");
+    app.review(decision("d-2", &theirs, Decision::Approve)).await.expect("whoever claimed it");
 }
 
 #[tokio::test]

@@ -175,6 +175,30 @@ async fn what_is_over_is_written_down_and_stays_as_it_was_shown() {
 }
 
 #[tokio::test]
+async fn what_the_release_before_moved_on_does_not_lapse() {
+    let app = App::new().await;
+    let waiting = app.apply("a-1", &app.person(1)).await.expect("offered");
+    app.review(decision("r-1", &waiting, Decision::ReturnForCorrection)).await.expect("under review");
+    // As its copies resubmit, beside ours: they know neither column.
+    app.executed("UPDATE applications SET state = 'UNDER_REVIEW', revision = revision + 1").await;
+    app.stopped().await;
+    app.clock.advance(Duration::days(31));
+    let copy = app.again().await;
+    let draft = copy.draft("d-2", &app.person(2)).await.expect("offered");
+    assert_eq!(copy.application(&waiting.name).await.expect("it is there").state(), State::UnderReview);
+    let list = List { state: State::Expired.into(), ..List::default() };
+    assert_eq!(copy.list(list).await.expect("a page").applications, []);
+    let claimed = copy.claim("c-1", "reviewer-1", 20).await.expect("one");
+    assert_eq!(claimed.iter().map(|it| &it.name).collect::<Vec<_>>(), [&waiting.name]);
+    app.clock.advance(Duration::days(31));
+    copy.stopped().await;
+    let _upkeep = app.again().await;
+    eventually("the draft is over", async || written(&app, "EXPIRED").await == 1).await;
+    assert_eq!(app.application(&draft.name).await.expect("it is there").state(), State::Expired);
+    assert_eq!(written(&app, "UNDER_REVIEW").await, 1);
+}
+
+#[tokio::test]
 async fn the_end_of_a_registration_after_the_lapse_changes_nothing() {
     let app = App::new().await;
     let person = app.person(1);

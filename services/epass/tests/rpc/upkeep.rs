@@ -34,6 +34,7 @@ async fn the_end_of_a_registration_is_remembered_for_longer_than_any_call_lasts(
     let person = app.person(2);
     app.changed(&person, Kind::Cancelled).await;
     app.clock.advance(Duration::minutes(30));
+    app.stopped().await;
     let restarted = app.again().await;
     eventually("what is older is forgotten", async || app.count("answers").await == 0).await;
     restarted.submit("r-2", &person).await.expect_err("it has ended");

@@ -1,16 +1,118 @@
 //! What happens between a submission and its reviewer.
 
-use entrypass_proto::epass::v1::{electronic_pass_application::State, identity_finding::Outcome};
+use entrypass_proto::{
+    epass::v1::{
+        ApplyForElectronicPassRequest, ReviewDecision as Decision, electronic_pass_application::State,
+        identity_finding::Outcome,
+    },
+    registration::v1::{
+        IdentityCheck, IdentityOutcome, IdentityStrength, VerifyTravellerIdentityResponse,
+        identity_check::Result as CheckResult,
+    },
+};
 use entrypass_testkit::eventually;
 use time::Duration;
 use tonic::Code;
 
-use crate::harness::App;
+use crate::harness::{App, codes, decision};
 
 /// Stops what the service does unasked, so that a submission stays as it is, and leaves one.
 async fn submitted_and_left(app: &App) -> String {
     app.stopped().await;
     app.submit("r-1", &app.person(1)).await.expect("offered").name
+}
+
+/// What the neighbour says of everybody.
+fn verdict(
+    outcome: IdentityOutcome,
+    strength: IdentityStrength,
+    checks: &[(&str, CheckResult)],
+) -> VerifyTravellerIdentityResponse {
+    let check = |&(check, result): &(&str, CheckResult)| IdentityCheck {
+        check: check.to_owned(),
+        result: result.into(),
+        ..IdentityCheck::default()
+    };
+    let checks = checks.iter().map(check).collect();
+    VerifyTravellerIdentityResponse {
+        outcome: outcome.into(),
+        strength: strength.into(),
+        checks,
+        revision: 1,
+    }
+}
+
+#[tokio::test]
+async fn what_contradicts_goes_back_to_the_traveller_with_the_names_of_the_checks_and_can_be_mended() {
+    let app = App::new().await;
+    let person = app.person(1);
+    let checks = [("NAME_AGAINST_NUMBER", CheckResult::Failed), ("SEX_AGAINST_NUMBER", CheckResult::Passed)];
+    app.registrations.verify_as(verdict(IdentityOutcome::Mismatch, IdentityStrength::Unspecified, &checks));
+    let failed = app.await_review("r-1", &person).await.expect("offered");
+    assert_eq!(failed.state(), State::VerificationFailed);
+    assert!(failed.lapse_time.is_some(), "it ends by itself");
+    let identity = failed.identity.as_ref().expect("a finding");
+    assert_eq!((identity.outcome(), identity.strength()), (Outcome::Mismatch, IdentityStrength::Unspecified));
+    assert_eq!(identity.failed_checks, ["NAME_AGAINST_NUMBER"]);
+    let offer = app.offer(&person).await.expect("known");
+    assert_eq!((offer.offered, codes(&offer)), (true, vec!["CODE_VERIFICATION_FAILED"]));
+    assert_eq!(app.claim("c-1", "reviewer-1", 20).await.expect("none"), [], "no reviewer has to look");
+    let refusal =
+        app.review(decision("d-1", &failed, Decision::Approve)).await.expect_err("not under review");
+    assert_eq!(
+        (refusal.reason.as_str(), refusal.fact("state")),
+        ("ILLEGAL_TRANSITION", "VERIFICATION_FAILED")
+    );
+
+    app.registrations.verify_as(verdict(IdentityOutcome::Verified, IdentityStrength::Formal, &[]));
+    let again = app.await_review("r-2", &person).await.expect("it can be submitted again");
+    assert_eq!((&again.name, again.state(), again.submission_count), (&failed.name, State::UnderReview, 2));
+    let identity = again.identity.expect("a finding");
+    assert_eq!((identity.outcome(), identity.strength()), (Outcome::Verified, IdentityStrength::Formal));
+    assert_eq!(identity.failed_checks, Vec::<String>::new());
+    let ids: Vec<_> = app.registrations.verifications().into_iter().map(|asked| asked.request_id).collect();
+    assert_eq!((ids.len(), ids[0] == ids[1]), (2, false), "each submission is a verification of its own");
+}
+
+#[tokio::test]
+async fn what_could_not_be_verified_is_noted_for_the_reviewer() {
+    let app = App::new().await;
+    let checks = [("REGISTER", CheckResult::NotPerformed)];
+    app.registrations.verify_as(verdict(
+        IdentityOutcome::CannotVerify,
+        IdentityStrength::Unspecified,
+        &checks,
+    ));
+    let waiting = app.apply("r-1", &app.person(1)).await.expect("offered");
+    assert_eq!(waiting.state(), State::UnderReview);
+    assert_eq!(waiting.identity.as_ref().expect("a finding").outcome(), Outcome::CannotVerify);
+    app.review(decision("d-1", &waiting, Decision::Approve)).await.expect("the reviewer has made sure");
+}
+
+#[tokio::test]
+async fn evidence_is_handed_on_as_it_came_and_kept_no_longer_than_it_is_needed() {
+    let app = App::new().await;
+    app.stopped().await;
+    let person = app.person(1);
+    let request = ApplyForElectronicPassRequest {
+        request_id: "r-1".to_owned(),
+        registration: person.registration.clone(),
+        evidence: vec![0, 159, 146, 150],
+    };
+    let applied = app.client().apply_for_electronic_pass(request).await.expect("offered").into_inner();
+    let name = applied.application.expect("an application").name;
+    assert_eq!(app.count("applications WHERE sealed_evidence IS NOT NULL").await, 1);
+    app.registrations.break_with(Code::Internal);
+    let copy = app.again().await;
+    eventually("it is put off", async || copy.waits_for_try(1).await.is_some()).await;
+    assert_eq!(app.count("applications WHERE sealed_evidence IS NOT NULL").await, 1);
+    app.registrations.mend();
+    app.clock.advance(Duration::minutes(1));
+    copy.settled(&name).await;
+    assert_eq!(app.count("applications WHERE sealed_evidence IS NOT NULL").await, 0);
+    let asked = app.registrations.verifications();
+    let asked: Vec<_> = asked.iter().map(|it| (&it.registration, it.strength(), &it.evidence)).collect();
+    assert_eq!(asked, [(&person.registration, IdentityStrength::Formal, &vec![0, 159, 146, 150])]);
 }
 
 #[tokio::test]

@@ -61,12 +61,6 @@ pub(crate) fn out_of_range(zh_cn: impl Into<String>, en: impl Into<String>) -> R
     Rule::new("OUT_OF_RANGE", Text::new(zh_cn.into(), en.into()))
 }
 
-pub(crate) fn not_a_date() -> Rule {
-    let text =
-        Text::new("须为真实日期，格式为 YYYY-MM-DD", "must be a day of the calendar, written YYYY-MM-DD");
-    Rule::new("NOT_A_DATE", text)
-}
-
 /// The wording says which other field excludes this one.
 pub(crate) fn excluded(zh_cn: &'static str, en: &'static str) -> Rule {
     Rule::new("EXCLUDED", Text::new(zh_cn, en))
@@ -137,7 +131,6 @@ mod tests {
             character("", ""),
             unknown_country(),
             out_of_range("", ""),
-            not_a_date(),
             excluded("", ""),
             duplicate(),
             contradicts_document(),

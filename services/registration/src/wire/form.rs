@@ -13,7 +13,7 @@ mod render;
 
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rule::Violations;
+use entrypass_rule::{Violations, calendar_date};
 
 pub(crate) use merge::{Mask, changed_paths};
 pub(crate) use render::{render, render_prefill};
@@ -69,7 +69,7 @@ impl Reader<'_> {
         let names = Names { chinese: chinese_name, surname, given: given_names, single: single_name };
         let name = self.name(&names, document);
         let identity = self.identity(name.clone(), (sex, &birth_date, &nationality), document);
-        let expire_date = self.optional("form.document_expire_date", &document_expire_date, date::parse);
+        let expire_date = self.optional("form.document_expire_date", &document_expire_date, calendar_date);
         let occupation = self.optional("form.occupation", &occupation, Occupation::parse);
         let mobile_phone = self.required("form.mobile_phone", &mobile_phone, Phone::parse_mobile);
         let second_phone = self.optional("form.second_phone", &second_phone, Phone::parse_mobile);

@@ -77,6 +77,13 @@ async fn read_by_name(app: &App, registration: &str) {
         pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone(), ..Default::default() };
     app.client().batch_get_registration_facts(batch).await.expect("facts");
     app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
+    let verify = pb::VerifyTravellerIdentityRequest {
+        request_id: "verify".to_owned(),
+        registration: registration.to_owned(),
+        strength: pb::IdentityStrength::RealName.into(),
+        evidence: Vec::new(),
+    };
+    app.client().verify_traveller_identity(verify).await.expect("a verdict");
     let revisions =
         pb::ListRegistrationRevisionsRequest { registration: registration.to_owned(), ..Default::default() };
     app.client().list_registration_revisions(revisions).await.expect("revisions");
@@ -135,6 +142,7 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("GetRegistrationFacts"),
         of_registration("BatchGetRegistrationFacts"),
         of_registration("GetTravelGroups"),
+        of_registration("VerifyTravellerIdentity"),
         of_registration("ListRegistrationRevisions"),
         of_registration("UnbindCompanion"),
         of_registration("CheckDocument"),

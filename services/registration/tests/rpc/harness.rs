@@ -11,7 +11,7 @@ use entrypass_proto::registration::v1::{
 use entrypass_registration::{Config, Deps, Migrator, Notice, service};
 use entrypass_rpc::{EdgeLayer, Service, Transport};
 use entrypass_seal::{KeyRing, Keys, Sealer};
-use entrypass_testkit::{Refusal, TestDatabase, eventually};
+use entrypass_testkit::{RealNames, Refusal, TestDatabase, eventually};
 use prost_types::FieldMask;
 use sea_orm::ConnectionTrait as _;
 use time::macros::datetime;
@@ -21,6 +21,8 @@ use uuid::Uuid;
 /// The service and its surroundings.
 pub struct App {
     pub clock: Arc<TestClock>,
+    /// Whom it asks who somebody is.
+    pub identity: Arc<RealNames>,
     random: Arc<SeededRandom>,
     notice_version: String,
     transport: Transport,
@@ -48,13 +50,14 @@ impl App {
         let clock = Arc::new(TestClock::at(datetime!(2026-11-23 02:00 UTC)));
         let database = TestDatabase::migrated::<Migrator>("registration").await;
         let random = Arc::new(SeededRandom::new(3));
-        Self::start(config, clock, random, Arc::new(database), TestDatabase::sealer()).await
+        let identity = Arc::default();
+        Self::start(config, clock, random, identity, Arc::new(database), TestDatabase::sealer()).await
     }
 
     /// The service after a restart with `config`, on the same database.
     pub async fn restarted(self, config: Config) -> Self {
         self.stopping.cancel();
-        Self::start(config, self.clock, self.random, self.database, self.sealer).await
+        Self::start(config, self.clock, self.random, self.identity, self.database, self.sealer).await
     }
 
     /// Another copy of the service, on the same database, with a ring of its own of the same keys.
@@ -64,16 +67,18 @@ impl App {
 
     /// As [`Self::another`], with `config`.
     pub async fn another_with(&self, config: Config) -> Self {
-        let Self { clock, random, database, sealer, .. } = self;
+        let Self { clock, random, identity, database, sealer, .. } = self;
+        let (clock, random, identity) = (Arc::clone(clock), Arc::clone(random), Arc::clone(identity));
         let keys = Keys::parse(&sealer.keys().to_text()).expect("a ring");
         let sealer = Sealer::new(KeyRing::new(keys), Arc::new(SystemRandom));
-        Self::start(config, Arc::clone(clock), Arc::clone(random), Arc::clone(database), sealer).await
+        Self::start(config, clock, random, identity, Arc::clone(database), sealer).await
     }
 
     async fn start(
         config: Config,
         clock: Arc<TestClock>,
         random: Arc<SeededRandom>,
+        identity: Arc<RealNames>,
         database: Arc<TestDatabase>,
         sealer: Sealer,
     ) -> Self {
@@ -83,6 +88,7 @@ impl App {
             database: open(&database, &sealer).await,
             clock: clock.clone(),
             random: random.clone(),
+            identity: identity.transport(&EdgeLayer::inside("registration", || Uuid::from_u128(1))),
             stopping: stopping.clone(),
         };
         let Service { routes, background } = service(config, deps);
@@ -90,7 +96,7 @@ impl App {
         let way = |layer: EdgeLayer| Transport::local(routes.clone(), &layer);
         let believed = way(EdgeLayer::inside("gateway", || Uuid::from_u128(1)));
         let transport = way(EdgeLayer::new(|| Uuid::from_u128(1)));
-        Self { clock, random, notice_version, transport, believed, stopping, database, sealer }
+        Self { clock, identity, random, notice_version, transport, believed, stopping, database, sealer }
     }
 
     /// Tells the service to stop.

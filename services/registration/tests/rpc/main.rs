@@ -12,6 +12,7 @@ mod feed;
 mod groups;
 mod harness;
 mod health;
+mod identity;
 mod limits;
 mod masked;
 mod notice;

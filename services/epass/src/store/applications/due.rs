@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{application, read, update_application};
 use crate::{
-    application::{Application, Task},
+    application::{Application, State, Task},
     store::notes::{evidence_place, unsealable},
 };
 
@@ -26,6 +26,8 @@ pub(crate) async fn lapse(
 ) -> Result<u64, DbErr> {
     let over = application::Entity::find()
         .filter(application::COLUMN.lapse_time.lte(micros(now)))
+        // The release before moves on what was returned, and leaves the hour as it is.
+        .filter(application::COLUMN.state.is_in(State::LAPSING.map(State::word)))
         .limit(AT_ONCE)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     let mut lapsed = 0;

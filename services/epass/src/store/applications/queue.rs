@@ -141,14 +141,15 @@ fn select(
 /// Stands at `state` at `now`, also where nobody has written down yet that its time is over.
 fn stands(state: State, now: OffsetDateTime) -> Condition {
     let is = application::Column::State.eq(state.word());
-    let over = application::Column::LapseTime.lte(micros(now));
+    let over = Condition::all()
+        .add(application::Column::State.is_in(State::LAPSING.map(State::word)))
+        .add(application::Column::LapseTime.is_not_null())
+        .add(application::Column::LapseTime.lte(micros(now)));
     if state == State::Expired {
-        return Condition::any().add(is).add(over);
+        Condition::any().add(is).add(over)
+    } else {
+        Condition::all().add(is).add(over.not())
     }
-    let counts = Condition::any()
-        .add(application::Column::LapseTime.is_null())
-        .add(application::Column::LapseTime.gt(micros(now)));
-    Condition::all().add(is).add(counts)
 }
 
 fn count(length: usize) -> u64 {

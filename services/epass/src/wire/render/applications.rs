@@ -1,15 +1,12 @@
 //! What is told of applications.
 
-use entrypass_proto::epass::v1::{
-    ApplicationClaim, ElectronicPassApplication, IdentityFinding, electronic_pass_application,
-    identity_finding,
-};
+use entrypass_proto::epass::v1::{ApplicationClaim, ElectronicPassApplication, electronic_pass_application};
 use entrypass_rpc::{resource_name, timestamp};
 use time::OffsetDateTime;
 
 use crate::{
-    application::{Application, Finding, Outcome, State},
-    wire::collection,
+    application::{Application, State},
+    wire::{collection, identity::render_finding},
 };
 
 /// Renders an application as it stands at `now`, for its traveller: without what reviewers have to do with it.
@@ -66,15 +63,6 @@ pub(super) fn render_state(state: State) -> electronic_pass_application::State {
         State::Withdrawn => Wire::Withdrawn,
         State::Expired => Wire::Expired,
     }
-}
-
-fn render_finding(finding: &Finding) -> IdentityFinding {
-    let outcome = match finding.outcome {
-        Outcome::Verified => identity_finding::Outcome::Verified,
-        Outcome::Mismatch => identity_finding::Outcome::Mismatch,
-        Outcome::CannotVerify => identity_finding::Outcome::CannotVerify,
-    };
-    IdentityFinding { outcome: outcome.into(), failed_checks: finding.failed_checks.clone() }
 }
 
 /// Renders the name of an application and nothing else of it.

@@ -4,7 +4,7 @@ use entrypass_document::Document;
 
 use super::choice;
 use super::reader::{Reader, is_absent};
-use crate::form::{Identity, contradictions, date, needs_chinese_name, needs_latin_name, rule};
+use crate::form::{Identity, contradictions, date, rule};
 use crate::name::{ChineseName, LatinName, LatinPart, PersonName};
 
 /// The four name fields as they were sent.
@@ -18,12 +18,12 @@ pub(super) struct Names {
 impl Reader<'_> {
     /// Reads the names that were given and those that the document's type needs.
     pub(super) fn name(&mut self, names: &Names, document: Option<&Document>) -> Option<PersonName> {
-        let document_type = document.map(Document::document_type);
-        let chinese = !is_absent(&names.chinese) || document_type.is_some_and(needs_chinese_name);
+        let shows_chinese = document.map(|document| document.document_type().shows_chinese_name());
+        let chinese = !is_absent(&names.chinese) || shows_chinese == Some(true);
         let latin = names.single
             || !is_absent(&names.surname)
             || !is_absent(&names.given)
-            || document_type.is_some_and(needs_latin_name);
+            || shows_chinese == Some(false);
         if !chinese && !latin {
             // Only without a document: every type needs a name in one of the scripts.
             self.broken.add("form.chinese_name", rule::required_name());

@@ -4,12 +4,12 @@
 //! violations tell the two apart. Rules between fields look at those that could be read.
 
 use entrypass_document::Country;
-use entrypass_rule::{Rule, Violations};
+use entrypass_rule::{Rule, Violations, calendar_date};
 
+use crate::form::FormRules;
 use crate::form::number::Bounded;
 use crate::form::rule::{self, Checked};
 use crate::form::text::{is_blank, is_hyphen};
-use crate::form::{FormRules, date};
 
 pub(super) struct Reader<'a> {
     pub(super) rules: &'a FormRules,
@@ -82,7 +82,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn date(&mut self, field: &str, raw: &str) -> Option<time::Date> {
-        self.required(field, raw, date::parse)
+        self.required(field, raw, calendar_date)
     }
 
     /// Notes the rule that a readable value breaks, if any.

@@ -1,0 +1,135 @@
+//! What becomes of an application once it is known who its holder is, where the policy needs no reviewer.
+
+use std::sync::Arc;
+
+use entrypass_ambient::{Random as _, SystemRandom, TestClock};
+use entrypass_db::Database;
+use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
+use entrypass_rpc::{EdgeLayer, Neighbour};
+use entrypass_testkit::{Registrations, TestDatabase};
+use time::{Duration, OffsetDateTime, macros::datetime};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Verification, pause_after};
+use crate::{
+    application::{Applicant, Application, Finding, Outcome, State, Strength},
+    level::Circumstances,
+    pass::{ExternalPass, Pass},
+    store::{self, Migrator},
+    text::{ChannelNumber, Issuer},
+};
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
+
+async fn verification() -> (TestDatabase, Verification) {
+    let place = TestDatabase::migrated::<Migrator>("epass").await;
+    let database = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await;
+    let registrations = Arc::new(Registrations::default());
+    let transport = registrations.transport(&EdgeLayer::new(Uuid::nil));
+    let verification = Verification {
+        database: database.expect("a database"),
+        clock: Arc::new(TestClock::at(NOW)),
+        random: Arc::new(SystemRandom),
+        registration: Neighbour::new(RegistrationServiceClient::new(transport)),
+        submitted: Arc::default(),
+        stopping: CancellationToken::new(),
+    };
+    (place, verification)
+}
+
+/// Somebody's application while their identity is verified. Drawn: the tests of one run share their locks.
+async fn verifying(of: &Verification) -> Application {
+    let [id, registration, traveller] = std::array::from_fn(|_| SystemRandom.uuid_v7(NOW));
+    let applicant = Applicant {
+        registration,
+        traveller,
+        registration_active: true,
+        resident_id_card: true,
+        circumstances: Circumstances { from_city: true, fever_declared: false },
+    };
+    let draft = Application::drafted(id, &applicant, None, NOW + Duration::DAY, NOW);
+    let submitted = draft.submitted(registration, NOW + Duration::DAY, NOW).expect("a draft");
+    let verifying = submitted.verifying(NOW + Duration::MINUTE, NOW).expect("submitted");
+    let (database, sealer) = (&of.database, of.database.sealer());
+    assert!(store::insert_application(database.reader(), sealer, &verifying).await.expect("a database"));
+    store::due::set_evidence(database.reader(), sealer, id, b"a token").await.expect("kept");
+    assert_eq!(store::due::evidence(database.reader(), sealer, id).await.expect("kept"), b"a token");
+    verifying
+}
+
+fn finding(outcome: Outcome) -> Finding {
+    Finding { outcome, strength: Some(Strength::Formal), failed_checks: Vec::new() }
+}
+
+/// Where the application stands, its revision, and whether its person has a pass.
+async fn stands(of: &Verification, id: Uuid) -> (State, i32, bool) {
+    let (reader, sealer) = (of.database.reader(), of.database.sealer());
+    let found = store::application(reader, sealer, id).await.expect("readable").expect("it is there");
+    let evidence = store::due::evidence(reader, sealer, id).await.expect("readable");
+    assert_eq!(evidence, b"", "it is of no more use");
+    let pass = store::pass_of(reader, found.traveller).await.expect("readable");
+    (found.state, found.revision, pass.is_some())
+}
+
+#[tokio::test]
+async fn whoever_is_verified_and_no_one_else_gets_the_pass_without_a_reviewer() {
+    let table = [
+        (Outcome::Verified, true, (State::Issued, 5, true)),
+        (Outcome::Verified, false, (State::UnderReview, 4, false)),
+        (Outcome::CannotVerify, true, (State::UnderReview, 4, false)),
+        (Outcome::Mismatch, true, (State::VerificationFailed, 4, false)),
+    ];
+    let (_place, verification) = verification().await;
+    for (outcome, enough, expected) in table {
+        let taken = verifying(&verification).await;
+        verification.conclude(&taken, &finding(outcome), enough).await.expect("done");
+        assert_eq!(stands(&verification, taken.id).await, expected, "{outcome:?} {enough}");
+    }
+}
+
+#[tokio::test]
+async fn a_pass_that_came_from_elsewhere_meanwhile_is_for_a_reviewer_to_see() {
+    let (_place, verification) = verification().await;
+    let taken = verifying(&verification).await;
+    let external = ExternalPass {
+        issuer: Issuer::new("南海通").expect("a good name"),
+        number: ChannelNumber::new("NH-1").expect("a good number"),
+        issue_time: NOW,
+    };
+    let pass = Pass::recorded(Uuid::from_u128(1), taken.traveller, external, NOW);
+    assert!(store::insert_pass(verification.database.reader(), &pass).await.expect("a database"));
+    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("done");
+    assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, true));
+    let kept = store::pass_of(verification.database.reader(), taken.traveller).await.expect("readable");
+    assert_eq!(kept, Some(pass));
+}
+
+#[tokio::test]
+async fn nobody_gets_a_pass_under_a_registration_whose_end_is_known() {
+    let (_place, verification) = verification().await;
+    let taken = verifying(&verification).await;
+    let now = verification.clock.now();
+    store::note_end(verification.database.reader(), taken.registration, now).await.expect("noted");
+    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("done");
+    assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, false));
+}
+
+#[tokio::test]
+async fn what_comes_after_the_end_of_an_application_changes_nothing() {
+    let (_place, verification) = verification().await;
+    let taken = verifying(&verification).await;
+    let withdrawn = taken.withdrawn(NOW).expect("open");
+    let (reader, sealer) = (verification.database.reader(), verification.database.sealer());
+    assert!(store::update_application(reader, sealer, &withdrawn).await.expect("a database"));
+    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("nothing to do");
+    assert_eq!(stands(&verification, taken.id).await, (State::Withdrawn, 4, false));
+}
+
+#[test]
+fn pauses_grow_and_have_an_end() {
+    let table = [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (40, 600), (i32::MAX, 600)];
+    for (tries, seconds) in table {
+        assert_eq!(pause_after(tries), Duration::seconds(seconds), "{tries}");
+    }
+}
