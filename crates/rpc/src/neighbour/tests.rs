@@ -13,7 +13,7 @@ use super::{ATTEMPT_LIMIT, Neighbour, TIME_TO_TELL};
 use crate::{Call, Problem, timeout};
 
 /// Writes that are known by what they ask for: done twice, they are done once.
-const IDEMPOTENT_IN_THEMSELVES: [&str; 2] = ["IssueQrCodes", "ResolveTraveller"];
+const IDEMPOTENT_IN_THEMSELVES: [&str; 3] = ["IssueQrCodes", "ResolveTraveller", "NoteVerifications"];
 
 /// What is retried here is safe because the contract says so of every method, and rightly.
 #[test]

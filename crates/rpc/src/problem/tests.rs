@@ -117,6 +117,7 @@ fn only_what_is_unavailable_or_too_much_for_now_asks_to_be_tried_again() {
         ErrorReason::TooManyCalls,
         ErrorReason::TooManyStreams,
         ErrorReason::TooManyFailedProofs,
+        ErrorReason::PolicyUnavailable,
     ];
     assert_eq!(asking, expected);
 }

@@ -64,8 +64,8 @@ pub async fn rows_under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbEr
 /// # Errors
 /// When the database fails.
 pub async fn missing_key(database: &Database, keys: &Keys) -> Result<Option<(Purpose, KeyId)>, DbErr> {
-    for (column, ..) in SEALED {
-        if let Some(missing) = sealed::missing_key(database, keys, "applications", column, "id").await? {
+    for (table, column) in SEALED {
+        if let Some(missing) = sealed::missing_key(database, keys, table, column, "id").await? {
             return Ok(Some(missing));
         }
     }
