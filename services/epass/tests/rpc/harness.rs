@@ -1,5 +1,6 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
+mod applications;
 mod holders;
 pub mod policies;
 
@@ -16,7 +17,7 @@ use entrypass_db::{Database, follower};
 use entrypass_epass::{Config, Deps, Migrator, Policies, service};
 use entrypass_follow::FEED;
 use entrypass_proto::{
-    epass::v1::{self as pb, electronic_pass_application::State, epass_service_client::EpassServiceClient},
+    epass::v1::{self as pb, epass_service_client::EpassServiceClient},
     registration::v1::{
         Document, DocumentType, GetRegistrationFactsResponse, RegistrationChange, RegistrationState,
         registration_change::Kind,
@@ -31,14 +32,14 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use uuid::Uuid;
 
+pub use applications::{REVIEWER, decision};
+
 /// How long first answers are kept.
 pub const KEEP_ANSWERS: Duration = Duration::hours(24);
 /// How long a claim lasts.
 pub const CLAIMS_LAST: Duration = Duration::minutes(30);
 /// What the next copy draws from.
 static SEED: AtomicU64 = AtomicU64::new(7);
-/// Who decides, where it does not matter who.
-pub const REVIEWER: &str = "reviewer-1";
 
 /// How long a pass that is issued here is valid.
 pub const VALID_FOR: Duration = Duration::days(365);
@@ -288,115 +289,6 @@ impl App {
         self.clock.advance(Duration::SECOND);
     }
 
-    /// Begins an application.
-    pub async fn draft(
-        &self,
-        request_id: &str,
-        person: &Person,
-    ) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let request = pb::CreateElectronicPassApplicationRequest {
-            request_id: request_id.to_owned(),
-            registration: person.registration.clone(),
-        };
-        let answer = self.client().create_electronic_pass_application(request).await?.into_inner();
-        Ok(answer.application.expect("an application"))
-    }
-
-    /// Submits an application, and gives the answer.
-    pub async fn submit(
-        &self,
-        request_id: &str,
-        person: &Person,
-    ) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let request = pb::ApplyForElectronicPassRequest {
-            request_id: request_id.to_owned(),
-            registration: person.registration.clone(),
-            evidence: Vec::new(),
-        };
-        let answer = self.client().apply_for_electronic_pass(request).await?.into_inner();
-        Ok(answer.application.expect("an application"))
-    }
-
-    /// Submits an application and waits until the verification of identity has left it to a reviewer.
-    pub async fn await_review(
-        &self,
-        request_id: &str,
-        person: &Person,
-    ) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let submitted = self.submit(request_id, person).await?;
-        Ok(self.settled(&submitted.name).await)
-    }
-
-    /// As [`Self::await_review`], and [`REVIEWER`] has it.
-    pub async fn apply(
-        &self,
-        request_id: &str,
-        person: &Person,
-    ) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let waiting = self.await_review(request_id, person).await?;
-        self.claim(&format!("claim-{request_id}"), REVIEWER, 20).await?;
-        Ok(waiting)
-    }
-
-    /// The application `name` once its verification is over.
-    pub async fn settled(&self, name: &str) -> pb::ElectronicPassApplication {
-        let under_way = [State::Submitted, State::IdentityVerifying];
-        let settled =
-            async || !under_way.contains(&self.application(name).await.expect("it is there").state());
-        eventually("the identity is verified", settled).await;
-        self.application(name).await.expect("it is there")
-    }
-
-    /// The application `name`.
-    pub async fn application(&self, name: &str) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let request = pb::GetElectronicPassApplicationRequest { application: name.to_owned() };
-        let answer = self.client().get_electronic_pass_application(request).await?.into_inner();
-        Ok(answer.application.expect("an application"))
-    }
-
-    /// Withdraws `application` as it was read.
-    pub async fn withdraw(
-        &self,
-        request_id: &str,
-        application: &pb::ElectronicPassApplication,
-    ) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let request = pb::WithdrawElectronicPassApplicationRequest {
-            request_id: request_id.to_owned(),
-            application: application.name.clone(),
-            etag: application.etag.clone(),
-        };
-        let answer = self.client().withdraw_electronic_pass_application(request).await?.into_inner();
-        Ok(answer.application.expect("an application"))
-    }
-
-    /// Lets `reviewer` take at most `count` applications from the queue.
-    pub async fn claim(
-        &self,
-        request_id: &str,
-        reviewer: &str,
-        count: i32,
-    ) -> Result<Vec<pb::ElectronicPassApplication>, Refusal> {
-        let (request_id, reviewer) = (request_id.to_owned(), reviewer.to_owned());
-        let request = pb::ClaimElectronicPassApplicationsRequest { request_id, reviewer, count };
-        Ok(self.client().claim_electronic_pass_applications(request).await?.into_inner().applications)
-    }
-
-    /// Lets `reviewer` give `application` back.
-    pub async fn release(
-        &self,
-        request_id: &str,
-        application: &pb::ElectronicPassApplication,
-        reviewer: &str,
-    ) -> Result<pb::ElectronicPassApplication, Refusal> {
-        let request = pb::ReleaseElectronicPassApplicationRequest {
-            request_id: request_id.to_owned(),
-            application: application.name.clone(),
-            reviewer: reviewer.to_owned(),
-        };
-        let answer = self.client().release_electronic_pass_application(request).await?.into_inner();
-        Ok(answer.application.expect("an application"))
-    }
-
     pub async fn get(&self, person: &Person) -> Result<pb::GetElectronicPassResponse, Refusal> {
         let request = pb::GetElectronicPassRequest { registration: person.registration.clone() };
         Ok(self.client().get_electronic_pass(request).await?.into_inner())
@@ -408,26 +300,12 @@ impl App {
         Ok(answer.offer.expect("an offer"))
     }
 
-    pub async fn review(
-        &self,
-        request: pb::ReviewElectronicPassApplicationRequest,
-    ) -> Result<pb::ReviewElectronicPassApplicationResponse, Refusal> {
-        Ok(self.client().review_electronic_pass_application(request).await?.into_inner())
-    }
-
     pub async fn record(
         &self,
         request: pb::RecordExternalPassRequest,
     ) -> Result<pb::ElectronicPass, Refusal> {
         let answer = self.client().record_external_pass(request).await?.into_inner();
         Ok(answer.electronic_pass.expect("a pass"))
-    }
-
-    pub async fn list(
-        &self,
-        request: pb::ListElectronicPassApplicationsRequest,
-    ) -> Result<pb::ListElectronicPassApplicationsResponse, Refusal> {
-        Ok(self.client().list_electronic_pass_applications(request).await?.into_inner())
     }
 
     /// A valid record of a pass that the owner of the document `number` got yesterday.
@@ -444,23 +322,6 @@ impl App {
             issue_time: Some(timestamp(self.clock.now() - Duration::DAY)),
             expire_time: None,
         }
-    }
-}
-
-/// A decision on `application` as it was read, with a note where one is needed.
-pub fn decision(
-    request_id: &str,
-    application: &pb::ElectronicPassApplication,
-    decision: pb::ReviewDecision,
-) -> pb::ReviewElectronicPassApplicationRequest {
-    let note = if decision == pb::ReviewDecision::Approve { "" } else { "照片不清晰" };
-    pb::ReviewElectronicPassApplicationRequest {
-        request_id: request_id.to_owned(),
-        application: application.name.clone(),
-        etag: application.etag.clone(),
-        decision: decision.into(),
-        note: note.to_owned(),
-        reviewer: REVIEWER.to_owned(),
     }
 }
 
