@@ -145,6 +145,8 @@ async fn the_schema_of_epass_can_be_taken_back_and_made_again() {
         "levels",
         "pass_steps",
         "passes",
+        "policies",
+        "policy_activations",
         "positions",
         "quarantines",
     ];

@@ -44,7 +44,7 @@ async fn the_key_that_verifies_is_published(mode: Mode) {
 #[tokio::test]
 async fn every_listener_reports_its_service_and_the_whole_as_serving() {
     let system = System::start(Mode::Sockets).await;
-    assert_eq!(system.listeners().count(), 4);
+    assert_eq!(system.listeners().count(), 5);
     for (service, address) in system.listeners() {
         system.until_serving(service).await;
         let mut health = HealthClient::new(system.way_to(&address));
