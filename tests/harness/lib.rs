@@ -13,6 +13,7 @@ mod callers;
 mod clock;
 mod node;
 mod plan;
+mod policies;
 mod reviewing;
 mod system;
 mod traveller;

@@ -23,6 +23,9 @@ journeys!(
     two_reviewers_never_have_the_same_application,
 );
 
+/// The city promises a decision within three days.
+const PROMISE: (&str, &str) = ("lapse_days = 30", "lapse_days = 30\npromised_days = 3");
+
 /// Registers a traveller who may have the electronic pass.
 async fn registered(system: &System, traveller: &Traveller, request_id: &str) -> Registration {
     let pass = traveller.register(system, request_id).await.expect("registered");
@@ -101,6 +104,7 @@ async fn claimed(system: &System, reviewer: &str, count: i32) -> Vec<ElectronicP
 
 async fn an_application_is_returned_corrected_and_approved(mode: Mode) {
     let system = System::start(mode).await;
+    system.decides_by(&[PROMISE]).await;
     let wang = registered(&system, &Traveller::wang(), "wang").await;
 
     // Mr Wang begins, and submits later.
@@ -172,6 +176,7 @@ async fn a_draft_that_is_forgotten_is_over_after_thirty_days(mode: Mode) {
 
 async fn an_application_that_waits_too_long_comes_first(mode: Mode) {
     let system = System::start(mode).await;
+    system.decides_by(&[PROMISE]).await;
     let wang = registered(&system, &Traveller::wang(), "wang").await;
     let li = registered(&system, &Traveller::li(), "li").await;
     let early = system.applied("wang-applies", &wang.name).await;
