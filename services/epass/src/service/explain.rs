@@ -18,6 +18,7 @@ use super::{Epass, REGISTRATIONS, policies::checked};
 use crate::{
     application::Applicant,
     error::Error,
+    policies::Unavailable,
     policy::{Compared, Deciding, Tally},
     store::{self, Known, policies as kept},
     wire::{self, Draft},
@@ -31,9 +32,8 @@ impl Epass {
     ) -> Result<pb::ExplainElectronicPassEligibilityResponse, Error> {
         let (registration, as_of) = wire::parse_explain(&request)?;
         let applicant = self.named(&call, registration).await?;
-        let as_of = as_of.unwrap_or_else(|| self.clock.now());
+        let (policy, as_of) = self.policy_at(as_of).await?;
         let reader = self.database.reader();
-        let policy = self.policies.at(reader, as_of).await?;
         let person = Known::read(reader, &[applicant.traveller]).await?.of(applicant.traveller);
         let facts = person.facts(&applicant, as_of);
         let evaluation = policy.evaluate(&facts, as_of)?;
@@ -47,13 +47,12 @@ impl Epass {
         request: pb::SimulatePolicyRequest,
     ) -> Result<pb::SimulatePolicyResponse, Error> {
         let wire::SimulateRequest { draft, as_of, page } = wire::parse_simulate(request)?;
-        let as_of = as_of.unwrap_or_else(|| self.clock.now());
+        let (in_force, as_of) = self.policy_at(as_of).await?;
         let reader = self.database.reader();
         let draft = self.drafted(draft).await?;
         if !draft.covers(as_of) {
             return Err(Error::PolicyNotEffective);
         }
-        let in_force = self.policies.at(reader, as_of).await?;
         let after = page.after.map(|token| token.0);
         let travellers = store::persons(reader, after, page.size).await?;
         let full = u64::try_from(travellers.len()).is_ok_and(|found| found == page.size);
@@ -61,6 +60,19 @@ impl Epass {
         let tally = self.tally(&call, &travellers, (&in_force, &draft), as_of).await?;
         let policies = (&Deciding::of(&in_force), &Deciding::of(&draft));
         Ok(wire::render_simulation(policies, as_of, tally, next.unwrap_or_default()))
+    }
+
+    /// The policy that applies at the instant that is asked about, or now. That none does at an instant of the caller's choice is no fault of ours.
+    async fn policy_at(&self, asked: Option<OffsetDateTime>) -> Result<(Arc<Policy>, OffsetDateTime), Error> {
+        let as_of = asked.unwrap_or_else(|| self.clock.now());
+        match self.policies.at(self.database.reader(), as_of).await {
+            Err(Error::PolicyUnavailable(Unavailable::NoneApplies | Unavailable::NotEffective(_)))
+                if asked.is_some() =>
+            {
+                Err(Error::PolicyNotFound)
+            }
+            found => Ok((found?, as_of)),
+        }
     }
 
     async fn drafted(&self, draft: Draft) -> Result<Arc<Policy>, Error> {

@@ -191,7 +191,7 @@ async fn every_rule_is_explained_for_any_time() {
     assert_eq!(decides(&later), (2, "FEVER_NOT_FOLLOWED_UP".to_owned(), PassLevel::Deny));
     assert_eq!(later.as_of_time, Some(timestamp(app.clock.now() + Duration::days(3))));
     let before = explain(&app, &person, Some(datetime!(2020-02-29 00:00 UTC))).await.expect_err("none");
-    assert_eq!(before.is(), (Code::Unavailable, "POLICY_UNAVAILABLE"));
+    assert_eq!(before.is(), (Code::NotFound, "POLICY_NOT_FOUND"));
 }
 
 #[tokio::test]
