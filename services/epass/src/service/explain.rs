@@ -47,12 +47,12 @@ impl Epass {
         request: pb::SimulatePolicyRequest,
     ) -> Result<pb::SimulatePolicyResponse, Error> {
         let wire::SimulateRequest { draft, as_of, page } = wire::parse_simulate(request)?;
-        let (in_force, as_of) = self.policy_at(as_of).await?;
-        let reader = self.database.reader();
         let draft = self.drafted(draft).await?;
-        if !draft.covers(as_of) {
+        if !draft.covers(as_of.unwrap_or_else(|| self.clock.now())) {
             return Err(Error::PolicyNotEffective);
         }
+        let (in_force, as_of) = self.policy_at(as_of).await?;
+        let reader = self.database.reader();
         let after = page.after.map(|token| token.0);
         let travellers = store::persons(reader, after, page.size).await?;
         let full = u64::try_from(travellers.len()).is_ok_and(|found| found == page.size);
