@@ -108,6 +108,7 @@ impl World {
             "etag" => registration.etag,
             "application" => application.0,
             "reviewer" => "reviewer-1".to_owned(),
+            "text" => entrypass_policy::DEFAULT.to_owned(),
             "companion" => companion,
             "confirmation_code" => person.confirmation_code.clone(),
             "holder_name" | "companion_name" => person.traveller.name(),

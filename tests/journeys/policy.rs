@@ -117,5 +117,5 @@ async fn an_official_is_told_every_rule(mode: Mode) {
     let before = timestamp(OffsetDateTime::UNIX_EPOCH);
     let refused = system.pass.clone().explain_electronic_pass_eligibility(ask(Some(before))).await;
     let refusal = Refusal::from(refused.expect_err("no policy"));
-    assert_eq!(refusal.is(), (Code::Unavailable, "POLICY_UNAVAILABLE"));
+    assert_eq!(refusal.is(), (Code::NotFound, "POLICY_NOT_FOUND"));
 }
