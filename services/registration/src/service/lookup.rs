@@ -1,9 +1,8 @@
 //! What only reads: the document check, the notice, look-ups, history.
 
-use entrypass_access::PersonalData;
 use entrypass_audit::Access;
 use entrypass_proto::registration::v1 as pb;
-use entrypass_rpc::{PageRequest, PageToken};
+use entrypass_rpc::{PageRequest, PageToken, PersonalData};
 use entrypass_rule::{Language, Rule, Text, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;

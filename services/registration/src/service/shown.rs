@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
-use entrypass_access::PersonalData;
 use entrypass_audit::Access;
-use entrypass_rpc::{AnswerStream, Call};
+use entrypass_rpc::{AnswerStream, Call, PersonalData};
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -43,7 +42,7 @@ impl Registrations {
 
 /// `taken`, rounded up.
 fn whole_steps(taken: Duration) -> Duration {
-    let steps = taken.as_millis() / STEP.as_millis() + 1;
+    let steps = taken.as_nanos().div_ceil(STEP.as_nanos());
     STEP.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX))
 }
 
@@ -80,5 +79,23 @@ fn show<A: Masked>(answer: A, shown: PersonalData) -> A {
     match shown {
         PersonalData::Full => answer,
         PersonalData::Masked => answer.masked(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, STEP, whole_steps};
+
+    #[test]
+    fn a_step_that_was_begun_is_a_whole_one() {
+        let table = [
+            (Duration::ZERO, Duration::ZERO),
+            (Duration::from_nanos(1), STEP),
+            (STEP, STEP),
+            (STEP + Duration::from_nanos(1), 2 * STEP),
+        ];
+        for (taken, expected) in table {
+            assert_eq!(whole_steps(taken), expected, "{taken:?}");
+        }
     }
 }

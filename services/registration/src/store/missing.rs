@@ -5,10 +5,13 @@ use entrypass_db::{Database, sealed};
 use entrypass_seal::{KeyId, Keys, Purpose};
 use sea_orm::{
     ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    sea_query::{Alias, Expr, ExprTrait as _, Query},
+    sea_query::{Expr, ExprTrait as _},
 };
 
-use super::entity::document;
+use super::{
+    entity::document,
+    reseal::{index_keys, same_document},
+};
 
 /// The keys that rows are under and `keys` lacks: those of people's data keys, and index keys by which alone a document is found. A look at an
 /// index for each key; where index keys are missing, at their rows too, up to the first that nothing else finds.
@@ -33,21 +36,9 @@ pub async fn missing_keys(database: &Database, keys: &Keys) -> Result<Vec<(Purpo
 /// Whether there is a document under the index key `key` that no key of `keys` finds. Of a key that was retired, rows can be left that
 /// nobody needs.
 async fn is_needed(database: &Database, keys: &Keys, key: KeyId) -> Result<bool, DbErr> {
-    let ring = keys.list().filter(|listed| listed.purpose == Purpose::Index);
-    let ring = ring.map(|listed| listed.id.as_bytes().to_vec());
-    let other = Alias::new("other");
-    let found = Query::select()
-        .expr(Expr::val(1))
-        .from_as(document::Entity, other.clone())
-        .and_where(
-            Expr::col((other.clone(), document::Column::DocumentId))
-                .equals((document::Entity, document::Column::DocumentId)),
-        )
-        .and_where(Expr::col((other, document::Column::IndexKeyId)).is_in(ring))
-        .to_owned();
     let query = document::Entity::find()
         .filter(document::Column::IndexKeyId.eq(key.as_bytes().to_vec()))
-        .filter(Expr::exists(found).not())
+        .filter(Expr::exists(same_document(index_keys(keys))).not())
         .limit(1);
     Ok(query.one(database.reader()).await?.is_some())
 }

@@ -5,7 +5,7 @@
 //! copies that have the keys in another order write them still, and go when it is not.
 
 use entrypass_db::{Database, RowsUnder};
-use entrypass_seal::{KeyId, Purpose, Sealer};
+use entrypass_seal::{KeyId, Keys, Purpose, Sealer};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, DatabaseTransaction, DbErr, EntityTrait as _, FromQueryResult,
@@ -36,7 +36,7 @@ pub enum ResealError {
 /// # Errors
 /// When the database fails.
 pub async fn rows_under_keys(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
-    let in_use = index_key_in_use(database.sealer());
+    let in_use = database.sealer().keys().in_use(Purpose::Index).as_bytes().to_vec();
     let wrapped = "SELECT key_id, count(*) AS rows_under FROM data_keys GROUP BY key_id";
     let indexed = "SELECT index_key_id AS key_id, count(*) AS rows_under FROM documents \
                    WHERE index_key_id = $1 OR NOT EXISTS (SELECT 1 FROM documents AS other \
@@ -76,7 +76,7 @@ async fn counted(
 /// When the database fails.
 pub async fn rows_left_over(database: &Database) -> Result<Vec<RowsUnder>, DbErr> {
     let keys = database.sealer().keys();
-    let ring: Vec<_> = keys.list().filter(|key| key.purpose == Purpose::Index).collect();
+    let ring: Vec<_> = index_keys(&keys).collect();
     let marks: Vec<_> = (2..2 + ring.len()).map(|number| format!("${number}")).collect();
     let query = format!(
         "SELECT index_key_id AS key_id, count(*) AS rows_under FROM documents \
@@ -86,7 +86,7 @@ pub async fn rows_left_over(database: &Database) -> Result<Vec<RowsUnder>, DbErr
         marks.join(", ")
     );
     let in_use = std::iter::once(keys.in_use(Purpose::Index));
-    let values = in_use.chain(ring.iter().map(|key| key.id)).map(|key| key.as_bytes().to_vec().into());
+    let values = in_use.chain(ring).map(|key| key.as_bytes().to_vec().into());
     counted(database, Purpose::Index, &query, values.collect::<Vec<_>>()).await
 }
 
@@ -158,9 +158,9 @@ impl Batch<'_> {
 
     /// Gives documents that have none their row for the index key in use. The rows that they have are held, as in [`Self::rewrap`].
     async fn index(&self) -> Result<u64, ResealError> {
-        let in_use = index_key_in_use(self.sealer);
+        let in_use = self.sealer.keys().in_use(Purpose::Index);
         let query = document::Entity::find()
-            .filter(Expr::exists(row_under(&in_use)).not())
+            .filter(Expr::exists(same_document([in_use])).not())
             .find_both_related(data_key::Entity)
             .limit(self.at_once)
             .lock_exclusive();
@@ -170,7 +170,7 @@ impl Batch<'_> {
             let key = PersonalKey::unwrap(self.sealer, row.traveller_id, &key.wrapped)?;
             let document_key = key.open_document(row.document_id, &row.sealed_document)?;
             let indexes = document_indexes(self.sealer, &document_key).into_iter();
-            let indexes = indexes.filter(|index| index.key_id.as_bytes().as_slice() == in_use);
+            let indexes = indexes.filter(|index| index.key_id == in_use);
             rows.extend(indexes.map(|index| document::ActiveModel {
                 blind_index: Set(index.digest.to_vec()),
                 index_key_id: Set(index.key_id.as_bytes().to_vec()),
@@ -191,12 +191,13 @@ impl Batch<'_> {
 
     /// Removes rows of index keys that are in the ring no more.
     async fn forget_indexes(&self) -> Result<u64, ResealError> {
-        let ring = self.sealer.blind_indexes("", &[]).into_iter().map(|(key, _)| key.as_bytes().to_vec());
+        let keys = self.sealer.keys();
+        let ring = index_keys(&keys).map(|key| key.as_bytes().to_vec());
         let forgotten = Query::select()
             .column(document::Column::BlindIndex)
             .from(document::Entity)
             .and_where(document::Column::IndexKeyId.is_not_in(ring))
-            .and_where(Expr::exists(row_under(&index_key_in_use(self.sealer))))
+            .and_where(Expr::exists(same_document([keys.in_use(Purpose::Index)])))
             .limit(self.at_once)
             .to_owned();
         let delete =
@@ -205,9 +206,9 @@ impl Batch<'_> {
     }
 }
 
-/// The row of the same document under the index key `key`.
-fn row_under(key: &[u8]) -> SelectStatement {
-    let other = Alias::new("other");
+/// The rows of the same document under one of the index keys `keys`.
+pub(super) fn same_document(keys: impl IntoIterator<Item = KeyId>) -> SelectStatement {
+    let (other, keys) = (Alias::new("other"), keys.into_iter().map(|key| key.as_bytes().to_vec()));
     Query::select()
         .expr(Expr::val(1))
         .from_as(document::Entity, other.clone())
@@ -215,10 +216,11 @@ fn row_under(key: &[u8]) -> SelectStatement {
             Expr::col((other.clone(), document::Column::DocumentId))
                 .equals((document::Entity, document::Column::DocumentId)),
         )
-        .and_where(Expr::col((other, document::Column::IndexKeyId)).eq(key))
+        .and_where(Expr::col((other, document::Column::IndexKeyId)).is_in(keys))
         .to_owned()
 }
 
-fn index_key_in_use(sealer: &Sealer) -> Vec<u8> {
-    sealer.keys().in_use(Purpose::Index).as_bytes().to_vec()
+/// The index keys of a ring.
+pub(super) fn index_keys(keys: &Keys) -> impl Iterator<Item = KeyId> {
+    keys.list().filter(|key| key.purpose == Purpose::Index).map(|key| key.id)
 }

@@ -203,6 +203,17 @@ fn median(times: &[Duration]) -> f64 {
     times[times.len() / 2].as_secs_f64()
 }
 
+#[tokio::test]
+async fn what_is_in_vain_is_told_at_a_whole_step_of_time() {
+    let app = App::new().await;
+    app.register("X0000001").await;
+    for (number, name) in [("X0000001", WRONG), ("X0000009", RIGHT)] {
+        let began = Instant::now();
+        is_in_vain(get(&app, number, name).await);
+        assert!(began.elapsed() >= Duration::from_millis(20), "{number} was told too early");
+    }
+}
+
 /// Samples are taken by turns, so that whatever slows the machine down slows all kinds alike; what is compared is a ratio; and as long as chance
 /// may be the reason of a difference, more are taken.
 #[tokio::test]
