@@ -110,7 +110,7 @@ mod tests {
     use super::{reseal, rows_under_keys};
     use crate::{
         application::{Applicant, Application},
-        level::Circumstances,
+        level::Declared,
         store::{self, Migrator, due},
         text::Note,
     };
@@ -121,13 +121,12 @@ mod tests {
         let mut all = Vec::new();
         for (number, (note, evidence)) in (1..).zip([("好", ""), ("", "a"), ("好", "b"), ("", "")]) {
             let id = Uuid::from_u128(number);
-            let circumstances = Circumstances { from_city: true, fever_declared: false };
             let applicant = Applicant {
                 registration: id,
                 traveller: id,
                 registration_active: true,
                 resident_id_card: true,
-                circumstances,
+                declared: Declared { from_city: true, fever_since: None },
             };
             let draft = Application::drafted(id, &applicant, None, now, now);
             let review_note = Note::new(note).expect("a good note");

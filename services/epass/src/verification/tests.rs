@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entrypass_ambient::{Random as _, SystemRandom, TestClock};
 use entrypass_db::Database;
+use entrypass_feed::Feed;
 use entrypass_proto::registration::v1::registration_service_client::RegistrationServiceClient;
 use entrypass_rpc::{EdgeLayer, Neighbour};
 use entrypass_testkit::{Registrations, TestDatabase};
@@ -14,8 +15,9 @@ use uuid::Uuid;
 use super::{Verification, pause_after};
 use crate::{
     application::{Applicant, Application, Finding, Outcome, State, Strength},
-    level::Circumstances,
-    pass::{ExternalPass, Pass},
+    issuing::Issuing,
+    level::Declared,
+    pass::{ExternalPass, Pass, Step},
     store::{self, Migrator},
     text::{ChannelNumber, Issuer},
 };
@@ -27,10 +29,13 @@ async fn verification() -> (TestDatabase, Verification) {
     let database = Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await;
     let registrations = Arc::new(Registrations::default());
     let transport = registrations.transport(&EdgeLayer::new(Uuid::nil));
+    let (database, clock) = (database.expect("a database"), Arc::new(TestClock::at(NOW)));
+    let random = Arc::new(SystemRandom);
     let verification = Verification {
-        database: database.expect("a database"),
-        clock: Arc::new(TestClock::at(NOW)),
-        random: Arc::new(SystemRandom),
+        feed: Feed::new(database.clone(), clock.clone(), random.clone(), store::CHANNEL),
+        issuing: Issuing { random, sealer: TestDatabase::sealer(), valid_for: None },
+        database,
+        clock,
         registration: Neighbour::new(RegistrationServiceClient::new(transport)),
         submitted: Arc::default(),
         stopping: CancellationToken::new(),
@@ -46,7 +51,7 @@ async fn verifying(of: &Verification) -> Application {
         traveller,
         registration_active: true,
         resident_id_card: true,
-        circumstances: Circumstances { from_city: true, fever_declared: false },
+        declared: Declared { from_city: true, fever_since: None },
     };
     let draft = Application::drafted(id, &applicant, None, NOW + Duration::DAY, NOW);
     let submitted = draft.submitted(registration, NOW + Duration::DAY, NOW).expect("a draft");
@@ -68,7 +73,7 @@ async fn stands(of: &Verification, id: Uuid) -> (State, i32, bool) {
     let found = store::application(reader, sealer, id).await.expect("readable").expect("it is there");
     let evidence = store::due::evidence(reader, sealer, id).await.expect("readable");
     assert_eq!(evidence, b"", "it is of no more use");
-    let pass = store::pass_of(reader, found.traveller).await.expect("readable");
+    let pass = store::pass_of(reader, found.traveller, NOW).await.expect("readable");
     (found.state, found.revision, pass.is_some())
 }
 
@@ -96,13 +101,25 @@ async fn a_pass_that_came_from_elsewhere_meanwhile_is_for_a_reviewer_to_see() {
         issuer: Issuer::new("南海通").expect("a good name"),
         number: ChannelNumber::new("NH-1").expect("a good number"),
         issue_time: NOW,
+        expire_time: None,
     };
     let pass = Pass::recorded(Uuid::from_u128(1), taken.traveller, external, NOW);
     assert!(store::insert_pass(verification.database.reader(), &pass).await.expect("a database"));
     verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("done");
     assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, true));
-    let kept = store::pass_of(verification.database.reader(), taken.traveller).await.expect("readable");
+    let kept = store::pass_of(verification.database.reader(), taken.traveller, NOW).await.expect("readable");
     assert_eq!(kept, Some(pass));
+}
+
+#[tokio::test]
+async fn who_was_revoked_once_gets_no_other_pass_without_a_reviewer() {
+    let (_place, verification) = verification().await;
+    let taken = verifying(&verification).await;
+    let pass = Pass::issued(&SystemRandom, taken.traveller, None, NOW);
+    let revoked = pass.stepped(Step::Revoke, NOW).expect("active");
+    assert!(store::insert_pass(verification.database.reader(), &revoked).await.expect("a database"));
+    verification.conclude(&taken, &finding(Outcome::Verified), true).await.expect("done");
+    assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, true));
 }
 
 #[tokio::test]
