@@ -18,7 +18,7 @@ use crate::{
     application::{Applicant, Application, Finding, Outcome, State, Strength},
     decision::Terms,
     issuing::Issuing,
-    pass::{ExternalPass, Pass},
+    pass::{ExternalPass, Pass, Step},
     policies::Policies,
     store::{self, Migrator},
     text::{ChannelNumber, Issuer},
@@ -112,6 +112,17 @@ async fn a_pass_that_came_from_elsewhere_meanwhile_is_for_a_reviewer_to_see() {
     assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, true));
     let kept = store::pass_of(verification.database.reader(), taken.traveller, NOW).await.expect("readable");
     assert_eq!(kept, Some(pass));
+}
+
+#[tokio::test]
+async fn who_was_revoked_once_gets_no_other_pass_without_a_reviewer() {
+    let (_place, verification) = verification().await;
+    let taken = verifying(&verification).await;
+    let pass = Pass::issued(&SystemRandom, taken.traveller, None, NOW);
+    let revoked = pass.stepped(Step::Revoke, NOW).expect("active");
+    assert!(store::insert_pass(verification.database.reader(), &revoked).await.expect("a database"));
+    verification.conclude(&taken, &finding(Outcome::Verified), true, terms()).await.expect("done");
+    assert_eq!(stands(&verification, taken.id).await, (State::UnderReview, 4, true));
 }
 
 #[tokio::test]
