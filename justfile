@@ -9,7 +9,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is merged; CI runs the same.
-check: fmt lint deny proto test docs interop live faults
+check: fmt lint deny proto test docs interop live faults load-smoke
 
 # The code is formatted as rustfmt.toml says.
 fmt:
@@ -65,6 +65,17 @@ live:
 faults word="":
     cargo build --workspace --bin entrypass --tests
     tests/with-postgres --revive target/debug/entrypass-faults {{ word }}
+
+# The program under load beside baselines of the same run (tests/load/README.md); `just load --goals` fails when a goal is missed.
+load *arguments:
+    cargo build --release --package entrypass --package entrypass-load --bins
+    target/release/entrypass-load {{ arguments }}
+
+# Some seconds of that on either engine, with the debug build: answers and stores are checked, and nothing is measured.
+load-smoke:
+    # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
+    cargo build --workspace --bins --tests
+    target/debug/entrypass-load --smoke --out target/load-smoke
 
 # Starts everything in one process.
 run *arguments:

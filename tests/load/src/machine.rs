@@ -1,0 +1,72 @@
+//! On what a run was made.
+
+use std::{fs, time::Duration};
+
+use crate::{Failure, arguments::Arguments, case::Goal, process::cost_of, report::Scalar};
+
+/// How long an idle system is looked at.
+const IDLE: Duration = Duration::from_secs(20);
+/// How long it gets before: followers and chores come to rest.
+const REST: Duration = Duration::from_secs(3);
+
+/// Processor, memory, kernel, and what the run was called with.
+#[must_use]
+pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
+    let line = |file: &str, name: &str| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
+        value.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let Arguments { seconds, turns, connections, streams, clients, travellers, seed, tls, apart, .. } =
+        arguments;
+    let facts = [
+        ("processor", format!("{} x {}", cores, line("/proc/cpuinfo", "model name"))),
+        ("memory", line("/proc/meminfo", "MemTotal")),
+        ("kernel", kernel.trim().to_owned()),
+        ("load of the machine at the beginning", load.trim().to_owned()),
+        ("travellers", format!("{travellers:?} of seed {seed}")),
+        (
+            "turns",
+            format!("{turns} of {seconds} s for each side, in turns, after one of 1 s that is not counted"),
+        ),
+        (
+            "callers",
+            format!(
+                "{connections} connections with {streams} calls at once each; pgbench has {clients} clients"
+            ),
+        ),
+        (
+            "program",
+            format!(
+                "{}, {}",
+                if *apart { "four processes" } else { "one process" },
+                if *tls { "mutual TLS" } else { "no TLS" }
+            ),
+        ),
+        ("server, database and client", "share the processors; so do baselines".to_owned()),
+    ];
+    facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// What the processes `ids` keep in memory and take of a processor when nobody calls.
+pub async fn idle(engine: &'static str, ids: &[u32], smoke: bool) -> Result<Vec<Scalar>, Failure> {
+    let lasting = if smoke { Duration::from_millis(100) } else { IDLE };
+    tokio::time::sleep(if smoke { Duration::ZERO } else { REST }).await;
+    let before = cost_of(ids);
+    tokio::time::sleep(lasting).await;
+    let after = cost_of(ids);
+    let busy = after.cpu.saturating_sub(before.cpu).as_secs_f64() / lasting.as_secs_f64() * 100.0;
+    Ok(vec![
+        Scalar::new(
+            engine,
+            "resident memory, idle",
+            crate::compare::mib(after.resident),
+            "MiB",
+            Some(Goal::at_most(40.0, 20.0)),
+        ),
+        Scalar::new(engine, "an idle system", busy, "% of one processor", None),
+    ])
+}

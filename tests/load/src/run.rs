@@ -1,0 +1,160 @@
+//! One run: systems are started and filled, cases have their turns, stores are checked.
+
+mod bench;
+mod special;
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    Failure,
+    arguments::{Arguments, Engine},
+    baseline::{pgbench, statements},
+    case::{Case, Goal, ON_POSTGRES, ON_SQLITE},
+    compare::{median, mib},
+    machine,
+    process::Process,
+    report::{Report, Scalar},
+    store::{Server, Store},
+    system::Plan,
+    world::World,
+};
+use bench::Bench;
+
+/// Starts to ready, of which the median counts.
+const STARTS: usize = 5;
+
+/// Does all that `arguments` want; `server` is there where PostgreSQL is wanted. What is found is told as soon as it is, by `tell`.
+pub async fn run(
+    arguments: &Arguments,
+    server: Option<Server>,
+    tell: &dyn Fn(&str),
+) -> Result<Report, Failure> {
+    let mut report = Report { facts: machine::facts(arguments), ..Report::default() };
+    let kept = tempfile::tempdir()?;
+    let folder = arguments.data.clone().unwrap_or_else(|| kept.path().to_owned());
+    let program = program(arguments)?;
+    let plan = |name: &str, store| Plan {
+        program: program.clone(),
+        folder: folder.join(name),
+        store,
+        tls: arguments.tls,
+        apart: arguments.apart,
+    };
+    if let Some(server) = server.filter(|_| arguments.is_on(Engine::Postgres)) {
+        report.facts.push(("PostgreSQL".to_owned(), server.durability().await?));
+        let store = Store::Postgres { server: server.clone(), database: "city".to_owned() };
+        Box::pin(measure(arguments, plan("postgres", store), Some(&server), ON_POSTGRES, &mut report, tell))
+            .await?;
+    }
+    if arguments.is_on(Engine::Sqlite) {
+        report.facts.push(("SQLite".to_owned(), "as the program sets it: WAL, synchronous=FULL".to_owned()));
+        let folder = folder.join("sqlite");
+        let store = Store::Sqlite(folder.join("data"));
+        Box::pin(measure(arguments, plan("sqlite", store), None, ON_SQLITE, &mut report, tell)).await?;
+    }
+    Ok(report)
+}
+
+async fn measure(
+    arguments: &Arguments,
+    plan: Plan,
+    server: Option<&Server>,
+    cases: &[Case],
+    report: &mut Report,
+    tell: &dyn Fn(&str),
+) -> Result<(), Failure> {
+    let size = *arguments.travellers.first().ok_or("no travellers")?;
+    let engine = plan.store.engine();
+    if let Some(server) = server.filter(|_| arguments.smoke) {
+        server.make("city").await?;
+        server.log_statements().await?;
+    }
+    let world = World::start(plan, arguments.seed, size).await?;
+    if world.load_rate > 0.0 {
+        report
+            .facts
+            .push((format!("{engine}, loading"), format!("{:.0} travellers a second", world.load_rate)));
+    }
+    let world = world
+        .restart(async || {
+            let Some(server) = server else { return Ok(()) };
+            server.settle("city").await?;
+            pgbench::copy(server, "city").await
+        })
+        .await?;
+    report
+        .facts
+        .push((format!("{engine}, data"), format!("{:.0} MiB", mib(world.plan.store.bytes().await?))));
+    let world = starts(world, engine, arguments, report).await?;
+    report.scalars.extend(machine::idle(engine, &world.system.ids(), arguments.smoke).await?);
+    let rows = match server {
+        Some(server) => pgbench::prepare(server, size).await?,
+        None => 0,
+    };
+    let bench = Bench::start(arguments, world, server, rows).await?;
+    for case in cases.iter().filter(|case| arguments.wants(case.name)) {
+        let row = bench.case(case).await.map_err(|error| format!("{engine}, {}: {error}", case.name))?;
+        let ratio = row.ratio.unwrap_or_default();
+        tell(&format!("{engine}, {}: {:.0} a second, ratio {ratio:.2}", row.case, row.measured.rate));
+        report.rows.push(row);
+    }
+    if arguments.wants("baselines") {
+        special::references(&bench, arguments, report).await?;
+    }
+    if arguments.wants("p99 at half of peak") {
+        special::open_loop(&bench, arguments, report).await?;
+    }
+    if server.is_some() && !arguments.apart && arguments.wants("four processes") {
+        special::apart(&bench, arguments, report).await?;
+    }
+    if let (Some(server), Some(size)) = (server, arguments.travellers.get(1)) {
+        let store = Store::Postgres { server: server.clone(), database: "large_city".to_owned() };
+        let folder = bench.world.folder().with_file_name("large");
+        let plan = Plan { store, folder, ..bench.world.plan.clone() };
+        let large = World::start(plan, arguments.seed, *size).await?;
+        server.settle("large_city").await?;
+        special::sizes(&bench, large, arguments, report).await?;
+    }
+    if let Some(server) = server.filter(|_| arguments.smoke) {
+        let different = statements::difference(&server.log()?, pgbench::SUBMISSION);
+        different
+            .map_or(Ok(()), |different| Err(format!("tests/load/pgbench/submission.sql: {different}")))?;
+    }
+    bench.end().await
+}
+
+/// Starts it a few times on what is there.
+async fn starts(
+    mut world: World,
+    engine: &'static str,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> Result<World, Failure> {
+    let mut times = Vec::new();
+    for _ in 0..if arguments.smoke { 1 } else { STARTS } {
+        world = world.restart(async || Ok(())).await?;
+        times.push(world.system.ready_after.as_secs_f64() * 1000.0);
+    }
+    let goal = Goal::at_most(300.0, 100.0);
+    report.scalars.push(Scalar::new(
+        engine,
+        "start to ready, existing database",
+        median(times),
+        "ms",
+        Some(goal),
+    ));
+    Ok(world)
+}
+
+fn program(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    let beside = std::env::current_exe()?.with_file_name("entrypass");
+    let program = arguments.program.clone().unwrap_or(beside);
+    if program.is_file() { Ok(program) } else { Err(format!("{} is missing", program.display()).into()) }
+}
+
+/// A bare server in a process of its own.
+async fn bare(url: Option<&str>) -> Result<Arc<Process>, Failure> {
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command.arg("baseline").args(url);
+    Ok(Arc::new(Process::start(command).await?))
+}

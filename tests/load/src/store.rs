@@ -1,0 +1,182 @@
+//! Where the program under load keeps its rows: made for it, counted behind its back.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
+
+use crate::Failure;
+
+/// The services that have tables.
+pub const SERVICES: [&str; 3] = ["registration", "qr", "epass"];
+
+/// The PostgreSQL of `tests/with-postgres`.
+#[derive(Debug, Clone)]
+pub struct Server {
+    superuser: String,
+}
+
+/// Where one system's tables are.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// Files in this folder.
+    Sqlite(PathBuf),
+    /// A database of the server, with a schema for each service.
+    Postgres {
+        /// The server.
+        server: Server,
+        /// Its name there.
+        database: String,
+    },
+}
+
+impl Server {
+    /// The server that the superuser's URL leads to.
+    #[must_use]
+    pub fn at(superuser: String) -> Self {
+        Self { superuser }
+    }
+
+    /// The URL of `database` for `user`, or for the superuser.
+    #[must_use]
+    pub fn url(&self, database: &str, user: Option<&str>) -> String {
+        let (scheme_and_user, place) = self.superuser.rsplit_once('@').unwrap_or_default();
+        let place = place.rsplit_once('/').map_or(place, |(place, _)| place);
+        match user {
+            // The cluster is nobody else's, and its socket is in a folder of ours.
+            Some(user) => format!("postgres://{user}:load-only@{place}/{database}"),
+            None => format!("{scheme_and_user}@{place}/{database}"),
+        }
+    }
+
+    /// The folder of the server's socket, with its log, and its data below.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        let place = self.superuser.rsplit_once('@').map_or("", |(_, place)| place);
+        PathBuf::from(place.split([':', '/']).next().unwrap_or_default().replace("%2F", "/"))
+    }
+
+    /// The process that all of the server's are children of.
+    pub fn process(&self) -> Result<u32, Failure> {
+        let text = std::fs::read_to_string(self.folder().join("data/postmaster.pid"))?;
+        Ok(text.lines().next().unwrap_or_default().trim().parse()?)
+    }
+
+    /// A connection of the superuser.
+    pub async fn connect(&self, database: &str) -> Result<PgConnection, Failure> {
+        let options: PgConnectOptions = self.url(database, None).parse()?;
+        Ok(PgConnection::connect_with(&options).await?)
+    }
+
+    /// Makes `database`, if it is not there, with a user and a schema for each service.
+    pub async fn make(&self, database: &str) -> Result<(), Failure> {
+        let mut postgres = self.connect("postgres").await?;
+        let there = "SELECT count(*) FROM pg_database WHERE datname = $1";
+        let there: i64 = sqlx::query_scalar(there).bind(database).fetch_one(&mut postgres).await?;
+        if there > 0 {
+            return Ok(());
+        }
+        for user in SERVICES {
+            let make = format!(
+                "DO $$ BEGIN CREATE ROLE {user} LOGIN PASSWORD 'load-only'; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+            );
+            sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut postgres).await?;
+        }
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {database}"))).execute(&mut postgres).await?;
+        let mut made = self.connect(database).await?;
+        for user in SERVICES {
+            let schema = format!("CREATE SCHEMA {user} AUTHORIZATION {user}");
+            sqlx::raw_sql(AssertSqlSafe(schema)).execute(&mut made).await?;
+        }
+        Ok(())
+    }
+
+    /// From the next connection on the server logs every statement of the registration service.
+    pub async fn log_statements(&self) -> Result<(), Failure> {
+        let mut postgres = self.connect("postgres").await?;
+        sqlx::raw_sql("ALTER ROLE registration SET log_statement = 'all'").execute(&mut postgres).await?;
+        Ok(())
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> Result<String, Failure> {
+        Ok(String::from_utf8_lossy(&std::fs::read(self.folder().join("log"))?).into_owned())
+    }
+
+    /// What the server says of its settings that durability hangs on.
+    pub async fn durability(&self) -> Result<String, Failure> {
+        let mut postgres = self.connect("postgres").await?;
+        let query = "SELECT string_agg(name || '=' || setting || coalesce(unit, ''), ', ' ORDER BY name) FROM pg_settings \
+             WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'wal_sync_method', 'server_version')";
+        Ok(sqlx::query_scalar(query).fetch_one(&mut postgres).await?)
+    }
+
+    /// Statistics for the planner, and pages that are known to be visible: as a database has them that was not filled this minute.
+    pub async fn settle(&self, database: &str) -> Result<(), Failure> {
+        let mut postgres = self.connect(database).await?;
+        sqlx::raw_sql("VACUUM ANALYZE").execute(&mut postgres).await?;
+        sqlx::raw_sql("CHECKPOINT").execute(&mut postgres).await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Which engine it is.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres { .. } => "PostgreSQL",
+        }
+    }
+
+    /// The server, if there is one.
+    #[must_use]
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres { server, .. } => Some(server),
+        }
+    }
+
+    /// One number of the tables of `service`.
+    pub async fn number(&self, service: &str, query: &str) -> Result<i64, Failure> {
+        match self {
+            Self::Sqlite(folder) => {
+                let mut connection = sqlite(folder, service).await?;
+                Ok(sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?)
+            }
+            Self::Postgres { server, database } => {
+                let mut connection = server.connect(database).await?;
+                let path = format!("SET search_path TO {service}");
+                sqlx::raw_sql(AssertSqlSafe(path)).execute(&mut connection).await?;
+                Ok(sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?)
+            }
+        }
+    }
+
+    /// Bytes of all tables and their indexes.
+    pub async fn bytes(&self) -> Result<u64, Failure> {
+        match self {
+            Self::Sqlite(folder) => SERVICES
+                .iter()
+                .map(|service| Ok(folder.join(format!("{service}.sqlite3")).metadata()?.len()))
+                .sum(),
+            Self::Postgres { server, database } => {
+                let mut connection = server.connect(database).await?;
+                let size = "SELECT pg_database_size(current_database())";
+                let size: i64 = sqlx::query_scalar(size).fetch_one(&mut connection).await?;
+                Ok(size.unsigned_abs())
+            }
+        }
+    }
+}
+
+async fn sqlite(folder: &Path, service: &str) -> Result<SqliteConnection, Failure> {
+    let file = folder.join(format!("{service}.sqlite3"));
+    // It waits for the program, as another reader would; a reader alone keeps nobody from writing.
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    Ok(SqliteConnection::connect_with(&options.busy_timeout(std::time::Duration::from_secs(10))).await?)
+}
