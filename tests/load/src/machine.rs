@@ -2,7 +2,13 @@
 
 use std::{fs, time::Duration};
 
-use crate::{Failure, arguments::Arguments, case::Goal, process::cost_of, report::Scalar};
+use crate::{
+    Failure,
+    arguments::Arguments,
+    case::Goal,
+    process::{cost_of, family_cpu},
+    report::Scalar,
+};
 
 /// How long an idle system is looked at.
 const IDLE: Duration = Duration::from_secs(20);
@@ -52,13 +58,23 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
 }
 
 /// What the processes `ids` keep in memory and take of a processor when nobody calls.
-pub async fn idle(engine: &'static str, ids: &[u32], smoke: bool) -> Result<Vec<Scalar>, Failure> {
+pub async fn idle(
+    engine: &'static str,
+    ids: &[u32],
+    database: Option<u32>,
+    smoke: bool,
+) -> Result<Vec<Scalar>, Failure> {
     let lasting = if smoke { Duration::from_millis(100) } else { IDLE };
     tokio::time::sleep(if smoke { Duration::ZERO } else { REST }).await;
-    let before = cost_of(ids);
+    let of_database = || database.map(family_cpu).unwrap_or_default();
+    let (before, before_database) = (cost_of(ids), of_database());
     tokio::time::sleep(lasting).await;
     let after = cost_of(ids);
-    let busy = after.cpu.saturating_sub(before.cpu).as_secs_f64() / lasting.as_secs_f64() * 100.0;
+    let part = |spent: Duration| spent.as_secs_f64() / lasting.as_secs_f64() * 100.0;
+    let busy = part(after.cpu.saturating_sub(before.cpu));
+    let busy_database = part(of_database().saturating_sub(before_database));
+    // A single tick cannot be told from none.
+    let nothing = Some(Goal::at_most(0.05, 0.05));
     Ok(vec![
         Scalar::new(
             engine,
@@ -67,6 +83,7 @@ pub async fn idle(engine: &'static str, ids: &[u32], smoke: bool) -> Result<Vec<
             "MiB",
             Some(Goal::at_most(40.0, 20.0)),
         ),
-        Scalar::new(engine, "an idle system", busy, "% of one processor", None),
+        Scalar::new(engine, "an idle system", busy, "% of a processor", nothing),
+        Scalar::new(engine, "its database's server", busy_database, "% of a processor", None),
     ])
 }

@@ -86,7 +86,8 @@ async fn measure(
         .facts
         .push((format!("{engine}, data"), format!("{:.0} MiB", mib(world.plan.store.bytes().await?))));
     let world = starts(world, engine, arguments, report).await?;
-    report.scalars.extend(machine::idle(engine, &world.system.ids(), arguments.smoke).await?);
+    let database = server.map(Server::process).transpose()?;
+    report.scalars.extend(machine::idle(engine, &world.system.ids(), database, arguments.smoke).await?);
     let rows = match server {
         Some(server) => pgbench::prepare(server, size).await?,
         None => 0,

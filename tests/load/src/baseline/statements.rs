@@ -12,17 +12,15 @@ pub fn difference(log: &str, script: &str) -> Option<String> {
     let Some((before, executed)) = submission(log) else {
         return Some("the log has no submission".to_owned());
     };
+    let Some((first, script)) = script.split_first() else { return Some("the script is empty".to_owned()) };
     // It looks for an earlier answer on whichever connection is free.
-    let (first, script) = script.split_first()?;
     if !before.contains(first) {
         return Some(format!("the program does not execute: {first}"));
     }
-    let pairs =
-        script.iter().map(Some).chain(std::iter::repeat(None)).zip(executed.iter().map(Some).chain([None]));
-    let different = pairs.into_iter().find(|(script, executed)| script != executed);
-    let longer = (script.len() > executed.len())
-        .then(|| format!("too much in the script: {:?}", script.get(executed.len())));
-    different.map(|(script, executed)| format!("script: {script:?}\nexecuted: {executed:?}")).or(longer)
+    let end = std::iter::repeat(None);
+    let mut pairs = script.iter().map(Some).chain(end).zip(executed.iter().map(Some).chain([None]));
+    let (script, executed) = pairs.find(|(script, executed)| script != executed)?;
+    Some(format!("script: {script:?}\nexecuted: {executed:?}"))
 }
 
 /// All statements before the first submission's transaction, and those in it.
@@ -120,7 +118,9 @@ x UTC [2] LOG:  statement: SELECT 2
         assert!(difference(LOG, &few).is_some());
         assert!(difference(LOG, &script(&format!("{insert} SELECT 3;"))).is_some());
         assert!(
-            difference(LOG, &format!("{} SELECT 4;", script(insert))).expect("told").contains("too much")
+            difference(LOG, &format!("{} SELECT 4;", script(insert)))
+                .expect("told")
+                .contains("executed: None")
         );
         assert!(difference("", &few).is_some());
     }
