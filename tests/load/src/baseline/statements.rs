@@ -61,7 +61,7 @@ fn statements(script: &str) -> Vec<String> {
 /// With one blank between words, and a question mark for each value.
 fn plain(statement: &str) -> String {
     let words: Vec<&str> = statement.split_whitespace().collect();
-    let text = words.join(" ").replace("NULL", "?");
+    let text = words.join(" ").replace("NULL", "?").replace("''", "?");
     let (mut out, mut rest) = (String::new(), text.as_str());
     while let Some(at) = rest.find(['$', ':']) {
         let (before, value) = rest.split_at(at);
