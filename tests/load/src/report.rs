@@ -133,7 +133,7 @@ impl Report {
             name: format!("{}, {what}", curve.name),
             points: curve.points.iter().map(|point| (point.0, y(point))).collect(),
         };
-        let both = |curve| [line(curve, "p50", |at| at.1), line(curve, "p99", |at| at.2)];
+        let both = |curve: &Curve| [line(curve, "p50", |at| at.1), line(curve, "p99", |at| at.2)];
         self.curves.iter().flat_map(both).collect()
     }
 
