@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::drive::Width;
+use crate::{drive::Width, world::Preparation};
 
 /// Starts the program, loads synthetic travellers, and measures calls beside baselines of the same run.
 #[derive(Debug, Clone, Parser)]
@@ -92,7 +92,7 @@ impl Arguments {
     pub fn settled(mut self) -> Self {
         if self.smoke {
             self.travellers = vec![60];
-            (self.turns, self.connections, self.streams, self.clients) = (1, 2, 4, 2);
+            (self.turns, self.connections, self.streams, self.clients) = (1, 2, 2, 2);
         }
         self
     }
@@ -107,6 +107,16 @@ impl Arguments {
     #[must_use]
     pub fn width(&self) -> Width {
         Width { connections: self.connections, streams: self.streams }
+    }
+
+    /// How much is prepared for a case.
+    #[must_use]
+    pub fn preparation(&self) -> Preparation {
+        if self.smoke {
+            Preparation { count: 20, width: Width { connections: 2, streams: 2 } }
+        } else {
+            Preparation { count: 2000, width: Width { connections: 4, streams: 16 } }
+        }
     }
 
     /// Whether the case `name` is wanted.

@@ -29,8 +29,6 @@ pub const GROUP: u64 = 10;
 const COMPANIONS: u64 = 2;
 /// Travellers between two notes: what a broken load does again at most.
 const CHUNK: u64 = 10_000;
-/// Calls at once.
-const WIDTH: Width = Width { connections: 4, streams: 16 };
 /// Numbers that the newcomers of one run have for themselves.
 const NEWCOMERS_OF_A_RUN: u64 = 1_000_000;
 /// Under what everybody of the population was registered.
@@ -59,8 +57,14 @@ pub struct Filled {
     pub rate: f64,
 }
 
-/// Loads what is missing of `size` travellers of `seed`, and begins a run.
-pub async fn fill(target: &Target, folder: &Path, seed: u64, size: u64) -> Result<Filled, Failure> {
+/// Loads what is missing of `size` travellers of `seed`, `width` calls at once, and begins a run.
+pub async fn fill(
+    target: &Target,
+    folder: &Path,
+    seed: u64,
+    size: u64,
+    width: Width,
+) -> Result<Filled, Failure> {
     let note = folder.join("loaded.json");
     let mut loaded =
         read(&note)?.unwrap_or(Loaded { seed, loaded: 0, runs: 0, today: city_date(SystemClock.now()) });
@@ -72,7 +76,7 @@ pub async fn fill(target: &Target, folder: &Path, seed: u64, size: u64) -> Resul
     let (began, before) = (Instant::now(), loaded.loaded);
     while loaded.loaded < size {
         let end = size.min(loaded.loaded + CHUNK);
-        load(target, population, &notice, loaded.loaded..end, |done| {
+        load(target, width, population, &notice, loaded.loaded..end, |done| {
             progress(before, loaded.loaded + done, size, began);
         })
         .await?;
@@ -97,6 +101,7 @@ pub async fn notice_version(target: &Target) -> Result<String, Failure> {
 
 async fn load(
     target: &Target,
+    width: Width,
     population: Population,
     notice: &str,
     indexes: std::ops::Range<u64>,
@@ -107,7 +112,7 @@ async fn load(
     let count = alone.len() as u64;
     let holders = Arc::new(Holders { population, notice: notice.to_owned(), alone, names: Mutex::default() });
     let source: Arc<dyn Source> = Arc::<Holders>::clone(&holders);
-    let (outcome, _) = drive::closed(target, &source, WIDTH, Until::Calls(count), 0, &tell).await?;
+    let (outcome, _) = drive::closed(target, &source, width, Until::Calls(count), 0, &tell).await?;
     all_right(&outcome)?;
     let names = std::mem::take(&mut *holders.names.lock().unwrap_or_else(PoisonError::into_inner));
     let pairs = names.into_iter().flat_map(|(index, name)| {
@@ -118,7 +123,7 @@ async fn load(
     let bindings = bonds.pairs.len() as u64;
     let source: Arc<dyn Source> = Arc::new(bonds);
     let until = Until::Calls(bindings);
-    let (outcome, _) = drive::closed(target, &source, WIDTH, until, 0, |done| tell(count + done)).await?;
+    let (outcome, _) = drive::closed(target, &source, width, until, 0, |done| tell(count + done)).await?;
     all_right(&outcome)
 }
 

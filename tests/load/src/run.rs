@@ -69,7 +69,7 @@ async fn measure(
         server.make("city").await?;
         server.log_statements().await?;
     }
-    let world = World::start(plan, arguments.seed, size).await?;
+    let world = World::start(plan, arguments.seed, size, arguments.preparation()).await?;
     if world.load_rate > 0.0 {
         report
             .facts
@@ -112,7 +112,7 @@ async fn measure(
         let store = Store::Postgres { server: server.clone(), database: "large_city".to_owned() };
         let folder = bench.world.folder().with_file_name("large");
         let plan = Plan { store, folder, ..bench.world.plan.clone() };
-        let large = World::start(plan, arguments.seed, *size).await?;
+        let large = World::start(plan, arguments.seed, *size, arguments.preparation()).await?;
         server.settle("large_city").await?;
         special::sizes(&bench, large, arguments, report).await?;
     }

@@ -50,12 +50,17 @@ pub enum Rpc {
     Mix,
 }
 
-/// Codes and registrations that a case of reads goes through.
-const READ: u64 = 2000;
 /// Companions that a holder gets; two are there, and eight are the limit.
 const EACH: usize = 5;
-/// Calls at once while something is prepared.
-const WIDTH: Width = Width { connections: 4, streams: 16 };
+
+/// How much is prepared for a case, and how fast.
+#[derive(Debug, Clone, Copy)]
+pub struct Preparation {
+    /// Codes and registrations that calls go through.
+    pub count: u64,
+    /// Calls at once.
+    pub width: Width,
+}
 
 /// A running system with its travellers.
 pub struct World {
@@ -69,6 +74,7 @@ pub struct World {
     pub newcomers: Arc<Newcomers>,
     /// How fast it was loaded, travellers a second.
     pub load_rate: f64,
+    preparation: Preparation,
     notice: String,
     run: u64,
     cases: Mutex<u64>,
@@ -76,15 +82,25 @@ pub struct World {
 
 impl World {
     /// Makes a system if it is not there, starts it, and loads what is missing of `size` travellers.
-    pub async fn start(plan: Plan, seed: u64, size: u64) -> Result<Self, Failure> {
+    pub async fn start(plan: Plan, seed: u64, size: u64, preparation: Preparation) -> Result<Self, Failure> {
         plan.prepare().await?;
         let system = plan.start().await?;
         let target = plan.target(system.address, KIOSK)?;
         let Filled { population, first_newcomer, run, rate } =
-            load::fill(&target, &plan.folder, seed, size).await?;
+            load::fill(&target, &plan.folder, seed, size, preparation.width).await?;
         let notice = load::notice_version(&target).await?;
         let newcomers = Arc::new(Newcomers::from(first_newcomer));
-        Ok(Self { plan, system, population, newcomers, load_rate: rate, notice, run, cases: Mutex::new(0) })
+        Ok(Self {
+            plan,
+            system,
+            population,
+            newcomers,
+            load_rate: rate,
+            preparation,
+            notice,
+            run,
+            cases: Mutex::new(0),
+        })
     }
 
     /// The same travellers by another system on the same store.
@@ -96,6 +112,7 @@ impl World {
             population: self.population,
             newcomers: Arc::clone(&self.newcomers),
             load_rate: 0.0,
+            preparation: self.preparation,
             notice: self.notice.clone(),
             run,
             cases: Mutex::new(0),
@@ -127,10 +144,12 @@ impl World {
             Rpc::Check => Arc::new(Check(population)),
             Rpc::Pass => Arc::new(GetPass::new(population)),
             Rpc::Prefill => Arc::new(Prefill(population)),
-            Rpc::Verify => Arc::new(Verify(self.shown(READ).await?)),
-            Rpc::Draw => Arc::new(Draw(self.shown(READ).await?)),
+            Rpc::Verify => Arc::new(Verify(self.shown(self.preparation.count).await?)),
+            Rpc::Draw => Arc::new(Draw(self.shown(self.preparation.count).await?)),
             Rpc::Submit => Arc::new(Submit::new(population, &self.newcomers, &self.notice, &prefix)),
-            Rpc::Amend => Arc::new(Amend::new(self.registered(count.min(READ)).await?, &prefix)),
+            Rpc::Amend => {
+                Arc::new(Amend::new(self.registered(count.min(self.preparation.count)).await?, &prefix))
+            }
             Rpc::Bind => {
                 let holders = self.registered(count / EACH as u64 + 1).await?;
                 Arc::new(Bind::new(population, &self.newcomers, &self.notice, &holders, EACH, &prefix))
@@ -140,10 +159,16 @@ impl World {
             Rpc::Mix => Arc::new(Mix::new(vec![
                 (6, Arc::new(Check(population)) as Arc<dyn Source>),
                 (4, Arc::new(GetPass::new(population))),
-                (2, Arc::new(Draw(self.shown(READ).await?))),
+                (2, Arc::new(Draw(self.shown(self.preparation.count).await?))),
                 (1, Arc::new(Prefill(population))),
                 (2, Arc::new(Submit::new(population, &self.newcomers, &self.notice, &prefix))),
-                (1, Arc::new(Amend::new(self.registered(READ).await?, &format!("{prefix}a")))),
+                (
+                    1,
+                    Arc::new(Amend::new(
+                        self.registered(self.preparation.count).await?,
+                        &format!("{prefix}a"),
+                    )),
+                ),
             ])),
         })
     }
@@ -159,8 +184,15 @@ impl World {
     async fn registered(&self, count: u64) -> Result<Vec<Registered>, Failure> {
         let submit = Arc::new(Submit::new(self.population, &self.newcomers, &self.notice, &self.prefix()));
         let source: Arc<dyn Source> = Arc::<Submit>::clone(&submit);
-        let (outcome, _) =
-            drive::closed(&self.target(Rpc::Submit)?, &source, WIDTH, Until::Calls(count), 0, |_| ()).await?;
+        let (outcome, _) = drive::closed(
+            &self.target(Rpc::Submit)?,
+            &source,
+            self.preparation.width,
+            Until::Calls(count),
+            0,
+            |_| (),
+        )
+        .await?;
         all_right(&outcome)?;
         Ok(submit.registered())
     }
@@ -169,8 +201,15 @@ impl World {
     async fn shown(&self, count: u64) -> Result<Vec<Registered>, Failure> {
         let shown = Arc::new(Shown { population: self.population, found: Mutex::default() });
         let source: Arc<dyn Source> = Arc::<Shown>::clone(&shown);
-        let (outcome, _) =
-            drive::closed(&self.target(Rpc::Pass)?, &source, WIDTH, Until::Calls(count), 0, |_| ()).await?;
+        let (outcome, _) = drive::closed(
+            &self.target(Rpc::Pass)?,
+            &source,
+            self.preparation.width,
+            Until::Calls(count),
+            0,
+            |_| (),
+        )
+        .await?;
         all_right(&outcome)?;
         Ok(std::mem::take(&mut *shown.found.lock().unwrap_or_else(PoisonError::into_inner)))
     }

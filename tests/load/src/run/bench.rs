@@ -169,7 +169,7 @@ impl<'a> Bench<'a> {
 
     fn most_calls(&self) -> u64 {
         if self.arguments.smoke {
-            200
+            20
         } else {
             MOST_A_SECOND * (self.arguments.seconds * self.arguments.turns + 1)
         }
