@@ -16,7 +16,7 @@ use prost::Message;
 pub use mix::Mix;
 pub use reads::{Check, Draw, GetPass, Prefill, Verify};
 pub(crate) use writes::binding;
-pub use writes::{Amend, Apply, Begin, Bind, Submit};
+pub use writes::{Amend, Apply, Begin, Bind, Cancel, Submit};
 
 /// Every how many answers to a read are decoded and looked at; of the others the status is. An answer to a write is always looked at.
 const LOOKED_AT: u64 = 16;
@@ -37,6 +37,8 @@ pub(crate) use gateway;
 /// A registration that calls can be about.
 #[derive(Debug, Clone)]
 pub struct Registered {
+    /// The traveller's number in the population; of whoever was not registered for this, 0.
+    pub index: u64,
     /// Its resource name.
     pub name: String,
     /// Its etag.
@@ -54,7 +56,7 @@ impl Registered {
         let registration = pass.registration?;
         let code = pass.qr_code?.content;
         let Registration { name, etag, revision, .. } = registration;
-        Some(Self { name, etag, revision, code })
+        Some(Self { index: 0, name, etag, revision, code })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     drive::{self, Source, Until, Width},
     load::{self, Filled, GROUP, all_right},
     source::{
-        Amend, Apply, Begin, Bind, CHECKPOINT, Check, Draw, GetPass, KIOSK, Mix, Newcomers, Prefill,
+        Amend, Apply, Begin, Bind, CHECKPOINT, Cancel, Check, Draw, GetPass, KIOSK, Mix, Newcomers, Prefill,
         Registered, Submit, Verify, gateway,
     },
     system::{Plan, System},
@@ -143,7 +143,7 @@ impl World {
         Ok(match rpc {
             Rpc::Check => Arc::new(Check(population)),
             Rpc::Pass => Arc::new(GetPass::new(population)),
-            Rpc::Prefill => Arc::new(Prefill(population)),
+            Rpc::Prefill => Arc::new(Prefill { population, once: self.ended().await? }),
             Rpc::Verify => Arc::new(Verify(self.shown(self.preparation.count).await?)),
             Rpc::Draw => Arc::new(Draw(self.shown(self.preparation.count).await?)),
             Rpc::Submit => Arc::new(Submit::new(population, &self.newcomers, &self.notice, &prefix)),
@@ -160,7 +160,7 @@ impl World {
                 (6, Arc::new(Check(population)) as Arc<dyn Source>),
                 (4, Arc::new(GetPass::new(population))),
                 (2, Arc::new(Draw(self.shown(self.preparation.count).await?))),
-                (1, Arc::new(Prefill(population))),
+                (1, Arc::new(Prefill { population, once: self.ended().await? })),
                 (2, Arc::new(Submit::new(population, &self.newcomers, &self.notice, &prefix))),
                 (
                     1,
@@ -195,6 +195,17 @@ impl World {
         .await?;
         all_right(&outcome)?;
         Ok(submit.registered())
+    }
+
+    /// The numbers of some who were registered, and are not any more.
+    async fn ended(&self) -> Result<Vec<u64>, Failure> {
+        let registered = self.registered(self.preparation.count).await?;
+        let (once, count) = (registered.iter().map(|it| it.index).collect(), registered.len() as u64);
+        let source: Arc<dyn Source> = Arc::new(Cancel::new(registered, &self.prefix()));
+        let (target, width) = (self.target(Rpc::Submit)?, self.preparation.width);
+        let (outcome, _) = drive::closed(&target, &source, width, Until::Calls(count), 0, |_| ()).await?;
+        all_right(&outcome)?;
+        Ok(once)
     }
 
     /// Passes of some of the population, with the codes that are shown now.

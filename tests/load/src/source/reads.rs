@@ -11,7 +11,7 @@ use crate::{
     client::{Answer, Request},
     drive::Source,
     load::GROUP,
-    traveller::Population,
+    traveller::{Population, Traveller},
 };
 
 /// CheckDocument: three of four are registered, one is unknown.
@@ -85,13 +85,25 @@ impl Source for GetPass {
     }
 }
 
-/// GetPrefill by document and name.
+/// GetPrefill by document and name, of those whose registration has ended.
 #[derive(Debug)]
-pub struct Prefill(pub Population);
+pub struct Prefill {
+    /// Whose numbers.
+    pub population: Population,
+    /// The numbers of those who were registered once.
+    pub once: Vec<u64>,
+}
+
+impl Prefill {
+    fn drawn(&self, nth: u64) -> Option<Traveller> {
+        let index = usize::try_from(nth.checked_rem(self.once.len() as u64)?).ok()?;
+        Some(self.population.traveller(*self.once.get(index)?))
+    }
+}
 
 impl Source for Prefill {
     fn request(&self, nth: u64) -> Option<(u64, Request)> {
-        let traveller = self.0.traveller(self.0.drawn(nth));
+        let traveller = self.drawn(nth)?;
         let message =
             pb::GetPrefillRequest { document: Some(traveller.document()), holder_name: traveller.name() };
         Some((nth, Request::new(gateway!("GetPrefill"), KIOSK, &message)))
@@ -103,8 +115,8 @@ impl Source for Prefill {
         }
         let answer: pb::GetPrefillResponse = decoded(answer)?;
         let form = answer.form.ok_or("no form")?;
-        let traveller = self.0.traveller(self.0.drawn(mark));
-        must(form.chinese_name == traveller.name(), "somebody else's form")
+        let name = self.drawn(mark).map(|traveller| traveller.name());
+        must(name.is_some_and(|name| form.chinese_name == name), "somebody else's form")
     }
 }
 

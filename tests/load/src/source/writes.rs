@@ -56,7 +56,7 @@ impl Source for Submit {
         let form = pass.registration.as_ref().and_then(|registration| registration.form.as_ref());
         let name = form.map(|form| form.chinese_name.as_str()).unwrap_or_default();
         must(name == self.population.traveller(mark).name(), "somebody else's registration")?;
-        let registered = Registered::of(pass).ok_or("no code")?;
+        let registered = Registered { index: mark, ..Registered::of(pass).ok_or("no code")? };
         self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(registered);
         Ok(())
     }
@@ -200,6 +200,35 @@ pub struct Begin {
 pub struct Apply {
     registered: Vec<Registered>,
     prefix: String,
+}
+
+/// CancelRegistration of some registrations, each once.
+#[derive(Debug)]
+pub struct Cancel {
+    registered: Vec<Registered>,
+    prefix: String,
+}
+
+impl Cancel {
+    /// Of each of `registered`.
+    #[must_use]
+    pub fn new(registered: Vec<Registered>, prefix: &str) -> Self {
+        Self { registered, prefix: prefix.to_owned() }
+    }
+}
+
+impl Source for Cancel {
+    fn request(&self, nth: u64) -> Option<(u64, Request)> {
+        let Registered { name, etag, .. } = self.registered.get(usize::try_from(nth).ok()?)?.clone();
+        let request_id = format!("{}{nth}", self.prefix);
+        let message = pb::CancelRegistrationRequest { request_id, registration: name, etag };
+        Some((nth, Request::new(gateway!("CancelRegistration"), KIOSK, &message)))
+    }
+
+    fn judge(&self, _: u64, answer: &Answer) -> Result<(), String> {
+        let answer: pb::CancelRegistrationResponse = decoded(answer)?;
+        must(answer.registration.is_some(), "no registration")
+    }
 }
 
 impl Begin {
