@@ -6,6 +6,8 @@ use crate::{Failure, store::Store};
 
 /// How long rows may take that are written after the answer.
 const LIMIT: Duration = Duration::from_secs(10);
+/// How long numbers have to stand still to be taken.
+const SETTLED: Duration = Duration::from_millis(500);
 const REST: Duration = Duration::from_millis(100);
 
 /// Counts before a case.
@@ -17,14 +19,22 @@ pub struct Before {
 }
 
 impl Before {
-    /// Counts what `wrote` names.
+    /// Counts what `wrote` names, once the numbers stand still.
     pub async fn count(
         store: &Store,
         wrote: &'static [(&'static str, &'static str, u64)],
     ) -> Result<Self, Failure> {
         let mut before = Self { store: store.clone(), wrote, counts: Vec::new() };
-        before.counts = before.now().await?;
-        Ok(before)
+        let began = std::time::Instant::now();
+        loop {
+            let counts = before.now().await?;
+            // What was prepared has effects that come later, such as the codes of what was amended or cancelled.
+            tokio::time::sleep(SETTLED).await;
+            before.counts = before.now().await?;
+            if counts == before.counts || began.elapsed() > LIMIT {
+                return Ok(before);
+            }
+        }
     }
 
     async fn now(&self) -> Result<Vec<i64>, Failure> {

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Most calls a second of those that need a registration each; more would end a turn early, which is no harm.
-const MOST_A_SECOND: u64 = 1500;
+const MOST_A_SECOND: u64 = 1000;
 
 /// Everything that runs while cases are measured.
 pub struct Bench<'a> {
@@ -86,6 +86,10 @@ impl<'a> Bench<'a> {
         }
         if right == 0 {
             return Err("no call was answered".into());
+        }
+        // In a smoke what was prepared lasts for the first turn.
+        if !self.arguments.smoke && both.subject.rates.contains(&0.0) {
+            return Err("a turn found nothing left to call about: prepare more".into());
         }
         before.check(right, 0).await?;
         self.world.verify_offline(&source.codes()).await?;
