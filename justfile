@@ -68,7 +68,9 @@ faults word="":
 
 # The program under load beside baselines of the same run (tests/load/README.md); `just load --goals` fails when a goal is missed.
 load *arguments:
-    cargo build --release --package entrypass --package entrypass-load --bins
+    # Not both at once: the program is measured with its own features, and not with those that the tool's dependencies would add.
+    cargo build --release --package entrypass
+    cargo build --release --package entrypass-load
     target/release/entrypass-load {{ arguments }}
 
 # Some seconds of that on either engine, with the debug build: answers and stores are checked, and nothing is measured.

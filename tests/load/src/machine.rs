@@ -26,8 +26,8 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let Arguments { seconds, turns, connections, streams, clients, travellers, seed, tls, apart, .. } =
-        arguments;
+    let lasting = arguments.lasting();
+    let Arguments { turns, connections, streams, clients, travellers, seed, tls, apart, .. } = arguments;
     let facts = [
         ("processor", format!("{} x {}", cores, line("/proc/cpuinfo", "model name"))),
         ("memory", line("/proc/meminfo", "MemTotal")),
@@ -36,7 +36,9 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
         ("travellers", format!("{travellers:?} of seed {seed}")),
         (
             "turns",
-            format!("{turns} of {seconds} s for each side, in turns, after one of 1 s that is not counted"),
+            format!(
+                "{turns} of {lasting:?} for each side, in turns, after a shorter one that is not counted"
+            ),
         ),
         (
             "callers",

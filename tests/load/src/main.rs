@@ -47,7 +47,10 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     }
     // One thread for all callers: on two cores shared with the server, a second one would cost it more than it gives.
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(run::run(arguments, server, &|line| eprintln!("load: {line}")))?;
+    let mut report = runtime.block_on(run::run(arguments, server, &|line| eprintln!("load: {line}")))?;
+    if arguments.smoke {
+        report.disregard();
+    }
     report.write(&arguments.out)?;
     eprintln!("load: {}", arguments.out.join("results.md").display());
     let missed = report.missed();

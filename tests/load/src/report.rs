@@ -106,6 +106,16 @@ impl Report {
         missed.map(|(engine, case, _)| format!("{engine}: {case}")).collect()
     }
 
+    /// Takes what was measured for nothing: of a smoke, whose numbers say only that there are some.
+    pub fn disregard(&mut self) {
+        for row in &mut self.rows {
+            (row.ratio, row.goal, row.met) = (None, None, None);
+        }
+        for scalar in &mut self.scalars {
+            (scalar.goal, scalar.met) = (None, None);
+        }
+    }
+
     /// Writes `results.json` and `results.md` into `folder`.
     pub fn write(&self, folder: &Path) -> Result<(), Failure> {
         fs::create_dir_all(folder)?;
