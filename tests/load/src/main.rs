@@ -53,6 +53,9 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     }
     report.write(&arguments.out)?;
     eprintln!("load: {}", arguments.out.join("results.md").display());
+    if !report.failed.is_empty() {
+        return Err(report.failed.join("\n").into());
+    }
     let missed = report.missed();
     if arguments.goals && !missed.is_empty() {
         return Err(format!("missed: {}", missed.join(", ")).into());

@@ -22,6 +22,8 @@ pub struct Report {
     pub scalars: Vec<Scalar>,
     /// Latency against offered load.
     pub curves: Vec<Curve>,
+    /// Cases with a wrong answer, or a store that is not as it should be: what was wrong.
+    pub failed: Vec<String>,
 }
 
 /// One case.
@@ -178,6 +180,9 @@ impl Report {
         for Scalar { engine, case, value, unit, goal, met } in &self.scalars {
             let (at_most, aim) = bounds(*goal);
             writeln!(out, "| {engine} | {case} | {value:.3} {unit} | {at_most} | {aim} | {} |", mark(*met))?;
+        }
+        for what in &self.failed {
+            writeln!(out, "\nFAILED: {what}")?;
         }
         for Curve { name, points } in &self.curves {
             writeln!(

@@ -94,20 +94,31 @@ async fn measure(
     };
     let bench = Bench::start(arguments, world, server, rows).await?;
     for case in cases.iter().filter(|case| arguments.wants(case.name)) {
-        let row = bench.case(case).await.map_err(|error| format!("{engine}, {}: {error}", case.name))?;
-        let ratio = row.ratio.unwrap_or_default();
-        tell(&format!("{engine}, {}: {:.0} a second, ratio {ratio:.2}", row.case, row.measured.rate));
-        report.rows.push(row);
+        match bench.case(case).await {
+            Ok(row) => {
+                let ratio = row.ratio.unwrap_or_default();
+                tell(&format!("{engine}, {}: {:.0} a second, ratio {ratio:.2}", row.case, row.measured.rate));
+                report.rows.push(row);
+            }
+            // The others are worth knowing; the run has failed.
+            Err(error) => {
+                tell(&format!("{engine}, {}: FAILED", case.name));
+                report.failed.push(format!("{engine}, {}: {error}", case.name));
+            }
+        }
     }
+    let mut done = Vec::new();
     if arguments.wants("baselines") {
-        special::references(&bench, arguments, report).await?;
+        done.push(special::references(&bench, arguments, report).await);
     }
     if arguments.wants("p99 at half of peak") {
-        special::open_loop(&bench, arguments, report).await?;
+        done.push(special::open_loop(&bench, arguments, report).await);
     }
     if server.is_some() && !arguments.apart && arguments.wants("four processes") {
-        special::apart(&bench, arguments, report).await?;
+        done.push(special::apart(&bench, arguments, report).await);
     }
+    let failed = done.into_iter().filter_map(Result::err);
+    report.failed.extend(failed.map(|error| format!("{engine}: {error}")));
     if let (Some(server), Some(size)) = (server, arguments.travellers.get(1)) {
         let store = Store::Postgres { server: server.clone(), database: "large_city".to_owned() };
         let folder = bench.world.folder().with_file_name("large");

@@ -1,6 +1,6 @@
 //! A loaded system with its baselines beside it, and the turns of a case on both.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::bare;
 use crate::{
@@ -23,8 +23,9 @@ use crate::{
     world::{Rpc, World},
 };
 
-/// Most calls a second of those that need a registration each; more would end a turn early, which is no harm.
-const MOST_A_SECOND: u64 = 1000;
+/// Most calls a second of those that need a registration each, and how many times as many as were loaded.
+const MOST_A_SECOND: f64 = 1000.0;
+const TIMES_THE_LOAD: f64 = 3.0;
 
 /// Everything that runs while cases are measured.
 pub struct Bench<'a> {
@@ -173,10 +174,13 @@ impl<'a> Bench<'a> {
 
     fn most_calls(&self) -> u64 {
         if self.arguments.smoke {
-            20
-        } else {
-            MOST_A_SECOND * (self.arguments.seconds * self.arguments.turns + 1)
+            return 20;
         }
+        // Nothing was loaded where everything was there.
+        let loaded = Some(self.world.load_rate * TIMES_THE_LOAD).filter(|rate| *rate > 0.0);
+        let rate = loaded.map_or(MOST_A_SECOND, |rate| rate.clamp(20.0, MOST_A_SECOND));
+        let seconds = self.arguments.seconds * self.arguments.turns + 1;
+        Duration::from_secs(seconds).mul_f64(rate).as_secs()
     }
 
     /// Ends the system, as an orchestrator does.
