@@ -38,7 +38,7 @@ const PREFIX: &str = "load-";
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Loaded {
     seed: u64,
-    loaded: u64,
+    travellers: u64,
     /// Runs that were begun, whose newcomers are there as well.
     runs: u64,
     today: time::Date,
@@ -67,20 +67,20 @@ pub async fn fill(
 ) -> Result<Filled, Failure> {
     let note = folder.join("loaded.json");
     let mut loaded =
-        read(&note)?.unwrap_or(Loaded { seed, loaded: 0, runs: 0, today: city_date(SystemClock.now()) });
-    if loaded.seed != seed || loaded.loaded > size {
+        read(&note)?.unwrap_or(Loaded { seed, travellers: 0, runs: 0, today: city_date(SystemClock.now()) });
+    if loaded.seed != seed || loaded.travellers > size {
         return Err(format!("{} is of another seed, or has more travellers", note.display()).into());
     }
     let population = Population { seed, size, today: loaded.today };
     let notice = notice_version(target).await?;
-    let (began, before) = (Instant::now(), loaded.loaded);
-    while loaded.loaded < size {
-        let end = size.min(loaded.loaded + CHUNK);
-        load(target, width, population, &notice, loaded.loaded..end, |done| {
-            progress(before, loaded.loaded + done, size, began);
+    let (began, before) = (Instant::now(), loaded.travellers);
+    while loaded.travellers < size {
+        let end = size.min(loaded.travellers + CHUNK);
+        load(target, width, population, &notice, loaded.travellers..end, |done| {
+            progress(before, loaded.travellers + done, size, began);
         })
         .await?;
-        loaded.loaded = end;
+        loaded.travellers = end;
         write(&note, &loaded)?;
     }
     loaded.runs += 1;

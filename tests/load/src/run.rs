@@ -93,20 +93,7 @@ async fn measure(
         None => 0,
     };
     let bench = Bench::start(arguments, world, server, rows).await?;
-    for case in cases.iter().filter(|case| arguments.wants(case.name)) {
-        match bench.case(case).await {
-            Ok(row) => {
-                let ratio = row.ratio.unwrap_or_default();
-                tell(&format!("{engine}, {}: {:.0} a second, ratio {ratio:.2}", row.case, row.measured.rate));
-                report.rows.push(row);
-            }
-            // The others are worth knowing; the run has failed.
-            Err(error) => {
-                tell(&format!("{engine}, {}: FAILED", case.name));
-                report.failed.push(format!("{engine}, {}: {error}", case.name));
-            }
-        }
-    }
+    common(&bench, cases, arguments, report, tell).await;
     let mut done = Vec::new();
     if arguments.wants("baselines") {
         done.push(special::references(&bench, arguments, report).await);
@@ -122,7 +109,7 @@ async fn measure(
     if let (Some(server), Some(size)) = (server, arguments.travellers.get(1)) {
         let store = Store::Postgres { server: server.clone(), database: "large_city".to_owned() };
         let folder = bench.world.folder().with_file_name("large");
-        let plan = Plan { store, folder, ..bench.world.plan.clone() };
+        let plan = Plan { folder, store, ..bench.world.plan.clone() };
         let large = World::start(plan, arguments.seed, *size, arguments.preparation()).await?;
         server.settle("large_city").await?;
         special::sizes(&bench, large, arguments, report).await?;
@@ -133,6 +120,30 @@ async fn measure(
             .map_or(Ok(()), |different| Err(format!("tests/load/pgbench/submission.sql: {different}")))?;
     }
     bench.end().await
+}
+
+/// Every case of the table that is wanted. The others are worth knowing when one has failed, and so has the run.
+async fn common(
+    bench: &Bench<'_>,
+    cases: &[Case],
+    arguments: &Arguments,
+    report: &mut Report,
+    tell: &dyn Fn(&str),
+) {
+    let engine = bench.world.plan.store.engine();
+    for case in cases.iter().filter(|case| arguments.wants(case.name)) {
+        match bench.case(case).await {
+            Ok(row) => {
+                let ratio = row.ratio.unwrap_or_default();
+                tell(&format!("{engine}, {}: {:.0} a second, ratio {ratio:.2}", row.case, row.measured.rate));
+                report.rows.push(row);
+            }
+            Err(error) => {
+                tell(&format!("{engine}, {}: FAILED", case.name));
+                report.failed.push(format!("{engine}, {}: {error}", case.name));
+            }
+        }
+    }
 }
 
 /// Starts it a few times on what is there.

@@ -104,6 +104,7 @@ impl World {
     }
 
     /// The same travellers by another system on the same store.
+    #[must_use]
     pub fn beside(&self, plan: Plan, system: System) -> Self {
         let run = self.run + 500;
         Self {
@@ -252,7 +253,7 @@ impl World {
     }
 }
 
-/// GetEntryPass of holders, whose passes are kept.
+/// `GetEntryPass` of holders, whose passes are kept.
 struct Shown {
     population: Population,
     found: Mutex<Vec<Registered>>,

@@ -26,7 +26,7 @@ pub fn rate(work: Work, lasting: Duration) -> Result<f64, Failure> {
     let threads = std::thread::available_parallelism()?.get();
     let counted: Vec<Result<f64, String>> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(move || one(work, lasting))).collect();
-        let joined = running.into_iter().map(|thread| thread.join());
+        let joined = running.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.map(|rate| rate.unwrap_or_else(|_| Err("it panicked".to_owned()))).collect()
     });
     Ok(counted.into_iter().sum::<Result<f64, String>>()?)

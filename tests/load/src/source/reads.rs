@@ -14,7 +14,7 @@ use crate::{
     traveller::{Population, Traveller},
 };
 
-/// CheckDocument: three of four are registered, one is unknown.
+/// `CheckDocument`: three of four are registered, one is unknown.
 #[derive(Debug)]
 pub struct Check(pub Population);
 
@@ -36,7 +36,7 @@ impl Source for Check {
     }
 }
 
-/// GetEntryPass of somebody who has two companions, by document and name.
+/// `GetEntryPass` of somebody who has two companions, by document and name.
 #[derive(Debug)]
 pub struct GetPass {
     population: Population,
@@ -85,7 +85,7 @@ impl Source for GetPass {
     }
 }
 
-/// GetPrefill by document and name, of those whose registration has ended.
+/// `GetPrefill` by document and name, of those whose registration has ended.
 #[derive(Debug)]
 pub struct Prefill {
     /// Whose numbers.
@@ -120,7 +120,7 @@ impl Source for Prefill {
     }
 }
 
-/// VerifyQrCode of codes that are good.
+/// `VerifyQrCode` of codes that are good.
 #[derive(Debug)]
 pub struct Verify(pub Vec<Registered>);
 
@@ -140,7 +140,7 @@ impl Source for Verify {
     }
 }
 
-/// RenderQrCode as PNG. Each content is drawn many times, as a screen does that is looked at again.
+/// `RenderQrCode` as PNG. Each content is drawn many times, as a screen does that is looked at again.
 #[derive(Debug)]
 pub struct Draw(pub Vec<Registered>);
 

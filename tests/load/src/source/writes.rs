@@ -16,7 +16,7 @@ use crate::{
     traveller::Population,
 };
 
-/// SubmitRegistration of somebody new with each call.
+/// `SubmitRegistration` of somebody new with each call.
 #[derive(Debug)]
 pub struct Submit {
     population: Population,
@@ -67,7 +67,7 @@ impl Source for Submit {
     }
 }
 
-/// UpdateRegistration: how long they stay, one day more or less.
+/// `UpdateRegistration`: how long they stay, one day more or less.
 #[derive(Debug)]
 pub struct Amend {
     pool: Pool<Registered>,
@@ -115,7 +115,7 @@ impl Source for Amend {
     }
 }
 
-/// BindCompanion of somebody new, whom the holder registers.
+/// `BindCompanion` of somebody new, whom the holder registers.
 #[derive(Debug)]
 pub struct Bind {
     population: Population,
@@ -188,21 +188,21 @@ pub(crate) fn binding(
     }
 }
 
-/// CreateElectronicPassApplication: a draft for each of some registrations, once.
+/// `CreateElectronicPassApplication`: a draft for each of some registrations, once.
 #[derive(Debug)]
 pub struct Begin {
     registered: Vec<Registered>,
     prefix: String,
 }
 
-/// ApplyForElectronicPass for each of some registrations, once.
+/// `ApplyForElectronicPass` for each of some registrations, once.
 #[derive(Debug)]
 pub struct Apply {
     registered: Vec<Registered>,
     prefix: String,
 }
 
-/// CancelRegistration of some registrations, each once.
+/// `CancelRegistration` of some registrations, each once.
 #[derive(Debug)]
 pub struct Cancel {
     registered: Vec<Registered>,
@@ -265,8 +265,7 @@ impl Source for Apply {
     fn request(&self, nth: u64) -> Option<(u64, Request)> {
         let registration = self.registered.get(usize::try_from(nth).ok()?)?.name.clone();
         let request_id = format!("{}{nth}", self.prefix);
-        let message =
-            pb::ApplyForElectronicPassRequest { request_id, registration, evidence: Vec::new().into() };
+        let message = pb::ApplyForElectronicPassRequest { request_id, registration, evidence: Vec::new() };
         Some((nth, Request::new(gateway!("ApplyForElectronicPass"), KIOSK, &message)))
     }
 
