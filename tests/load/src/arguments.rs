@@ -115,7 +115,7 @@ impl Arguments {
         if self.smoke {
             Preparation { count: 20, width: Width { connections: 2, streams: 2 } }
         } else {
-            Preparation { count: 2000, width: Width { connections: 4, streams: 16 } }
+            Preparation { count: 2000, width: Width { connections: 4, streams: 4 } }
         }
     }
 
