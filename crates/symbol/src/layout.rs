@@ -122,8 +122,7 @@ fn path(width: usize, region: &Rows) -> Vec<(u8, u8)> {
         for step in 0..width {
             let row = if pair.is_multiple_of(2) { width - 1 - step } else { step };
             let inside = [right, right - 1].into_iter().filter(|column| region[row] >> column & 1 == 1);
-            // A width has at most two digits.
-            #[expect(clippy::cast_possible_truncation)]
+            #[expect(clippy::cast_possible_truncation, reason = "a width has two digits")]
             path.extend(inside.map(|column| (row as u8, column as u8)));
         }
     }

@@ -9,7 +9,7 @@ static PATTERNS: [[Row; PERIOD]; 8] = patterns();
 
 /// A data mask pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mask(usize);
+pub(crate) struct Mask(u8);
 
 impl Mask {
     /// By their references, 0 to 7.
@@ -18,32 +18,29 @@ impl Mask {
 
     /// The data mask pattern reference, 0 to 7.
     pub(crate) fn reference(self) -> usize {
-        self.0
+        usize::from(self.0)
     }
 
     /// The modules of row `y` that are inverted, as far as a row goes.
     pub(crate) fn row(self, y: usize) -> Row {
-        PATTERNS[self.0][y % PERIOD]
+        PATTERNS[self.reference()][y % PERIOD]
     }
 
     /// The 15 bits that say level and mask (clause 7.9.1): a BCH code, then inverted by a mask of its own.
     pub(crate) fn format_information(self, level: ErrorCorrection) -> u16 {
-        const GENERATOR: usize = 0b101_0011_0111;
-        const INVERTED: usize = 0b101_0100_0001_0010;
+        const GENERATOR: u16 = 0b101_0011_0111;
+        const INVERTED: u16 = 0b101_0100_0001_0010;
         let level = match level {
             ErrorCorrection::Low => 0b01,
             ErrorCorrection::Medium => 0b00,
             ErrorCorrection::Quartile => 0b11,
             ErrorCorrection::High => 0b10,
         };
-        let data = (level << 3 | self.0) << 10;
+        let data = (level << 3 | u16::from(self.0)) << 10;
         let remainder = (0..5)
             .rev()
             .fold(data, |rest, bit| if rest >> (bit + 10) & 1 == 1 { rest ^ GENERATOR << bit } else { rest });
-        // 15 bits are left.
-        #[expect(clippy::cast_possible_truncation)]
-        let bits = ((data | remainder) ^ INVERTED) as u16;
-        bits
+        (data | remainder) ^ INVERTED
     }
 }
 

@@ -16,6 +16,8 @@ const N4: u32 = 10;
 
 /// Light modules before or after the pattern of rule 3. They may lie in the quiet zone, which is light and four wide.
 const LIGHT_AREA: usize = 4;
+/// The pattern of rule 3: dark, light, dark three wide, light, dark.
+const FINDER: [bool; 7] = [true, false, true, true, true, false, true];
 
 /// The points of a symbol with as many columns as rows.
 pub(crate) fn penalty(rows: &[Row]) -> u32 {
@@ -42,8 +44,13 @@ fn runs(rows: &[Row]) -> u32 {
     fives + (N1 - 1) * runs
 }
 
-fn five_alike([a, b, c, d, e]: &[Row; 5]) -> Row {
-    (a & b & c & d & e) | !(a | b | c | d | e)
+fn five_alike(modules: &[Row; 5]) -> Row {
+    let all_dark = modules.iter().fold(Row::MAX, |dark, module| dark & module);
+    all_dark | !any_dark(modules)
+}
+
+fn any_dark(modules: &[Row]) -> Row {
+    modules.iter().fold(0, |dark, module| dark | module)
 }
 
 /// Rule 2: blocks of two by two modules of one colour; they may overlap.
@@ -65,7 +72,7 @@ fn finder_like(rows: &[Row]) -> u32 {
         found += finder_at(window).count_ones();
     }
     for row in rows {
-        let (mut window, row) = ([0; 15], *row);
+        let (mut window, row) = ([0; LIGHT_AREA + FINDER.len() + LIGHT_AREA], *row);
         for (place, shifted) in window.iter_mut().enumerate() {
             *shifted =
                 if place < LIGHT_AREA { row << (LIGHT_AREA - place) } else { row >> (place - LIGHT_AREA) };
@@ -75,9 +82,12 @@ fn finder_like(rows: &[Row]) -> u32 {
     found
 }
 
-fn finder_at([a, b, c, d, pattern @ .., w, x, y, z]: &[Row; 15]) -> Row {
-    let [p, q, r, s, t, u, v] = pattern;
-    p & !q & r & s & t & !u & v & !((a | b | c | d) & (w | x | y | z))
+/// Given a pattern's modules with the light areas around it.
+fn finder_at(modules: &[Row; LIGHT_AREA + FINDER.len() + LIGHT_AREA]) -> Row {
+    let (before, rest) = modules.split_at(LIGHT_AREA);
+    let (inside, after) = rest.split_at(FINDER.len());
+    let matches = |found, (module, is_dark): (&Row, bool)| found & if is_dark { *module } else { !module };
+    inside.iter().zip(FINDER).fold(Row::MAX, matches) & !(any_dark(before) & any_dark(after))
 }
 
 /// Rule 4: how many whole steps of 5 % the dark modules are from half of all.

@@ -63,7 +63,7 @@ pub(crate) fn finder_like(modules: &Modules) -> u32 {
 /// Rule 4: k of "50 ± 5k % to 50 ± 5(k + 1) %".
 pub(crate) fn imbalance(modules: &Modules) -> u32 {
     let (dark, all) = counts(modules);
-    (0..).find(|k| (2 * dark).abs_diff(all) * 10 <= (k + 1) * all).expect("there is always one")
+    (0..10).find(|k| (2 * dark).abs_diff(all) * 10 <= (k + 1) * all).expect("there is always one")
 }
 
 /// Dark modules, and all.

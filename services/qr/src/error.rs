@@ -49,7 +49,7 @@ pub(crate) enum Error {
     #[error("the signing key cannot be reached")]
     Signer(#[from] SignerError),
     #[error("the image could not be drawn")]
-    Image(#[from] png::EncodingError),
+    Image(#[from] PngError),
 }
 
 impl From<KeysError> for Error {

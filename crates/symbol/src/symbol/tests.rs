@@ -27,7 +27,7 @@ fn text(length: usize) -> String {
     "A1B2C3D4E5F6G7H8I9J0K1LMNOPQRSTUVWXYZ $%*+-./:".chars().cycle().take(length).collect()
 }
 
-fn of_colors(colors: Vec<Color>) -> Modules {
+fn of_colors(colors: &[Color]) -> Modules {
     let width = colors.len().isqrt();
     colors.chunks(width).map(|row| row.iter().map(|color| *color == Color::Dark).collect()).collect()
 }
@@ -49,7 +49,7 @@ fn drawn(text: &str, level: ErrorCorrection) -> (Version, Vec<Modules>) {
     let masked = PATTERNS.into_iter().map(|pattern| {
         let mut masked = canvas.clone();
         masked.apply_mask(pattern);
-        of_colors(masked.into_colors())
+        of_colors(&masked.into_colors())
     });
     (version, masked.collect())
 }
@@ -118,7 +118,7 @@ fn every_version_level_and_mask_is_drawn_as_by_qrcode() {
                 canvas.apply_mask(pattern);
                 let rows = layout.masked(&placed, mask, level);
                 assert!(
-                    modules(&rows[..layout.width]) == of_colors(canvas.into_colors()),
+                    modules(&rows[..layout.width]) == of_colors(&canvas.into_colors()),
                     "version {version}, {level:?}, {mask:?}"
                 );
                 assert!(rows[layout.width..].iter().all(|row| *row == 0), "nothing beyond the width");
@@ -193,7 +193,7 @@ proptest! {
         prop_assert!(modules(symbol.rows()) == masked[symbol.mask()]);
         // `qrcode` itself differs from that by its rule 4, and by nothing else.
         let one_call = QrCode::with_error_correction_level(&text, level.into()).expect("it fits");
-        prop_assert!(of_colors(one_call.into_colors()) == masked[best(&masked, points_of_qrcode)]);
+        prop_assert!(of_colors(&one_call.into_colors()) == masked[best(&masked, points_of_qrcode)]);
     }
 
     #[test]
