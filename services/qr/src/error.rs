@@ -6,6 +6,7 @@ use entrypass_db::answers::AnswersError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
+use entrypass_symbol::PngError;
 use entrypass_verifier::InvalidContents;
 use sea_orm::DbErr;
 use thiserror::Error;
