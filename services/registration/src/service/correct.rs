@@ -190,17 +190,15 @@ impl Registrations {
         let (filter, page) = wire::list_corrections(&message)?;
         named(access, &message.registration);
         let after = page.after.map(|PageToken(last)| last);
-        let mut found = self.reader().corrections(&filter, after, page.size + 1, self.clock.now()).await?;
-        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-        let more = found.len() > size;
-        found.truncate(size);
+        let read = self.reader().corrections(&filter, after, page.rows_to_read(), self.clock.now());
+        let mut found = read.await?;
+        let next = page.cut(&mut found, |last| last.id);
         for correction in &found {
             access.touch(REGISTRATIONS, correction.registration, Some(correction.traveller));
         }
-        let next = found.last().filter(|_| more).map(|last| PageToken(last.id).encode());
         Ok(pb::ListCorrectionsResponse {
             corrections: found.iter().map(wire::correction).collect(),
-            next_page_token: next.unwrap_or_default(),
+            next_page_token: next.map(PageToken::encode).unwrap_or_default(),
         })
     }
 
