@@ -146,6 +146,20 @@ pub(crate) fn registration_id(name: &str) -> Result<Uuid, [Rule; 1]> {
     resource_id(collection::REGISTRATIONS, name)
 }
 
+/// Reads the resource name of a registration in a request that takes document and name instead.
+pub(crate) fn named_alone(
+    registration: &str,
+    document: Option<&pb::Document>,
+    holder_name: &str,
+) -> Result<Uuid, Violations> {
+    if document.is_some() || !holder_name.is_empty() {
+        let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
+        let rule = Rule::new("EXCLUDED", text);
+        return Err(Violation { field: "registration".to_owned(), rule }.into());
+    }
+    Violations::at("registration", registration_id(registration))
+}
+
 /// Most registrations that one call asks for at once.
 const BATCH_LIMIT: usize = 100;
 
