@@ -12,11 +12,15 @@ use crate::{
 const VICTIM: &str = "Smith Anna Maria";
 const IMPOSTOR: &str = "Jones Jane";
 
-/// An entry with the victim's number by somebody of another name.
-async fn intrude(app: &App, number: &str) -> pb::Registration {
+/// An entry of somebody that has ended, and one with the same number by somebody of another name.
+async fn intruded(app: &App) -> (pb::Registration, pb::Registration) {
+    let first = app.register("X0000001").await;
+    app.cancel(&first).await.expect("cancelled");
+    app.clock.advance(Duration::SECOND);
     let declared =
         pb::RegistrationForm { surname: "JONES".to_owned(), given_names: "JANE".to_owned(), ..form() };
-    app.submit(app.submission("impostor", number, declared)).await.expect("registered")
+    let own = app.submit(app.submission("impostor", "X0000001", declared)).await.expect("registered");
+    (first, own)
 }
 
 /// The calls that are on record about the registration `name`.
@@ -29,9 +33,7 @@ async fn recorded(app: &App, name: &str) -> Vec<String> {
 #[tokio::test]
 async fn whoever_registers_with_somebodys_number_sees_none_of_their_entries() {
     let app = App::new().await;
-    let first = app.register("X0000001").await;
-    app.clock.advance(Duration::days(31));
-    let own = intrude(&app, "X0000001").await;
+    let (first, own) = intruded(&app).await;
     assert_eq!(own.traveller, first.traveller, "one number, one person: nobody compares a document here");
 
     assert_eq!(entries(&app, by_name(&own)).await, Ok(vec![own.name.clone()]));
@@ -54,9 +56,7 @@ async fn whoever_registers_with_somebodys_number_sees_none_of_their_entries() {
 #[tokio::test]
 async fn whoever_registers_with_somebodys_number_is_told_nothing_to_fill_a_form_with() {
     let app = App::new().await;
-    let first = app.register("X0000001").await;
-    app.clock.advance(Duration::days(31));
-    let own = intrude(&app, "X0000001").await;
+    let (first, own) = intruded(&app).await;
     app.cancel(&own).await.expect("cancelled");
     let prefill = async |name: &str| {
         let document = Some(passport("X0000001"));
