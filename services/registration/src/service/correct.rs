@@ -190,8 +190,8 @@ impl Registrations {
         let (filter, page) = wire::list_corrections(&message)?;
         named(access, &message.registration);
         let after = page.after.map(|PageToken(last)| last);
-        let read = self.reader().corrections(&filter, after, page.rows_to_read(), self.clock.now());
-        let mut found = read.await?;
+        let (rows, now) = (self.reader(), self.clock.now());
+        let mut found = rows.corrections(&filter, after, page.rows_to_read(), now).await?;
         let next = page.cut(&mut found, |last| last.id);
         for correction in &found {
             access.touch(REGISTRATIONS, correction.registration, Some(correction.traveller));
