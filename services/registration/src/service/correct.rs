@@ -107,7 +107,8 @@ impl Registrations {
             return Err(Error::RegistrationNotFound);
         };
         let (identity, paths) = wanted.ok_or(Error::RegistrationNotFound)?;
-        Ok((target, current, Wanted { identity, paths, document, reason }))
+        let instead_of = document.as_ref().map(|_| current.declared.document.clone());
+        Ok((target, current, Wanted { identity, paths, document, instead_of, reason }))
     }
 
     fn wish(

@@ -102,7 +102,7 @@ fn wanted_state(wire: i32) -> Result<Option<CorrectionState>, Violations> {
 }
 
 pub(crate) fn correction(of: &Correction) -> pb::Correction {
-    let Wanted { identity, paths, document, reason } = &of.wanted;
+    let Wanted { identity, paths, document, instead_of: _, reason } = &of.wanted;
     let nothing = pb::RegistrationForm::default();
     pb::Correction {
         name: resource_name(collection::CORRECTIONS, of.id),
