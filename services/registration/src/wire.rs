@@ -18,8 +18,8 @@ use uuid::Uuid;
 pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::change;
 pub(crate) use correction::{
-    CorrectionTarget, Review, correction, correction_id, correction_state_word, correction_target,
-    list_corrections, review,
+    CorrectionTarget, Review, correction, correction_id, correction_name, correction_state_word,
+    correction_target, list_corrections, review,
 };
 pub(crate) use mask::Masked;
 pub(crate) use render::{

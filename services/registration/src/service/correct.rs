@@ -19,6 +19,7 @@ use crate::{
     error::Error,
     form::{Identity, rule},
     registration::{ChangeRefused, Registration},
+    store::CorrectionFilter,
     wire::{
         self,
         form::{Mask, Takes},
@@ -56,6 +57,11 @@ impl Registrations {
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = target.read_again(&rows, &read, now).await?;
+            let waiting =
+                CorrectionFilter { state: Some(CorrectionState::Pending), registration: Some(current.id) };
+            if let Some(waiting) = rows.corrections(&waiting, None, 1, now).await?.first() {
+                return Err(Error::CorrectionPending { correction: waiting.id });
+            }
             if rows.count_corrections(current.id).await? >= CORRECTION_LIMIT {
                 return Err(Error::CorrectionLimitReached);
             }
@@ -209,8 +215,7 @@ impl Registrations {
         registration: Uuid,
         now: OffsetDateTime,
     ) -> Result<Vec<pb::Correction>, Error> {
-        let filter =
-            crate::store::CorrectionFilter { registration: Some(registration), ..Default::default() };
+        let filter = CorrectionFilter { registration: Some(registration), ..Default::default() };
         let found = self.reader().corrections(&filter, None, CORRECTION_LIMIT, now).await?;
         Ok(found.iter().map(wire::correction).collect())
     }
