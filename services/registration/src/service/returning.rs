@@ -106,6 +106,8 @@ impl Registrations {
 
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
+            // As everybody who writes: the registration first, and then the key, which another document is sealed with.
+            rows.lock(last.id).await?;
             // Whoever was erased meanwhile does not come back with what they declared.
             if rows.traveller_of_document(&proven).await? != Some(last.traveller) {
                 return Err(Error::HolderNotFound);
