@@ -43,6 +43,20 @@ impl PageRequest {
         Self::with(page_size, PageToken::parse_bound(page_token, is_bound))
     }
 
+    /// How many rows to read for this page: one that does not stand on it tells that another page follows.
+    #[must_use]
+    pub fn rows_to_read(&self) -> u64 {
+        self.size + 1
+    }
+
+    /// Cuts `rows`, read as [`Self::rows_to_read`] says, to this page. Gives where it ended, by the `key` of its last row, if another one follows.
+    pub fn cut<R>(&self, rows: &mut Vec<R>, key: impl FnOnce(&R) -> Uuid) -> Option<PageToken> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        rows.last().filter(|_| more).map(|last| PageToken(key(last)))
+    }
+
     fn with(page_size: i32, after: Result<Option<PageToken>, Violation>) -> Result<Self, Violations> {
         let mut violations = Violations::default();
         let size = u64::try_from(page_size).unwrap_or_else(|_| {
@@ -113,6 +127,17 @@ mod tests {
     fn sizes_are_defaulted_capped_and_checked() {
         for (asked, given) in [(0, Some(20)), (1, Some(1)), (100, Some(100)), (101, Some(100)), (-1, None)] {
             assert_eq!(PageRequest::parse(asked, "").ok().map(|page| page.size), given, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_followed_by_another_tells_where_it_ended() {
+        let page = PageRequest::parse(2, "").expect("a page");
+        assert_eq!(page.rows_to_read(), 3);
+        for (read, shown, end) in [(0, 0, None), (1, 1, None), (2, 2, None), (3, 2, Some(1))] {
+            let mut rows: Vec<u128> = (0..read).collect();
+            let next = page.cut(&mut rows, |row| Uuid::from_u128(*row));
+            assert_eq!((rows.len(), next), (shown, end.map(|end| PageToken(Uuid::from_u128(end)))), "{read}");
         }
     }
 

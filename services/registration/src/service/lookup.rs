@@ -3,7 +3,7 @@
 use entrypass_audit::Access;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{PageRequest, PageToken, PersonalData};
-use entrypass_rule::{Language, Rule, Text, Violations};
+use entrypass_rule::{Language, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -59,13 +59,9 @@ impl Registrations {
         let registration = if name.is_empty() {
             let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
             self.proved(access, &proof, |found| found.is_active(now), now).await?
-        } else if document.is_some() || !holder_name.is_empty() {
-            let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
-            let mut violations = Violations::default();
-            violations.add("registration", Rule::new("EXCLUDED", text));
-            return Err(violations.into());
         } else {
-            self.registration(&rows, Violations::at("registration", wire::registration_id(&name))?).await?
+            let id = wire::named_alone(&name, document.as_ref(), &holder_name)?;
+            self.registration(&rows, id).await?
         };
         touched(access, [&registration]);
         let companions = self.companions(&rows, &registration, now).await?;
