@@ -46,7 +46,7 @@ pub(crate) enum What {
         /// Its state after it.
         state: pass::State,
     },
-    /// The level is another one.
+    /// The level is another one, or ends at another time.
     Level {
         /// The registration by which it was decided, if there was one.
         registration: Option<Uuid>,

@@ -208,6 +208,8 @@ pub(super) mod level {
         pub level: String,
         /// Nothing while only a change can make it another one.
         pub due_time: Option<i64>,
+        /// When the level that was told changes by itself. Stays when the level becomes due sooner: it is what followers know.
+        pub until_time: Option<i64>,
         /// One more with each change that bears on it, and with each decision.
         pub revision: i32,
         /// The activation of a policy by which it was decided.

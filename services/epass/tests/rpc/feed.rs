@@ -49,6 +49,7 @@ impl Following {
     }
 }
 
+/// Has a person in quarantine for so many days from now on.
 async fn quarantine(app: &App, person: &Person, days: i64) {
     let request = pb::RecordQuarantineRequest {
         request_id: format!("q-{days}"),
@@ -126,6 +127,25 @@ async fn a_level_is_told_when_it_changes_for_whatever_reason() {
     };
     app.client().record_follow_up(request).await.expect("recorded");
     assert_eq!(following.level().await, (PassLevel::AllowLocal, None));
+}
+
+#[tokio::test]
+async fn a_level_that_lasts_longer_than_was_told_is_told_again() {
+    let app = App::new().await;
+    let person = app.person(1);
+    let mut following = Following::from(&app, Start::Oldest).await;
+    app.registrations.own("440699198501010016", &person.traveller);
+    app.record(app.external_pass("r", "440699198501010016")).await.expect("recorded");
+    assert_eq!(following.level().await, (PassLevel::AllowVisitor, None));
+    let now = app.clock.now().truncate_to_microsecond();
+    for days in [7, 14] {
+        quarantine(&app, &person, days).await;
+        assert_eq!(following.level().await, (PassLevel::Deny, Some(now + Duration::days(days))));
+    }
+    // What changes nothing is not told: of a shorter one nothing is heard before the end of the longest.
+    quarantine(&app, &person, 3).await;
+    app.clock.advance(Duration::days(14));
+    assert_eq!(following.level().await, (PassLevel::AllowVisitor, None));
 }
 
 #[tokio::test]

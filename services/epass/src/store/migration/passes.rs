@@ -110,7 +110,7 @@ fn follow_ups() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The level that was told last of each person with a pass, and when it is to be decided anew.
+/// The level that was told last of each person with a pass, to when it was said to last, and when it is to be decided anew.
 fn levels() -> TableCreateStatement {
     Table::create()
         .table("levels")
@@ -122,6 +122,7 @@ fn levels() -> TableCreateStatement {
 }
 
 /// What happened, one row a change; see `entrypass-feed` for the order.
+        .col(schema::big_integer_null("until_time"))
 fn changes() -> TableCreateStatement {
     Table::create()
         .table("changes")
