@@ -2,7 +2,8 @@
 //!
 //! Every copy works. Whoever takes an application has it to themselves for a time, by a compare-and-set in its row, and a copy that died is followed by
 //! another when that time is over. No lock is held while the neighbour answers; what became of the application meanwhile decides then whether the
-//! answer still counts. A neighbour that cannot be reached is asked again with growing pauses; after [`PATIENCE`] a reviewer decides without it.
+//! answer still counts. A neighbour that cannot be reached, or answers against its contract, is asked again with growing pauses; after [`PATIENCE`] a
+//! reviewer decides without it.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
+use tonic::Request;
 use uuid::Uuid;
 
 use crate::{
@@ -105,8 +106,8 @@ impl Verification {
         let Some(taken) = self.take(application, now).await? else { return Ok(()) };
         match self.found(&taken, policy).await {
             Ok((finding, enough)) => self.conclude(&taken, &finding, enough, Terms::of(policy)).await,
-            Err(Error::Registration(status)) => self.put_off(&taken, &status, Terms::of(policy)).await,
-            Err(error) => Err(error),
+            // Whatever stands in the way, an answer against the contract included: nobody waits for ever, and no evidence is kept for ever.
+            Err(error) => self.put_off(&taken, &error, Terms::of(policy)).await,
         }
     }
 
@@ -170,11 +171,12 @@ impl Verification {
         wire::parse_finding(found, wanted)
     }
 
-    /// Lets an application wait for the neighbour, or a reviewer decide without it.
-    async fn put_off(&self, taken: &Application, status: &Status, terms: Terms) -> Result<(), Error> {
+    /// Lets an application wait until it can be verified, or a reviewer decide without that.
+    async fn put_off(&self, taken: &Application, error: &Error, terms: Terms) -> Result<(), Error> {
         let now = self.clock.now();
         let tries = taken.task.map_or(1, |task| task.tries);
-        tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
+        let code = if let Error::Registration(status) = error { Some(status.code()) } else { None };
+        tracing::warn!(%error, ?code, tries, "an identity could not be verified for now");
         if now >= taken.update_time + PATIENCE {
             return self.conclude(taken, &Finding::nobody_answered(), false, terms).await;
         }

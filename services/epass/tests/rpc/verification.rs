@@ -146,6 +146,51 @@ async fn a_reviewer_decides_without_a_neighbour_that_stays_away() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn an_answer_against_the_contract_holds_nobody_up_for_ever() {
+    let app = App::new().await;
+    app.stopped().await;
+    let request = ApplyForElectronicPassRequest {
+        request_id: "r-1".to_owned(),
+        registration: app.person(1).registration,
+        evidence: b"a token".to_vec(),
+    };
+    let applied = app.client().apply_for_electronic_pass(request).await.expect("offered").into_inner();
+    let name = applied.application.expect("an application").name;
+    app.registrations.verify_as(verdict(IdentityOutcome::Unspecified, IdentityStrength::Formal, &[]));
+    let copy = app.again().await;
+    for (tries, pause) in [(1, 2), (2, 4)] {
+        eventually("it is put off", async || copy.waits_for_try(tries).await == Some(pause)).await;
+        assert_eq!(copy.application(&name).await.expect("it is there").state(), State::IdentityVerifying);
+        app.clock.advance(Duration::seconds(pause));
+    }
+    app.clock.advance(Duration::hours(6));
+    let waiting = copy.settled(&name).await;
+    assert_eq!(waiting.state(), State::UnderReview);
+    let identity = waiting.identity.expect("a finding");
+    assert_eq!((identity.outcome(), identity.revision), (Outcome::CannotVerify, 0));
+    assert_eq!(app.count("applications WHERE sealed_evidence IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_other_waiting() {
+    let app = App::new().await;
+    app.stopped().await;
+    let broken = app.submit("r-1", &app.person(1)).await.expect("offered").name;
+    app.meddle("UPDATE applications SET identity_outcome = 'PERHAPS'").await;
+    app.wait();
+    let sound = app.submit("r-2", &app.person(2)).await.expect("offered").name;
+    let copy = app.again().await;
+    assert_eq!(copy.settled(&sound).await.state(), State::UnderReview);
+    let put_off = "applications WHERE identity_outcome = 'PERHAPS' AND tries = 0 AND next_try >";
+    let soon = (app.clock.now() + Duration::minutes(9)).unix_timestamp_nanos() / 1000;
+    eventually("it is put off", async || app.count(&format!("{put_off} {soon}")).await == 1).await;
+    // As when what is wrong with it is mended.
+    app.meddle("UPDATE applications SET identity_outcome = NULL WHERE identity_outcome = 'PERHAPS'").await;
+    app.clock.advance(Duration::minutes(10));
+    assert_eq!(copy.settled(&broken).await.state(), State::UnderReview);
+}
+
 async fn what_is_withdrawn_while_it_is_verified_stays_so() {
     let app = App::new().await;
     let name = submitted_and_left(&app).await;
