@@ -39,7 +39,7 @@ pub(crate) enum What {
         /// Its state.
         state: pass::State,
     },
-    /// A pass came to another state.
+    /// A pass came to another state, or lasts longer.
     Pass {
         /// The pass.
         id: Uuid,
