@@ -189,6 +189,22 @@ async fn levels_wait_for_the_registration_service_and_are_told_when_it_answers()
 }
 
 #[tokio::test]
+async fn what_happens_at_one_copy_is_heard_at_another() {
+    let app = App::new().await;
+    let copy = app.again().await;
+    let mut following = Following::from(&copy, Start::Now).await;
+    assert_eq!(following.answer().await.expect("where that is").changes, []);
+    let pass = app.record(app.external_pass("r", "440699198501010016")).await.expect("recorded");
+    loop {
+        let changes = following.answer().await.expect("an answer").changes;
+        if let Some(issued) = changes.iter().find(|it| it.kind() == Kind::PassIssued) {
+            assert_eq!((&issued.electronic_pass, &issued.traveller), (&pass.name, &pass.traveller));
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_erasure_is_told_once_of_whom_something_was_known() {
     let app = App::new().await;
     let (person, _) = app.with_pass(1).await;
