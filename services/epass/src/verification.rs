@@ -132,6 +132,10 @@ impl Verification {
         let registration = wire::render_registration_name(taken.registration);
         let request = GetRegistrationFactsRequest { registration };
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+        if finding.revision != Some(applicant.revision) {
+            // Amended since: what is registered now is not what was verified.
+            return Ok((finding, false));
+        }
             client.get_registration_facts(request).await
         };
         let call = Call::of(&Request::new(()));

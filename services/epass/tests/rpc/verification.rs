@@ -1,5 +1,6 @@
 //! What happens between a submission and its reviewer.
 
+use entrypass_ambient::Clock as _;
 use entrypass_proto::{
     epass::v1::{
         ApplyForElectronicPassRequest, ReviewDecision as Decision, electronic_pass_application::State,
@@ -146,7 +147,6 @@ async fn a_reviewer_decides_without_a_neighbour_that_stays_away() {
 }
 
 #[tokio::test]
-#[tokio::test]
 async fn an_answer_against_the_contract_holds_nobody_up_for_ever() {
     let app = App::new().await;
     app.stopped().await;
@@ -191,6 +191,7 @@ async fn what_cannot_be_read_keeps_no_other_waiting() {
     assert_eq!(copy.settled(&broken).await.state(), State::UnderReview);
 }
 
+#[tokio::test]
 async fn what_is_withdrawn_while_it_is_verified_stays_so() {
     let app = App::new().await;
     let name = submitted_and_left(&app).await;
@@ -253,15 +254,19 @@ async fn whoever_is_proven_as_the_policy_has_it_needs_no_reviewer() {
     ])
     .await;
     let table = [
-        (IdentityOutcome::Verified, IdentityStrength::RealName, State::Issued),
-        (IdentityOutcome::Verified, IdentityStrength::RealPerson, State::Issued),
-        (IdentityOutcome::Verified, IdentityStrength::Formal, State::UnderReview),
-        (IdentityOutcome::CannotVerify, IdentityStrength::Formal, State::UnderReview),
+        (IdentityOutcome::Verified, IdentityStrength::RealName, 1, State::Issued),
+        (IdentityOutcome::Verified, IdentityStrength::RealPerson, 1, State::Issued),
+        (IdentityOutcome::Verified, IdentityStrength::Formal, 1, State::UnderReview),
+        (IdentityOutcome::CannotVerify, IdentityStrength::Formal, 1, State::UnderReview),
+        // Another revision than the one that is there now.
+        (IdentityOutcome::Verified, IdentityStrength::RealName, 2, State::UnderReview),
     ];
-    for (number, (outcome, strength, expected)) in (1..).zip(table) {
-        app.registrations.verify_as(verdict(outcome, strength, &[]));
+    for (number, (outcome, strength, revision, expected)) in (1..).zip(table) {
+        let verdict = VerifyTravellerIdentityResponse { revision, ..verdict(outcome, strength, &[]) };
+        app.registrations.verify_as(verdict);
         let settled = app.await_review(&format!("r-{number}"), &app.person(number)).await.expect("offered");
-        assert_eq!(settled.state(), expected, "{outcome:?} {strength:?}");
+        assert_eq!(settled.state(), expected, "{outcome:?} {strength:?} {revision}");
+        assert_eq!(settled.identity.expect("a finding").revision, revision, "told to the reviewer");
     }
     let asked = app.registrations.verifications();
     assert!(asked.iter().all(|it| it.strength() == IdentityStrength::RealName), "as the policy needs it");
