@@ -222,4 +222,6 @@ async fn what_there_is_not_and_what_is_malformed_is_said() {
         app.client().withdraw_electronic_pass_application(nothing).await.expect_err("nothing given");
     let required = ["request_id", "application", "etag"].map(|field| format!("{field} REQUIRED"));
     assert_eq!(Refusal::from(refusal).broken, required);
+    let offer = copy.offer(&app.person(1)).await.expect("known");
+    assert_eq!(codes(&offer), ["CODE_APPLICATION_IN_PROGRESS"], "nor is a new one offered");
 }
