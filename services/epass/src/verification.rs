@@ -31,7 +31,7 @@ use crate::{
     issuing::Issuing,
     pass,
     policies::Policies,
-    store::{self, Known},
+    store::{self, Known, due::Unreadable},
     wire,
 };
 
@@ -86,7 +86,8 @@ impl Verification {
     /// Verifies what is due, and says how many applications that were.
     async fn round(&self) -> Result<u64, Error> {
         let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
-        let due = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        let (due, unreadable) = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        self.pass_over(unreadable, now).await?;
         if due.is_empty() {
             return Ok(0);
         }
@@ -94,6 +95,17 @@ impl Verification {
         let done = join_all(due.iter().map(|application| self.verify(application, &policy, now))).await;
         let count = u64::try_from(done.len()).unwrap_or(AT_ONCE);
         done.into_iter().collect::<Result<(), _>>().map(|()| count)
+    }
+
+    /// Puts off what cannot be read, as where its key is missing: it must not keep others waiting.
+    async fn pass_over(&self, unreadable: Vec<Unreadable>, now: OffsetDateTime) -> Result<(), Error> {
+        for Unreadable { application, error } in unreadable {
+            tracing::error!(%application, %error, "an application waits for its verification and is not readable");
+            let transaction = self.database.begin().await?;
+            store::due::postpone_verification(&transaction, application, now + LONGEST_PAUSE).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
     }
 
     /// Verifies the holder of one application, unless another copy does so.
@@ -120,6 +132,10 @@ impl Verification {
             return Ok((finding, false));
         }
         let applicant = self.applicant(taken).await?;
+        if finding.revision != Some(applicant.revision) {
+            // Amended since: what is registered now is not what was verified.
+            return Ok((finding, false));
+        }
         let known = Known::read(self.database.reader(), &[taken.traveller]).await?;
         let last = LastApplication { verified, ..LastApplication::of(taken) };
         let person = Person { last: Some(last), ..known.of(taken.traveller) };
@@ -132,10 +148,6 @@ impl Verification {
         let registration = wire::render_registration_name(taken.registration);
         let request = GetRegistrationFactsRequest { registration };
         let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
-        if finding.revision != Some(applicant.revision) {
-            // Amended since: what is registered now is not what was verified.
-            return Ok((finding, false));
-        }
             client.get_registration_facts(request).await
         };
         let call = Call::of(&Request::new(()));
@@ -147,6 +159,7 @@ impl Verification {
     async fn take(&self, found: &Application, now: OffsetDateTime) -> Result<Option<Application>, Error> {
         let next = now + LEASE;
         let transaction = self.database.begin().await?;
+        hold(&transaction, [found.traveller]).await?;
         let (taken, kept) = if found.state == State::Submitted {
             let taken = found.verifying(next, now)?;
             let kept = store::update_application(&transaction, self.database.sealer(), &taken).await?;
