@@ -347,7 +347,7 @@ impl Epass {
         let pass = store::pass_of(reader, traveller, now).await?;
         let quarantines = store::quarantines_of(reader, [traveller]).await?;
         let follow_ups = store::follow_ups_of(reader, [traveller]).await?;
-        let applications = applications.into_iter().map(|it| wire::render_queued(&it.at(now), now));
+        let applications = applications.into_iter().map(|it| wire::render_application(&it.at(now), now));
         Ok(pb::ExportElectronicPassResponse {
             applications: applications.collect(),
             electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),
