@@ -27,6 +27,8 @@ pub(crate) struct Applicant {
     pub(crate) registration: Uuid,
     /// Id of the person.
     pub(crate) traveller: Uuid,
+    /// Its present revision.
+    pub(crate) revision: i32,
     /// Where the registration stands.
     pub(crate) registration_state: RegistrationState,
     /// Type of the registered document; nothing for one that this program does not know.

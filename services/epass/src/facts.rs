@@ -64,7 +64,12 @@ impl LastApplication {
 
     /// Where it stands at an instant.
     fn state(&self, at: OffsetDateTime) -> State {
-        if self.lapse_time.is_some_and(|lapse| lapse <= at) { State::Expired } else { self.state }
+        if self.lapses().is_some_and(|lapse| lapse <= at) { State::Expired } else { self.state }
+    }
+
+    /// When it ends by itself. The release before moves on what was returned, and leaves the hour as it is: nothing ends by it then.
+    fn lapses(&self) -> Option<OffsetDateTime> {
+        self.lapse_time.filter(|_| State::LAPSING.contains(&self.state))
     }
 }
 
@@ -132,7 +137,7 @@ impl Person {
     pub(crate) fn turns(&self, declared: Declared, numbers: &BTreeSet<i64>) -> Vec<OffsetDateTime> {
         let mut turns: Vec<_> = self.quarantines.iter().flat_map(Quarantine::turns).collect();
         turns.extend(self.passes.iter().filter_map(|pass| pass.expire_time));
-        turns.extend(self.last.and_then(|last| last.lapse_time));
+        turns.extend(self.last.and_then(|last| last.lapses()));
         if let Some(since) = self.fever_since(declared) {
             let days = numbers.iter().filter(|days| (0..LONGEST_DAYS).contains(*days));
             let days = days.flat_map(|days| [*days, days + 1]);
@@ -177,7 +182,7 @@ mod tests {
     use entrypass_policy::{ApplicationState, DEFAULT, Policy};
     use time::{Duration, OffsetDateTime, macros::datetime};
 
-    use super::{IdentityStrength, LastApplication, Person, State, application_state};
+    use super::{BTreeSet, IdentityStrength, LastApplication, Person, State, application_state};
     use crate::application::Applicant;
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
@@ -201,6 +206,12 @@ mod tests {
         let at = |at| person.facts(&applicant, at).application.state;
         assert_eq!(at(NOW - Duration::MICROSECOND), ApplicationState::Draft);
         assert_eq!(at(NOW), ApplicationState::Expired);
+        assert_eq!(person.turns(applicant.declared, &BTreeSet::new()), [NOW]);
+        // Moved on by the release before, which leaves the hour as it is.
+        let moved =
+            Person { last: Some(LastApplication { state: State::UnderReview, ..last }), ..Person::default() };
+        assert_eq!(moved.facts(&applicant, NOW).application.state, ApplicationState::UnderReview);
+        assert!(moved.turns(applicant.declared, &BTreeSet::new()).is_empty());
         let strength = person.facts(&applicant, NOW).identity.strength;
         assert_eq!(strength, Some(IdentityStrength::RealName));
         assert_eq!(Person::default().facts(&applicant, NOW).identity.strength, None);

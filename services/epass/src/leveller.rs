@@ -111,7 +111,8 @@ impl Leveller {
     }
 }
 
-/// Writes down what was decided, and tells of it where it is another level than before. Who has no registration has no level.
+/// Writes down what was decided, and tells of it where it is another level than was told last, or ends at another time. Who has no registration has no
+/// level.
 async fn settle(
     transaction: &DatabaseTransaction,
     due: &Due,
@@ -120,7 +121,10 @@ async fn settle(
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     let (level, until) = standing.map_or((Level::None, None), |it| (it.level, it.until));
-    if store::settle_level(transaction, due, (level, ordinal), until).await? && level != due.level {
+    // To the microsecond, as it is kept: a finer end is the same one.
+    let until = until.map(OffsetDateTime::truncate_to_microsecond);
+    let settled = store::settle_level(transaction, due, (level, ordinal), until).await?;
+    if settled && (level, until) != (due.level, due.until) {
         let what = What::Level { registration, level, until };
         let change = Change { traveller: due.traveller, what, create_time: now };
         store::add_change(transaction, change).await?;

@@ -18,6 +18,7 @@ impl Applicant {
         Self {
             registration: Uuid::from_u128(1),
             traveller: Uuid::from_u128(2),
+            revision: 1,
             registration_state: RegistrationState::Active,
             document_type: Some(DocumentType::ResidentIdCard),
             declared: Declared { of_city: Some(true), fever_since: None },

@@ -1,7 +1,8 @@
 //! Applications and passes in the service's own database.
 //!
 //! Owns the tables, and that no row type leaves this module. What must be unique is unique by constraint; a write that meets
-//! one says so as `false`, and the service puts it into words. Each function is one statement.
+//! one says so as `false`, and the service puts it into words. A function is one question or one write; what belongs to a write, as its change in the
+//! feed and the levels that are due by it, is written by the same function.
 
 mod applications;
 mod changes;

@@ -2,7 +2,8 @@
 //!
 //! Every copy works. Whoever takes an application has it to themselves for a time, by a compare-and-set in its row, and a copy that died is followed by
 //! another when that time is over. No lock is held while the neighbour answers; what became of the application meanwhile decides then whether the
-//! answer still counts. A neighbour that cannot be reached is asked again with growing pauses; after [`PATIENCE`] a reviewer decides without it.
+//! answer still counts. A neighbour that cannot be reached, or answers against its contract, is asked again with growing pauses; after [`PATIENCE`] a
+//! reviewer decides without it.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
+use tonic::Request;
 use uuid::Uuid;
 
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
     issuing::Issuing,
     pass,
     policies::Policies,
-    store::{self, Known},
+    store::{self, Known, due::Unreadable},
     wire,
 };
 
@@ -85,7 +86,8 @@ impl Verification {
     /// Verifies what is due, and says how many applications that were.
     async fn round(&self) -> Result<u64, Error> {
         let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
-        let due = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        let (due, unreadable) = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        self.pass_over(unreadable, now).await?;
         if due.is_empty() {
             return Ok(0);
         }
@@ -93,6 +95,17 @@ impl Verification {
         let done = join_all(due.iter().map(|application| self.verify(application, &policy, now))).await;
         let count = u64::try_from(done.len()).unwrap_or(AT_ONCE);
         done.into_iter().collect::<Result<(), _>>().map(|()| count)
+    }
+
+    /// Puts off what cannot be read, as where its key is missing: it must not keep others waiting.
+    async fn pass_over(&self, unreadable: Vec<Unreadable>, now: OffsetDateTime) -> Result<(), Error> {
+        for Unreadable { application, error } in unreadable {
+            tracing::error!(%application, %error, "an application waits for its verification and is not readable");
+            let transaction = self.database.begin().await?;
+            store::due::postpone_verification(&transaction, application, now + LONGEST_PAUSE).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
     }
 
     /// Verifies the holder of one application, unless another copy does so.
@@ -105,8 +118,8 @@ impl Verification {
         let Some(taken) = self.take(application, now).await? else { return Ok(()) };
         match self.found(&taken, policy).await {
             Ok((finding, enough)) => self.conclude(&taken, &finding, enough, Terms::of(policy)).await,
-            Err(Error::Registration(status)) => self.put_off(&taken, &status, Terms::of(policy)).await,
-            Err(error) => Err(error),
+            // Whatever stands in the way, an answer against the contract included: nobody waits for ever, and no evidence is kept for ever.
+            Err(error) => self.put_off(&taken, &error, Terms::of(policy)).await,
         }
     }
 
@@ -119,6 +132,10 @@ impl Verification {
             return Ok((finding, false));
         }
         let applicant = self.applicant(taken).await?;
+        if finding.revision != Some(applicant.revision) {
+            // Amended since: what is registered now is not what was verified.
+            return Ok((finding, false));
+        }
         let known = Known::read(self.database.reader(), &[taken.traveller]).await?;
         let last = LastApplication { verified, ..LastApplication::of(taken) };
         let person = Person { last: Some(last), ..known.of(taken.traveller) };
@@ -142,6 +159,7 @@ impl Verification {
     async fn take(&self, found: &Application, now: OffsetDateTime) -> Result<Option<Application>, Error> {
         let next = now + LEASE;
         let transaction = self.database.begin().await?;
+        hold(&transaction, [found.traveller]).await?;
         let (taken, kept) = if found.state == State::Submitted {
             let taken = found.verifying(next, now)?;
             let kept = store::update_application(&transaction, self.database.sealer(), &taken).await?;
@@ -170,11 +188,12 @@ impl Verification {
         wire::parse_finding(found, wanted)
     }
 
-    /// Lets an application wait for the neighbour, or a reviewer decide without it.
-    async fn put_off(&self, taken: &Application, status: &Status, terms: Terms) -> Result<(), Error> {
+    /// Lets an application wait until it can be verified, or a reviewer decide without that.
+    async fn put_off(&self, taken: &Application, error: &Error, terms: Terms) -> Result<(), Error> {
         let now = self.clock.now();
         let tries = taken.task.map_or(1, |task| task.tries);
-        tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
+        let code = if let Error::Registration(status) = error { Some(status.code()) } else { None };
+        tracing::warn!(%error, ?code, tries, "an identity could not be verified for now");
         if now >= taken.update_time + PATIENCE {
             return self.conclude(taken, &Finding::nobody_answered(), false, terms).await;
         }

@@ -67,7 +67,7 @@ async fn verifying(of: &Verification) -> Application {
 }
 
 fn finding(outcome: Outcome) -> Finding {
-    Finding { outcome, strength: Some(Strength::Formal), failed_checks: Vec::new() }
+    Finding { outcome, strength: Some(Strength::Formal), failed_checks: Vec::new(), revision: Some(1) }
 }
 
 /// Where the application stands, its revision, and whether its person has a pass.

@@ -22,7 +22,7 @@ pub(crate) use applications::{
     parse_create, parse_list, parse_release, parse_review, parse_withdraw,
 };
 pub(crate) use circumstances::{
-    PersonName, parse_end_quarantine, parse_follow_up, parse_person_name, parse_quarantine,
+    PersonName, judge_quarantine, parse_end_quarantine, parse_follow_up, parse_person_name, parse_quarantine,
 };
 pub(crate) use life::{Act, parse_cancel, parse_reinstate, parse_revoke, parse_suspend};
 pub(crate) use passes::{RecordRequest, parse_levels, parse_record, parse_record_many};
@@ -53,7 +53,7 @@ pub(crate) fn parse_applicant(
         registration,
         traveller,
         state,
-        revision: _,
+        revision,
         document_type,
         expire_time: _,
         home_division,
@@ -66,6 +66,7 @@ pub(crate) fn parse_applicant(
     Ok(Applicant {
         registration: registration.map_err(|_| Error::RegistrationContract("a name of a registration"))?,
         traveller: parse_traveller(&traveller)?,
+        revision,
         registration_state: registration_state(state),
         document_type: self::document_type(document_type),
         declared: Declared {

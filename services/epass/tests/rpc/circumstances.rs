@@ -93,6 +93,20 @@ async fn a_quarantine_denies_and_lifts_by_itself() {
 }
 
 #[tokio::test]
+async fn a_quarantine_that_is_over_is_recorded_once_and_its_repetition_has_the_first_answer() {
+    let app = App::new().await;
+    let person = holder(&app).await;
+    let request = quarantine(&app, "q", &person, 0, 14);
+    let first = record(&app, request.clone()).await.expect("recorded");
+    // So that the first answer is kept.
+    app.stopped().await;
+    app.clock.advance(Duration::days(15));
+    assert_eq!(record(&app, request.clone()).await, Ok(first));
+    let late = pb::RecordQuarantineRequest { request_id: "q-2".to_owned(), ..request };
+    assert_eq!(record(&app, late).await.expect_err("over").broken, ["until_time OUT_OF_RANGE"]);
+}
+
+#[tokio::test]
 async fn a_quarantine_is_announced_ended_and_given_up() {
     let app = App::new().await;
     let person = holder(&app).await;

@@ -250,14 +250,7 @@ impl App {
             "UPDATE applications SET state = 'IDENTITY_VERIFYING', revision = revision + 1, tries = 1, \
              next_try = {next} WHERE state = 'SUBMITTED'"
         );
-        self.executed(&update).await;
-    }
-
-    /// Does what no RPC does.
-    pub async fn executed(&self, statement: &str) {
-        let transaction = self.database.begin().await.expect("a transaction");
-        transaction.execute_unprepared(statement).await.expect("executed");
-        transaction.commit().await.expect("committed");
+        self.meddle(&update).await;
     }
 
     /// Changes rows behind the service's back.
