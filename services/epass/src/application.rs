@@ -75,6 +75,13 @@ pub(crate) struct Application {
     pub(crate) update_time: OffsetDateTime,
 }
 
+impl Applicant {
+    /// What was declared at an instant that has passed; see [`Declared::known_at`].
+    pub(crate) fn known_at(&self, at: OffsetDateTime) -> Self {
+        Self { declared: self.declared.known_at(at), ..*self }
+    }
+}
+
 impl Application {
     /// The applicant's next application, `last` being the one before: a draft that ends by itself at `lapse_time`.
     pub(crate) fn drafted(

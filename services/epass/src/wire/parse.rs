@@ -11,7 +11,7 @@ use entrypass_policy::RegistrationState;
 use entrypass_proto::registration::v1 as registration;
 use entrypass_rpc::{instant, resource_id};
 use entrypass_rule::{Rule, Text, Violations};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use uuid::Uuid;
 
 use super::collection;
@@ -59,6 +59,11 @@ pub(crate) fn parse_applicant(
         home_division,
         fever_declared,
         fever_declared_time,
+        health_declared,
+        symptoms_declared,
+        entry_date,
+        age,
+        guardian_declared,
     } = facts;
     let registration = resource_id(collection::REGISTRATIONS, &registration);
     // A registration service of the release before does not tell since when.
@@ -71,9 +76,24 @@ pub(crate) fn parse_applicant(
         document_type: self::document_type(document_type),
         declared: Declared {
             of_city: (!home_division.is_empty()).then(|| city_divisions.contains(&home_division)),
+            // One of the release before tells of a fever, and not that it was asked for.
+            health: health_declared || fever_declared,
             fever_since: fever_declared.then_some(fever_since),
+            symptoms: symptoms_declared,
+            entry_date: day(&entry_date)?,
+            age: age.map(u8::try_from).transpose().map_err(|_| Error::RegistrationContract("an age"))?,
+            has_guardian: guardian_declared,
         },
     })
+}
+
+/// Reads a day; nothing where the registration service is of the release before, which tells none.
+fn day(text: &str) -> Result<Option<Date>, Error> {
+    const FORM: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Date::parse(text, FORM).map(Some).map_err(|_| Error::RegistrationContract("a day of entry"))
 }
 
 fn registration_state(state: i32) -> RegistrationState {

@@ -219,14 +219,20 @@ async fn what_is_long_over_is_forgotten_and_what_is_of_somebody_goes_with_them()
     let app = App::new().await;
     let (person, _) = app.with_pass(1).await;
     record(&app, quarantine(&app, "q-1", &person, 0, 14)).await.expect("recorded");
-    follow_up(&app, "f-1", &person, Outcome::Cleared).await.expect("recorded");
+    app.declares(&person, Some(app.clock.now()));
+    follow_up(&app, "f-1", &person, Outcome::SeeAgain).await.expect("recorded");
+    app.wait();
+    follow_up(&app, "f-2", &person, Outcome::Cleared).await.expect("recorded");
     app.clock.advance(KEEP_CIRCUMSTANCES + Duration::DAY);
     record(&app, quarantine(&app, "q-2", &person, 0, 14)).await.expect("recorded");
     app.stopped().await;
     let restarted = app.again().await;
-    entrypass_testkit::eventually("the follow-up is forgotten", async || app.count("follow_ups").await == 0)
+    entrypass_testkit::eventually("the follow-up is forgotten", async || app.count("follow_ups").await == 1)
         .await;
     assert_eq!(app.count("quarantines").await, 2);
+    assert_eq!(app.texts("SELECT outcome FROM follow_ups").await, ["CLEARED"], "the last one stays");
+    restarted.clock.advance(Duration::days(15));
+    assert_eq!(restarted.level(&person).await.0, PassLevel::AllowLocal, "the fever does not come back");
 
     restarted.changed(&person, Kind::TravellerErased).await;
     for table in ["passes", "pass_steps", "quarantines", "follow_ups", "levels", "applications"] {

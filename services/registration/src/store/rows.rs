@@ -57,6 +57,19 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         rows.map(|row| convert::registration(self.sealer, row)).collect()
     }
 
+    /// At most `size` persons behind the person `after`, in the order of their ids.
+    pub(crate) async fn travellers(&self, after: Option<Uuid>, size: u64) -> Result<Vec<Uuid>, DbErr> {
+        let mut find = traveller::Entity::find()
+            .select_only()
+            .column(traveller::Column::Id)
+            .order_by_asc(traveller::Column::Id)
+            .limit(size);
+        if let Some(after) = after {
+            find = find.filter(traveller::Column::Id.gt(after));
+        }
+        find.into_tuple().all(self.connection).await
+    }
+
     /// Of each of `travellers` the registration that counts: the active one, or else the last.
     pub(crate) async fn counting_of(&self, travellers: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
         let rows = registration::Entity::find()
