@@ -130,6 +130,7 @@ fn the_level_is_the_published_one() {
 /// What the source says of a pass that counts: red in quarantine; yellow with a fever, or with data tied to an outbreak area; green with a household or a registered residence permit of
 /// the city; blue for everybody else. Ours: red also when the community has not followed a fever up within its 3 days.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "the source's six conditions, each met or not")]
 struct Sourced {
     quarantined: bool,
     fever: bool,

@@ -197,8 +197,8 @@ async fn a_suspended_pass_stays_so_when_its_channel_prolongs_it() {
         // The second time after its end.
         app.clock.advance(Duration::days(61));
     }
-    use PassState::{Expired, Suspended};
-    assert_eq!(lives(&app, &person).await, [[Suspended, Suspended, Expired, Suspended]]);
+    let lived = [PassState::Suspended, PassState::Suspended, PassState::Expired, PassState::Suspended];
+    assert_eq!(lives(&app, &person).await, [lived]);
 }
 
 #[tokio::test]

@@ -91,13 +91,14 @@ mod tests {
 
     #[test]
     fn a_fever_is_a_symptom_or_a_temperature() {
-        let table: [(&[Symptom], Option<i32>, (bool, bool)); 7] = [
-            (&[], None, (false, false)),
+        let no_symptom: &[Symptom] = &[];
+        let table = [
+            (no_symptom, None, (false, false)),
             (&[Symptom::Fever], None, (true, false)),
             (&[Symptom::Headache, Symptom::Fever], Some(365), (true, true)),
             (&[Symptom::DryCough, Symptom::Headache], None, (false, true)),
-            (&[], Some(372), (false, false)),
-            (&[], Some(373), (true, false)),
+            (no_symptom, Some(372), (false, false)),
+            (no_symptom, Some(373), (true, false)),
             (&[Symptom::Other], Some(430), (true, true)),
         ];
         for (symptoms, temperature, expected) in table {
