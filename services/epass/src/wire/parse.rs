@@ -129,3 +129,69 @@ pub(crate) fn parse_traveller(name: &str) -> Result<Uuid, Error> {
 fn unknown_value(zh_cn: &'static str, en: &'static str) -> Rule {
     Rule::new("UNKNOWN_VALUE", Text::new(zh_cn, en))
 }
+
+#[cfg(test)]
+mod tests {
+    use time::{
+        OffsetDateTime,
+        macros::{date, datetime},
+    };
+
+    use super::{Declared, Error, parse_applicant, registration};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
+
+    fn told() -> registration::GetRegistrationFactsResponse {
+        registration::GetRegistrationFactsResponse {
+            registration: "registrations/00000000-0000-7000-8000-000000000001".to_owned(),
+            traveller: "travellers/00000000-0000-7000-8000-000000000002".to_owned(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn what_rules_ask_for_is_read_and_what_is_not_told_is_absent() {
+        let declared = |facts| parse_applicant(facts, &["4406".to_owned()], NOW).map(|it| it.declared).ok();
+        assert_eq!(declared(told()), Some(Declared::default()), "as the release before tells");
+        let fever = registration::GetRegistrationFactsResponse { fever_declared: true, ..told() };
+        let expected = Declared { health: true, fever_since: Some(NOW), ..Declared::default() };
+        assert_eq!(declared(fever), Some(expected), "as the release before tells of a fever");
+        let facts = registration::GetRegistrationFactsResponse {
+            home_division: "4406".to_owned(),
+            health_declared: true,
+            symptoms_declared: true,
+            entry_date: "2026-11-20".to_owned(),
+            age: Some(13),
+            guardian_declared: Some(true),
+            ..told()
+        };
+        let expected = Declared {
+            of_city: Some(true),
+            health: true,
+            fever_since: None,
+            symptoms: true,
+            entry_date: Some(date!(2026 - 11 - 20)),
+            age: Some(13),
+            has_guardian: Some(true),
+        };
+        assert_eq!(declared(facts), Some(expected));
+    }
+
+    #[test]
+    fn what_breaks_the_contract_is_no_fact() {
+        let table = [
+            ("an age", registration::GetRegistrationFactsResponse { age: Some(-1), ..told() }),
+            ("an age", registration::GetRegistrationFactsResponse { age: Some(256), ..told() }),
+            (
+                "a day of entry",
+                registration::GetRegistrationFactsResponse { entry_date: "20.11.2026".to_owned(), ..told() },
+            ),
+        ];
+        for (expected, facts) in table {
+            match parse_applicant(facts, &[], NOW) {
+                Err(Error::RegistrationContract(what)) => assert_eq!(what, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
