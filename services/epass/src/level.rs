@@ -120,7 +120,8 @@ mod tests {
     }
 
     fn applicant(of_city: bool, fever_since: Option<OffsetDateTime>) -> Applicant {
-        Applicant { declared: Declared { of_city: Some(of_city), fever_since }, ..Applicant::sample() }
+        let declared = Declared { of_city: Some(of_city), health: true, fever_since, ..Declared::default() };
+        Applicant { declared, ..Applicant::sample() }
     }
 
     fn pass(expire_time: Option<OffsetDateTime>) -> Vec<Pass> {
