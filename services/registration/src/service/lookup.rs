@@ -122,13 +122,11 @@ impl Registrations {
         message: pb::ListRegistrationFactsRequest,
     ) -> Result<pb::ListRegistrationFactsResponse, Error> {
         let pb::ListRegistrationFactsRequest { page_size, page_token } = message;
-        let PageRequest { size, after } = PageRequest::parse_bulk(page_size, &page_token)?;
+        let page = PageRequest::parse_bulk(page_size, &page_token)?;
+        let after = page.after.map(|PageToken(last)| last);
         let rows = self.reader();
-        let mut travellers = rows.travellers(after.map(|PageToken(last)| last), size + 1).await?;
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = travellers.len() > size;
-        travellers.truncate(size);
-        let next = travellers.last().filter(|_| more).map(|last| PageToken(*last).encode());
+        let mut travellers = rows.travellers(after, page.rows_to_read()).await?;
+        let next = page.cut(&mut travellers, |last| *last).map(PageToken::encode);
         let mut found = rows.registrations(&rows.counting_of(&travellers).await?).await?;
         found.sort_unstable_by_key(|registration| registration.traveller);
         let facts = self.told(access, &found).await?;
