@@ -178,11 +178,12 @@ impl Policy {
         &self.levels
     }
 
-    /// Every number that the rules of the level are written with. A rule that compares a number of days with numbers as they are written turns where the
-    /// days reach one of these, or one more, and nowhere else.
+    /// Every number of those rules of the level that name the fact `group.name`. A rule that compares a number of days with numbers as they are written turns where
+    /// the days reach one of these, or one more, and nowhere else.
     #[must_use]
-    pub fn numbers(&self) -> BTreeSet<i64> {
-        self.levels.iter().filter_map(|rule| rule.when.as_ref()).flat_map(Expression::numbers).collect()
+    pub fn numbers(&self, group: &str, name: &str) -> BTreeSet<i64> {
+        let when = self.levels.iter().filter_map(|rule| rule.when.as_ref());
+        when.filter(|when| when.facts().contains(&(group, name))).flat_map(Expression::numbers).collect()
     }
 
     /// The facts that it names and this system does not record, as `group.name`: its rules on them never apply.

@@ -97,6 +97,23 @@ impl Finding {
     }
 }
 
+/// The numbers of days at which rules of the level turn.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Numbers {
+    /// Since a fever.
+    fever: BTreeSet<i64>,
+    /// Since the entry.
+    entry: BTreeSet<i64>,
+}
+
+impl Numbers {
+    /// Those of all these policies. Rules that count neither days turn by neither, so that nobody's level is decided at hours that change nothing.
+    pub(crate) fn of(policies: &[&Policy]) -> Self {
+        let of = |group, name| policies.iter().flat_map(|policy| policy.numbers(group, name)).collect();
+        Self { fever: of("health", "days_since_fever"), entry: of("trip", "days_since_entry") }
+    }
+}
+
 impl Person {
     /// The pass that tells how they stand at an instant.
     pub(crate) fn pass(&self, at: OffsetDateTime) -> Option<Pass> {
@@ -173,13 +190,14 @@ impl Person {
     }
 
     /// Every instant at which time alone may change what rules say that are written with these numbers.
-    pub(crate) fn turns(&self, declared: Declared, numbers: &BTreeSet<i64>) -> Vec<OffsetDateTime> {
+    pub(crate) fn turns(&self, declared: Declared, numbers: &Numbers) -> Vec<OffsetDateTime> {
         let mut turns: Vec<_> = self.quarantines.iter().flat_map(Quarantine::turns).collect();
         turns.extend(self.passes.iter().filter_map(|pass| pass.expire_time));
         turns.extend(self.last.and_then(|last| last.lapses()));
         // Full days of 24 hours from the one, and days of the calendar from the other.
+        let fever = self.fever_since(declared).map(|since| (since, &numbers.fever));
         let entry = declared.entry_date.map(|day| day.midnight().assume_offset(CITY_OFFSET));
-        for since in self.fever_since(declared).into_iter().chain(entry) {
+        for (since, numbers) in fever.into_iter().chain(entry.map(|since| (since, &numbers.entry))) {
             let days = numbers.iter().filter(|days| (-LONGEST_DAYS..LONGEST_DAYS).contains(*days));
             let days = days.flat_map(|days| [*days, days + 1]);
             turns.extend(days.filter_map(|days| since.checked_add(Duration::days(days))));
@@ -228,8 +246,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::{
-        BTreeSet, Declared, FollowUp, FollowUpOutcome, IdentityStrength, LastApplication, Pass, Person,
-        State, application_state, pass,
+        Declared, FollowUp, FollowUpOutcome, IdentityStrength, LastApplication, Numbers, Pass, Person, State,
+        application_state, pass,
     };
     use crate::{application::Applicant, samples::approving};
 
@@ -254,12 +272,12 @@ mod tests {
         let at = |at| person.facts(&applicant, at).application.state;
         assert_eq!(at(NOW - Duration::MICROSECOND), ApplicationState::Draft);
         assert_eq!(at(NOW), ApplicationState::Expired);
-        assert_eq!(person.turns(applicant.declared, &BTreeSet::new()), [NOW]);
+        assert_eq!(person.turns(applicant.declared, &Numbers::default()), [NOW]);
         // Moved on by the release before, which leaves the hour as it is.
         let moved =
             Person { last: Some(LastApplication { state: State::UnderReview, ..last }), ..Person::default() };
         assert_eq!(moved.facts(&applicant, NOW).application.state, ApplicationState::UnderReview);
-        assert!(moved.turns(applicant.declared, &BTreeSet::new()).is_empty());
+        assert!(moved.turns(applicant.declared, &Numbers::default()).is_empty());
         let strength = person.facts(&applicant, NOW).identity.strength;
         assert_eq!(strength, Some(IdentityStrength::RealName));
         assert_eq!(Person::default().facts(&applicant, NOW).identity.strength, None);
@@ -313,7 +331,7 @@ mod tests {
     #[test]
     fn days_since_entry_turn_at_midnight_in_the_city() {
         let declared = Declared { entry_date: Some(date!(2026 - 11 - 20)), ..Declared::default() };
-        let turns = Person::default().turns(declared, &BTreeSet::from([-1, 3]));
+        let turns = Person::default().turns(declared, &Numbers { entry: [-1, 3].into(), fever: [7].into() });
         let midnight = datetime!(2026-11-19 16:00 UTC);
         let expected = [-1, 0, 3, 4].map(|days| midnight + Duration::days(days));
         assert_eq!(turns, expected);

@@ -124,7 +124,8 @@ fn the_level_is_the_published_one() {
             assert_eq!(evaluation.level.follow_up_days, (expected == Level::Temporary).then_some(3));
         }
     }
-    assert!(policy.numbers().into_iter().eq([3]));
+    assert!(policy.numbers("health", "days_since_fever").into_iter().eq([3]));
+    assert!(policy.numbers("trip", "days_since_entry").is_empty());
 }
 
 /// What the source says of a pass that counts: red in quarantine; yellow with a fever, or with data tied to an outbreak area; green with a household or a registered residence permit of
