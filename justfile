@@ -87,6 +87,10 @@ run *arguments:
 bench *arguments:
     cargo bench --package entrypass-token --bench ratios -- {{ arguments }}
 
+# How much faster a QR picture is made than by others, as ratios; `--goals` as above, `--instructions` counts those too (valgrind).
+bench-symbol *arguments:
+    cargo bench --package entrypass-symbol --bench ratios -- {{ arguments }}
+
 # What the audit costs a call, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-audit`.
 bench-audit:
     cargo bench --package entrypass-registration --bench audit --features unrecorded

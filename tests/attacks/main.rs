@@ -6,6 +6,7 @@ mod belongings;
 mod callers;
 mod dice;
 mod dumped;
+mod lived;
 mod methods;
 mod mutated;
 mod mutation;

@@ -2,7 +2,7 @@
 //! in all but what is then done to it, and goes deep.
 
 use entrypass_e2e::{System, Traveller};
-use entrypass_proto::{gateway::v1 as pb, registration::v1::RegistrationForm};
+use entrypass_proto::{epass::v1 as epass, gateway::v1 as pb, registration::v1::RegistrationForm};
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use prost_types::{Duration, FieldMask, Timestamp};
@@ -29,6 +29,8 @@ pub struct World {
     notice_version: String,
     applications: Vec<(String, String)>,
     corrections: Vec<(String, String)>,
+    passes: Vec<(String, String)>,
+    quarantine: String,
     cursor: String,
 }
 
@@ -50,7 +52,10 @@ impl World {
         let applications = applications(system, &people, round).await;
         bind(system, &mut people, round).await;
         let corrections = corrections(system, &people, round).await;
-        Self { people, notice_version, applications, corrections, cursor: String::new() }
+        let passes = passes(system, &people, round).await;
+        let quarantine = quarantine(system, &people[0], round).await;
+        let cursor = String::new();
+        Self { people, notice_version, applications, corrections, passes, quarantine, cursor }
     }
 
     /// A request that is right, as far as can be told from the names of its fields.
@@ -97,16 +102,20 @@ impl World {
         let code = pass.qr_code.clone().unwrap_or_default();
         let application = self.applications.first().cloned().unwrap_or_default();
         let correction = dice.pick(&self.corrections).clone();
+        let electronic_pass = dice.pick(&self.passes).clone();
         let companion = pass.companions.first().map(|one| one.name.clone()).unwrap_or_default();
         match field.name() {
             "request_id" => format!("m-{:x}", dice.word()),
             "registration" | "registrations" => registration.name,
             "traveller" => registration.traveller,
             "etag" if field.parent_message().name().contains("Application") => application.1,
+            "etag" if field.parent_message().name().contains("ElectronicPass") => electronic_pass.1,
+            "electronic_pass" => electronic_pass.0,
             "etag" if CORRECTION_ETAGS.contains(&field.parent_message().name()) => correction.1,
             "correction" => correction.0,
             "etag" => registration.etag,
             "application" => application.0,
+            "quarantine" => self.quarantine.clone(),
             "reviewer" => "reviewer-1".to_owned(),
             "text" => entrypass_policy::DEFAULT.to_owned(),
             "companion" => companion,
@@ -182,6 +191,40 @@ async fn corrections(system: &System, people: &[Known], round: usize) -> Vec<(St
         }
     }
     found
+}
+
+/// A pass of another channel with its etag, of everybody who can have one; or one that there is not.
+async fn passes(system: &System, people: &[Known], round: usize) -> Vec<(String, String)> {
+    let mut found =
+        vec![("electronicPasses/0193a1b2-0000-7000-8000-000000000000".to_owned(), "0-0".to_owned())];
+    for (index, person) in people.iter().enumerate() {
+        let record = epass::RecordExternalPassRequest {
+            request_id: format!("pass-{round}-{index}"),
+            document: Some(person.traveller.document.clone()),
+            issuer: "NH".to_owned(),
+            pass_number: format!("NH-{round}-{index}"),
+            issue_time: Some(Timestamp { seconds: NOW - 3600, nanos: 0 }),
+            expire_time: None,
+        };
+        // Not everybody has the document for it, and one may have a pass already.
+        if let Ok(recorded) = system.epass.clone().record_external_pass(record).await {
+            found.extend(recorded.into_inner().electronic_pass.map(|one| (one.name, one.etag)));
+        }
+    }
+    found
+}
+
+/// The name of a quarantine that somebody is in.
+async fn quarantine(system: &System, of: &Known, round: usize) -> String {
+    let record = epass::RecordQuarantineRequest {
+        request_id: format!("quarantine-{round}"),
+        registration: of.pass.registration.clone().unwrap_or_default().name,
+        traveller: String::new(),
+        from_time: Some(Timestamp { seconds: NOW, nanos: 0 }),
+        until_time: Some(Timestamp { seconds: NOW + 20 * 86_400, nanos: 0 }),
+    };
+    let recorded = system.epass.clone().record_quarantine(record).await.expect("a recorded quarantine");
+    recorded.into_inner().quarantine.unwrap_or_default().name
 }
 
 /// Messages that are known as a whole.

@@ -130,6 +130,7 @@ expect 'offer.reasons.*.code' CODE_ELIGIBLE
 ask $gateway/ApplyForElectronicPass '{"requestId": "'"$(fresh_id)"'", "registration": "'"$name"'"}'
 expect application.state STATE_SUBMITTED
 # The holder's identity is verified in the background, and then the application waits for a reviewer.
+call_as reviewer
 for _ in $(seq 100); do
     ask $epass/ClaimElectronicPassApplications \
         '{"requestId": "'"$(fresh_id)"'", "reviewer": "reviewer-1", "count": 1}'
@@ -144,6 +145,7 @@ ask $epass/ReviewElectronicPassApplication '{"requestId": "'"$(fresh_id)"'", "ap
     "reviewer": "reviewer-1"}'
 expect application.state STATE_ISSUED
 pass_number=$(answer electronicPass.passNumber)
+call_as operator
 ask $gateway/GetEntryPass '{"registration": "'"$name"'"}'
 expect entryPass.electronicPass.offered false
 expect 'entryPass.electronicPass.reasons.*.code' CODE_ALREADY_COMPLETED

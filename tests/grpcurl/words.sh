@@ -22,15 +22,17 @@ fail() {
     exit 1
 }
 
-# Over mutual TLS as an operator, who says for what, where tests/live has made certificates.
+# call_as CALLER: from now on over mutual TLS as this caller, who says for what, where tests/live has made certificates.
 identity=(-plaintext)
-if [[ -n ${ENTRYPASS_CERTIFICATES-} ]]; then
+call_as() {
+    [[ -n ${ENTRYPASS_CERTIFICATES-} ]] || return 0
     identity=(
         -cacert "$ENTRYPASS_CERTIFICATES/ca.pem"
-        -cert "$ENTRYPASS_CERTIFICATES/operator.pem" -key "$ENTRYPASS_CERTIFICATES/operator.key"
+        -cert "$ENTRYPASS_CERTIFICATES/$1.pem" -key "$ENTRYPASS_CERTIFICATES/$1.key"
         -H 'entrypass-purpose: REVIEW'
     )
-fi
+}
+call_as operator
 
 # grpc ARGUMENT...: grpcurl against the server under test. It knows the contract from reflection alone.
 grpc() {

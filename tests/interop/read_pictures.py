@@ -48,7 +48,7 @@ class Drawer:
     """Asks the running program for drawings of one text."""
 
     def __init__(self, address: str, text: str):
-        self.stub = gateway_stubs.EntryPassServiceStub(connect(address))
+        self.stub = gateway_stubs.EntryPassServiceStub(connect(address, "operator"))
         self.text = text
 
     def draw(self, image_format: int, level: int, module_size: int = 0) -> gateway.RenderQrCodeResponse:

@@ -207,6 +207,7 @@ async fn two_reviewers_never_have_the_same_application(mode: Mode) {
     let taken: std::collections::BTreeSet<_> = one.iter().chain(&other).map(|it| it.name.clone()).collect();
     // Whoever comes at the same moment passes over what the other is about to get, and may find nothing more.
     assert_eq!(taken.len(), one.len() + other.len());
+    assert!(!taken.is_empty(), "one of them is the first");
     assert!(taken.is_subset(&[first.name.clone(), second.name.clone()].into()));
 
     // Half an hour later the claims have ended, and whoever comes next gets them.

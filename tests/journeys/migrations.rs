@@ -4,6 +4,7 @@
 mod applications;
 mod first_release;
 mod passes;
+mod registrations;
 
 use std::collections::BTreeSet;
 
@@ -54,6 +55,14 @@ async fn present<M: MigratorTrait>(service: &str) -> (TestDatabase, Database) {
 
 async fn one_step_up<M: MigratorTrait>(place: &TestDatabase) {
     schema::up_by::<M>(&place.url(), 1, &TestDatabase::sealer()).await.expect("up");
+}
+
+/// Takes `step` back, and every step that came after it.
+async fn back_before<M: MigratorTrait>(place: &TestDatabase, step: &str) {
+    let names: Vec<_> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let steps = names.iter().rev().position(|name| name == step).expect("the step") + 1;
+    let steps = u32::try_from(steps).expect("few");
+    schema::down::<M>(&place.url(), steps, &TestDatabase::sealer()).await.expect("taken back");
 }
 
 /// Takes the schema of `M` back step by step and makes it again; gives its tables.

@@ -121,6 +121,7 @@ async fn passes_of_the_other_channel_count_here(mode: Mode) {
     assert_eq!(refusal.violations[0].field, "passes[1].document.number");
 
     // Tomorrow it sends the same list again, and nothing is recorded twice.
+    system.clock.advance(Duration::DAY);
     let again = epass::RecordExternalPassesRequest { request_id: "list-2".to_owned(), ..list };
     let again = office.record_external_passes(again).await.expect("answered").into_inner().results;
     assert_eq!(again[0].outcome(), Outcome::Known);

@@ -49,14 +49,21 @@ async fn a_policy_changes_at_midnight_and_is_taken_back(mode: Mode) {
     let copies = if mode == Mode::Processes { 2 } else { 1 };
     let system = System::with_copies(mode, "", copies).await;
     let mut office = system.epass.clone();
-    let smith = Traveller::smith();
-    smith.register(&system, "smith").await.expect("registered");
+    let (smith, wang) = (Traveller::smith(), Traveller::wang());
+    let shown = smith.register(&system, "smith").await.expect("registered");
+    wang.register(&system, "wang").await.expect("registered");
     assert_eq!(told(&system, &smith).await, (false, Reason::DocumentTypeNotEligible, 1));
 
     // The office writes the new policy, has it checked and adds it. A slip is found before it does harm.
     let slip = with_passports().replacen("'PASSPORT'", "'PASPORT'", 1);
     let refused = office.check_policy(epass::CheckPolicyRequest { text: slip }).await.expect_err("a slip");
     assert_eq!(Refusal::from(refused).broken, ["text POLICY_MISTAKE"]);
+    // Tried on everybody who is registered, it gives the pass to holders of passports and changes nothing for anybody else.
+    let draft = epass::SimulatePolicyRequest { text: with_passports(), ..Default::default() };
+    let tried = office.simulate_policy(draft).await.expect("tried").into_inner();
+    assert_eq!((tried.examined_count, tried.changed_count, tried.newly_offered_count), (2, 1, 1));
+    let changed: Vec<_> = tried.samples.into_iter().map(|person| person.traveller).collect();
+    assert_eq!(changed, [shown.registration.expect("one").traveller]);
     let add = epass::AddPolicyRequest { request_id: "add".to_owned(), text: with_passports() };
     let policy = office.add_policy(add).await.expect("added").into_inner().policy.expect("a policy");
 

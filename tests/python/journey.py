@@ -12,15 +12,17 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from contract import (
+    applications,
     checkpoint,
     companion,
     document,
-    epass,
+    electronic_pass,
     epass_stubs,
     errors,
     gateway,
     gateway_stubs,
     identity_words,
+    offer,
     registration,
     registration_service,
     registration_stubs,
@@ -57,10 +59,10 @@ SERVICES = [
 class Journey:
     """One walk. Each step is a method that does a step of the guide and says what must hold after it."""
 
-    def __init__(self, channel: grpc.Channel):
+    def __init__(self, channel: grpc.Channel, reviewers: grpc.Channel):
         self.health = health_pb2_grpc.HealthStub(channel)
         self.gateway = gateway_stubs.EntryPassServiceStub(channel)
-        self.reviewers = epass_stubs.EpassServiceStub(channel)
+        self.reviewers = epass_stubs.EpassServiceStub(reviewers)
         self.behind = registration_stubs.RegistrationServiceStub(channel)
 
     def walk(self) -> None:
@@ -280,31 +282,31 @@ class Journey:
         assert self.offer_codes(name) == (True, ["CODE_ELIGIBLE"])
         self.apply(name)
         assert self.offer_codes(name) == (False, ["CODE_APPLICATION_IN_PROGRESS"])
-        self.review(name, epass.REVIEW_DECISION_RETURN_FOR_CORRECTION, "photo is missing")
+        self.review(name, applications.REVIEW_DECISION_RETURN_FOR_CORRECTION, "photo is missing")
         assert self.offer_codes(name) == (True, ["CODE_APPLICATION_RETURNED"])
         assert self.apply(name).submission_count == 2
-        issued = self.review(name, epass.REVIEW_DECISION_APPROVE).electronic_pass
-        assert issued.pass_number and issued.origin == epass.ElectronicPass.ORIGIN_APPLICATION
+        issued = self.review(name, applications.REVIEW_DECISION_APPROVE).electronic_pass
+        assert issued.pass_number and issued.origin == electronic_pass.ElectronicPass.ORIGIN_APPLICATION
         assert self.offer_codes(name) == (False, ["CODE_ALREADY_COMPLETED"])
         found = call(self.gateway.GetElectronicPass, gateway.GetElectronicPassRequest(registration=name))
         assert found.electronic_pass == issued
         self.a_residence_permit_never_qualifies()
 
     def offer_codes(self, name: str) -> tuple[bool, list[str]]:
-        offer = self.pass_of(name).electronic_pass
-        assert all(each.text_zh_cn and each.text_en for each in offer.reasons), "a reason without a text"
-        return offer.offered, [epass.OfferReason.Code.Name(each.code) for each in offer.reasons]
+        told = self.pass_of(name).electronic_pass
+        assert all(each.text_zh_cn and each.text_en for each in told.reasons), "a reason without a text"
+        return told.offered, [offer.OfferReason.Code.Name(each.code) for each in told.reasons]
 
     def apply(self, name: str):
         request = gateway.ApplyForElectronicPassRequest(request_id=fresh_id(), registration=name)
         application = call(self.gateway.ApplyForElectronicPass, request).application
-        assert application.state == epass.ElectronicPassApplication.STATE_SUBMITTED
+        assert application.state == applications.ElectronicPassApplication.STATE_SUBMITTED
         return application
 
     def review(self, name: str, decision, note: str = ""):
         """What a reviewer's system does with the queue."""
         application = self.claimed(name)
-        request = epass.ReviewElectronicPassApplicationRequest(
+        request = applications.ReviewElectronicPassApplicationRequest(
             request_id=fresh_id(),
             application=application.name,
             etag=application.etag,
@@ -317,7 +319,7 @@ class Journey:
     def claimed(self, name: str):
         """Takes from the queue until the application of `name` is among it: its holder's identity is verified in the background first."""
         for _ in range(100):
-            request = epass.ClaimElectronicPassApplicationsRequest(
+            request = applications.ClaimElectronicPassApplicationsRequest(
                 request_id=fresh_id(), reviewer="reviewer-1", count=20
             )
             taken = call(self.reviewers.ClaimElectronicPassApplications, request).applications
@@ -400,8 +402,8 @@ class Journey:
 
 def main() -> None:
     (address,) = sys.argv[1:]
-    with connect(address) as channel:
-        Journey(channel).walk()
+    with connect(address, "operator") as channel, connect(address, "reviewer") as reviewers:
+        Journey(channel, reviewers).walk()
     print("  the partner's journey ends well")
 
 

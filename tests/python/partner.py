@@ -27,12 +27,12 @@ class Refusal:
     """Description by field path and rule."""
 
 
-def connect(address: str) -> grpc.Channel:
-    """A channel to the server: over mutual TLS as an operator, where tests/live has made certificates."""
+def connect(address: str, caller: str) -> grpc.Channel:
+    """A channel to the server: over mutual TLS as `caller`, where tests/live has made certificates."""
     folder = os.environ.get("ENTRYPASS_CERTIFICATES")
     if folder is None:
         return grpc.insecure_channel(address)
-    names = ("ca.pem", "operator.key", "operator.pem")
+    names = ("ca.pem", f"{caller}.key", f"{caller}.pem")
     trust, key, certificate = (Path(folder, name).read_bytes() for name in names)
     return grpc.secure_channel(address, grpc.ssl_channel_credentials(trust, key, certificate))
 

@@ -1,4 +1,7 @@
-//! Where a follower stands, and where it wants to begin. Pure.
+//! Where a follower stands, and where it wants to begin.
+//!
+//! Asks nobody and keeps nothing. A request's `start` is read here too, and not by each service: the contracts of all feeds have the one enum of the
+//! registration service's.
 
 use std::fmt;
 

@@ -229,7 +229,7 @@ impl Checker {
 }
 
 /// `group.name`, if that is what was written.
-fn spelled(select: &SelectExpr) -> Option<(&str, &str)> {
+pub(crate) fn spelled(select: &SelectExpr) -> Option<(&str, &str)> {
     match &select.operand.expr {
         Expr::Ident(group) => Some((group, &select.field)),
         _ => None,

@@ -17,7 +17,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::{
-    check::check,
+    check::{check, spelled},
     facts::Facts,
     vocabulary::{Datum, FACTS},
 };
@@ -154,6 +154,13 @@ impl Expression {
         found
     }
 
+    /// Every fact that it names, group and name, also those that it only asks for with `has`.
+    pub(crate) fn facts(&self) -> BTreeSet<(&str, &str)> {
+        let mut found = BTreeSet::new();
+        collect_facts(&self.tree, &mut found);
+        found
+    }
+
     /// Its outcome. `None` if it has none, which the check rules out.
     pub(crate) fn holds(&self, situation: &Situation) -> Option<bool> {
         match Value::resolve(&self.tree, &situation.0) {
@@ -176,6 +183,15 @@ fn collect_numbers(part: &IdedExpr, found: &mut BTreeSet<i64>) {
             found.extend(inside.into_iter().map(|number| if negated { -number } else { number }));
         }
         Expr::List(list) => list.elements.iter().for_each(|part| collect_numbers(part, found)),
+        _ => {}
+    }
+}
+
+/// As [`collect_numbers`]. Lists hold no facts.
+fn collect_facts<'e>(part: &'e IdedExpr, found: &mut BTreeSet<(&'e str, &'e str)>) {
+    match &part.expr {
+        Expr::Select(select) => found.extend(spelled(select)),
+        Expr::Call(call) => call.args.iter().for_each(|part| collect_facts(part, found)),
         _ => {}
     }
 }

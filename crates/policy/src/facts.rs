@@ -59,7 +59,8 @@ pub struct DocumentFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonFacts {
-    /// Full years at the time that is asked about.
+    /// Full years today, also where another time is asked about: no birth date is handed on for a policy's sake. So a rule on it turns on a birthday without
+    /// notice, when somebody is looked at next.
     pub age: Option<u8>,
     /// Somebody answers for them and holds their registration.
     pub has_guardian: Option<bool>,

@@ -11,6 +11,7 @@ use crate::{
     error::{Fault, Mistake, PolicyErrors},
     expression::Expression,
     trial::Trial,
+    vocabulary::Fact,
     words::{IdentityStrength, Level},
 };
 
@@ -18,6 +19,9 @@ use crate::{
 const MAX_BYTES: usize = 65_536;
 /// As many rules of one kind a document has at most.
 const MAX_RULES: usize = 50;
+/// As many different numbers the rules of the level have at most. A level may change at each of them by time alone, and is looked at there for whoever asks until when it
+/// is what it is.
+const MAX_NUMBERS: usize = 64;
 /// As many tests a document has at most.
 const MAX_TESTS: usize = 500;
 
@@ -131,6 +135,13 @@ impl Policy {
         &self.name
     }
 
+    /// Whether a policy can have this name: 1 to 40 of `a-z 0-9 -`.
+    #[must_use]
+    pub fn is_name(text: &str) -> bool {
+        let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        (1..=40).contains(&text.len()) && text.bytes().all(allowed)
+    }
+
     /// Its version, 1 or more.
     #[must_use]
     pub fn version(&self) -> u32 {
@@ -167,11 +178,22 @@ impl Policy {
         &self.levels
     }
 
-    /// Every number that the rules of the level are written with. A rule that compares a number of days with numbers as they are written turns where the
-    /// days reach one of these, or one more, and nowhere else.
+    /// Every number of those rules of the level that name the fact `group.name`. A rule that compares a number of days with numbers as they are written turns where
+    /// the days reach one of these, or one more, and nowhere else.
     #[must_use]
-    pub fn numbers(&self) -> BTreeSet<i64> {
-        self.levels.iter().filter_map(|rule| rule.when.as_ref()).flat_map(Expression::numbers).collect()
+    pub fn numbers(&self, group: &str, name: &str) -> BTreeSet<i64> {
+        let when = self.levels.iter().filter_map(|rule| rule.when.as_ref());
+        when.filter(|when| when.facts().contains(&(group, name))).flat_map(Expression::numbers).collect()
+    }
+
+    /// The facts that it names and this system does not record, as `group.name`: its rules on them never apply.
+    #[must_use]
+    pub fn unrecorded_facts(&self) -> BTreeSet<String> {
+        let requires = self.eligibility.iter().map(|rule| &rule.requires);
+        let when = self.levels.iter().filter_map(|rule| rule.when.as_ref());
+        let all = requires.chain(when).chain(&self.review.auto_approve).flat_map(Expression::facts);
+        let unrecorded = all.filter(|(group, name)| Fact::named(group, name).is_some_and(|it| !it.recorded));
+        unrecorded.map(|(group, name)| format!("{group}.{name}")).collect()
     }
 
     /// How applications are decided on.
@@ -207,7 +229,7 @@ struct Reader {
 
 impl Reader {
     fn policy(&mut self, text: &str, document: Document) -> Option<Policy> {
-        self.demand(is_name(&document.name), "name", "1 to 40 of a-z 0-9 -");
+        self.demand(Policy::is_name(&document.name), "name", "1 to 40 of a-z 0-9 -");
         self.demand(document.version > 0, "version", "1 or more");
         let in_order = document.effective_to.is_none_or(|end| document.effective_from < end);
         self.demand(in_order, "effective_to", "later than effective_from");
@@ -223,6 +245,13 @@ impl Reader {
             (1..).zip(document.eligibility).map(|(at, rule)| self.requirement(at, rule)).collect();
         let levels: Vec<_> =
             (1..).zip(document.levels).map(|(at, rule)| self.grade(at, rule, at == last)).collect();
+        let when = levels.iter().flatten().filter_map(|rule| rule.when.as_ref());
+        let numbers: BTreeSet<_> = when.flat_map(Expression::numbers).collect();
+        self.demand(
+            numbers.len() <= MAX_NUMBERS,
+            "levels",
+            "the conditions of the levels have 64 different numbers at most",
+        );
         let review = self.review(document.review);
         let trials = document.tests.into_iter().map(|test| Trial {
             name: test.name,
@@ -323,11 +352,6 @@ impl Reader {
             self.mistakes.push(Mistake { place: place.to_owned(), fault: Fault::Value(rule) });
         }
     }
-}
-
-fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    (1..=40).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 fn is_id(text: &str) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! Times do not enter expressions: what a rule wants of one, such as whether a quarantine lasts, is said here for the time that is asked about.
 
+use entrypass_ambient::CITY_OFFSET;
 use entrypass_document::DocumentType;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
 use crate::{
     facts::Facts,
@@ -21,6 +22,9 @@ pub struct Fact {
     pub kind: Kind,
     /// Whether it is always there. One that may be absent is read only where `has` found it.
     pub always: bool,
+    /// Whether this system finds it out of anybody. One that it does not is absent for everybody, and a rule that asks for it never applies; it is there for policies'
+    /// own tests, and for the release that will.
+    pub recorded: bool,
     /// What it says.
     pub meaning: &'static str,
     read: fn(&Facts, OffsetDateTime) -> Option<Datum>,
@@ -66,12 +70,6 @@ pub(crate) fn document_word(document_type: Option<DocumentType>) -> &'static str
     document_type.map_or(UNKNOWN, DocumentType::as_str)
 }
 
-/// Beijing time, by which days are counted here.
-const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
-    Ok(offset) => offset,
-    Err(_) => UtcOffset::UTC,
-};
-
 /// Every fact that expressions can name; facts of one group stand together.
 pub const FACTS: [Fact; 18] = [
     always("registration", "state", Kind::Word(RegistrationState::WORDS), "where it stands", |facts, _| {
@@ -88,30 +86,35 @@ pub const FACTS: [Fact; 18] = [
         name: "age",
         kind: Kind::Int,
         always: false,
-        meaning: "full years",
+        recorded: true,
+        meaning: "full years today, whatever time is asked about: the day of birth is not known here",
         read: |facts, _| facts.person.age.map(|years| Datum::Int(i64::from(years))),
     },
     known("person", "has_guardian", "somebody answers for them and holds their registration", |facts, _| {
         facts.person.has_guardian.map(Datum::Bool)
     }),
-    known("person", "household_in_city", "the household is registered in the city now", |facts, _| {
+    unrecorded("person", "household_in_city", "the household is registered in the city now", |facts, _| {
         facts.person.household_in_city.map(Datum::Bool)
     }),
-    known("person", "residence_permit_in_city", "a registered residence permit of the city", |facts, _| {
-        facts.person.residence_permit_in_city.map(Datum::Bool)
-    }),
+    unrecorded(
+        "person",
+        "residence_permit_in_city",
+        "a registered residence permit of the city",
+        |facts, _| facts.person.residence_permit_in_city.map(Datum::Bool),
+    ),
     Fact {
         group: "trip",
         name: "days_since_entry",
         kind: Kind::Int,
         always: false,
+        recorded: true,
         meaning: "days by Beijing time from trip.entry_date, negative before it",
         read: |facts, as_of| {
-            let today = as_of.checked_to_offset(BEIJING).unwrap_or(as_of).date();
+            let today = as_of.checked_to_offset(CITY_OFFSET).unwrap_or(as_of).date();
             facts.trip.entry_date.map(|entry| Datum::Int((today - entry).whole_days()))
         },
     },
-    known("trip", "outbreak_area", "identity data or places of stay are tied to one", |facts, _| {
+    unrecorded("trip", "outbreak_area", "identity data or places of stay are tied to one", |facts, _| {
         facts.trip.outbreak_area.map(Datum::Bool)
     }),
     known("health", "fever", "a fever is declared", |facts, _| facts.health.fever.map(Datum::Bool)),
@@ -120,6 +123,7 @@ pub const FACTS: [Fact; 18] = [
         name: "days_since_fever",
         kind: Kind::Int,
         always: false,
+        recorded: true,
         meaning: "full days of 24 hours from health.fever_since",
         read: |facts, as_of| facts.health.fever_since.map(|since| Datum::Int((as_of - since).whole_days())),
     },
@@ -134,6 +138,7 @@ pub const FACTS: [Fact; 18] = [
         name: "strength",
         kind: Kind::Word(IdentityStrength::WORDS),
         always: false,
+        recorded: true,
         meaning: "how well proven, once it was verified",
         read: |facts, _| facts.identity.strength.map(|strength| Datum::Word(strength.as_str())),
     },
@@ -148,6 +153,7 @@ pub const FACTS: [Fact; 18] = [
         name: "origin",
         kind: Kind::Word(PassOrigin::WORDS),
         always: false,
+        recorded: true,
         meaning: "where the pass was issued",
         read: |facts, _| facts.pass.origin.map(|origin| Datum::Word(origin.as_str())),
     },
@@ -183,10 +189,15 @@ const fn always(
     meaning: &'static str,
     read: Read,
 ) -> Fact {
-    Fact { group, name, kind, always: true, meaning, read }
+    Fact { group, name, kind, always: true, recorded: true, meaning, read }
 }
 
 /// A yes or no that may be absent.
 const fn known(group: &'static str, name: &'static str, meaning: &'static str, read: Read) -> Fact {
-    Fact { group, name, kind: Kind::Bool, always: false, meaning, read }
+    Fact { group, name, kind: Kind::Bool, always: false, recorded: true, meaning, read }
+}
+
+/// As [`known`], of what nobody tells this system.
+const fn unrecorded(group: &'static str, name: &'static str, meaning: &'static str, read: Read) -> Fact {
+    Fact { recorded: false, ..known(group, name, meaning, read) }
 }

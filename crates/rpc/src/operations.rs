@@ -164,7 +164,11 @@ impl Probe {
         })
     }
 
-    async fn ask(&self) -> Result<(), String> {
+    /// Asks it. Takes at most two seconds.
+    ///
+    /// # Errors
+    /// Why the service cannot do its work, or that it does not say so in time.
+    pub async fn ask(&self) -> Result<(), String> {
         let answer = tokio::time::timeout(PROBE_LIMIT, self.0()).await;
         answer.unwrap_or_else(|_| Err(format!("its check takes more than {} s", PROBE_LIMIT.as_secs())))
     }

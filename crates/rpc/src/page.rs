@@ -7,11 +7,13 @@ use uuid::Uuid;
 const DEFAULT_SIZE: u64 = 20;
 /// Most rows on a page.
 const LARGEST_SIZE: u64 = 100;
+/// The same of a list that programs read to its end.
+const BULK_SIZES: (u64, u64) = (500, 1000);
 
 /// What was asked for: at most `size` rows behind `after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Rows wanted, 1 to 100.
+    /// Rows wanted: at least one, and no more than the list has on a page.
     pub size: u64,
     /// Where the page before ended; `None` for the first page.
     pub after: Option<PageToken>,
@@ -27,7 +29,15 @@ impl PageRequest {
     /// # Errors
     /// A negative size, or a token that no page of ours ended with.
     pub fn parse(page_size: i32, page_token: &str) -> Result<Self, Violations> {
-        Self::with(page_size, PageToken::parse(page_token))
+        Self::with(page_size, PageToken::parse(page_token), (DEFAULT_SIZE, LARGEST_SIZE))
+    }
+
+    /// As [`Self::parse`], for a list that programs read to its end: 0 stands for 500, more than 1000 for 1000.
+    ///
+    /// # Errors
+    /// A negative size, or a token that no page of ours ended with.
+    pub fn parse_bulk(page_size: i32, page_token: &str) -> Result<Self, Violations> {
+        Self::with(page_size, PageToken::parse(page_token), BULK_SIZES)
     }
 
     /// As [`Self::parse`], for a list whose tokens are of [`PageToken::encode_bound`]: `is_bound` says whether a token and its seal are of this
@@ -40,10 +50,29 @@ impl PageRequest {
         page_token: &str,
         is_bound: impl FnOnce(PageToken, Uuid) -> bool,
     ) -> Result<Self, Violations> {
-        Self::with(page_size, PageToken::parse_bound(page_token, is_bound))
+        let after = PageToken::parse_bound(page_token, is_bound);
+        Self::with(page_size, after, (DEFAULT_SIZE, LARGEST_SIZE))
     }
 
-    fn with(page_size: i32, after: Result<Option<PageToken>, Violation>) -> Result<Self, Violations> {
+    /// How many rows to read for this page: one that does not stand on it tells that another page follows.
+    #[must_use]
+    pub fn rows_to_read(&self) -> u64 {
+        self.size + 1
+    }
+
+    /// Cuts `rows`, read as [`Self::rows_to_read`] says, to this page. Gives where it ended, by the `key` of its last row, if another one follows.
+    pub fn cut<R>(&self, rows: &mut Vec<R>, key: impl FnOnce(&R) -> Uuid) -> Option<PageToken> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        rows.last().filter(|_| more).map(|last| PageToken(key(last)))
+    }
+
+    fn with(
+        page_size: i32,
+        after: Result<Option<PageToken>, Violation>,
+        (default, largest): (u64, u64),
+    ) -> Result<Self, Violations> {
         let mut violations = Violations::default();
         let size = u64::try_from(page_size).unwrap_or_else(|_| {
             let text = Text::new("每页数量不能为负", "a page size is not negative");
@@ -55,7 +84,7 @@ impl PageRequest {
             None
         });
         violations.into_result()?;
-        let size = if size == 0 { DEFAULT_SIZE } else { size.min(LARGEST_SIZE) };
+        let size = if size == 0 { default } else { size.min(largest) };
         Ok(Self { size, after })
     }
 }
@@ -113,6 +142,20 @@ mod tests {
     fn sizes_are_defaulted_capped_and_checked() {
         for (asked, given) in [(0, Some(20)), (1, Some(1)), (100, Some(100)), (101, Some(100)), (-1, None)] {
             assert_eq!(PageRequest::parse(asked, "").ok().map(|page| page.size), given, "{asked}");
+        }
+        for (asked, given) in [(0, Some(500)), (1000, Some(1000)), (1001, Some(1000)), (-1, None)] {
+            assert_eq!(PageRequest::parse_bulk(asked, "").ok().map(|page| page.size), given, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_followed_by_another_tells_where_it_ended() {
+        let page = PageRequest::parse(2, "").expect("a page");
+        assert_eq!(page.rows_to_read(), 3);
+        for (read, shown, end) in [(0, 0, None), (1, 1, None), (2, 2, None), (3, 2, Some(1))] {
+            let mut rows: Vec<u128> = (0..read).collect();
+            let next = page.cut(&mut rows, |row| Uuid::from_u128(*row));
+            assert_eq!((rows.len(), next), (shown, end.map(|end| PageToken(Uuid::from_u128(end)))), "{read}");
         }
     }
 

@@ -15,10 +15,14 @@ use entrypass_proto::{
         registration_service_server::{RegistrationService, RegistrationServiceServer},
     },
 };
-use entrypass_rpc::{AnswerStream, Call, EdgeLayer, Problem, Transport, answer};
+use entrypass_rpc::{
+    AnswerStream, Call, EdgeLayer, PageRequest, PageToken, Problem, Transport, answer, resource_id,
+    resource_name,
+};
 use entrypass_rule::{Rule, Text, Violation, Violations};
 use prost_types::Timestamp;
 use tonic::{Code, Request, Response, Status, service::Routes};
+use uuid::Uuid;
 
 use crate::Feed;
 
@@ -143,6 +147,25 @@ impl Registrations {
         pb::BatchGetRegistrationFactsResponse { facts }
     }
 
+    /// Those behind the page token, in the order of their names.
+    fn list_facts(
+        &self,
+        request: &pb::ListRegistrationFactsRequest,
+    ) -> Result<pb::ListRegistrationFactsResponse, Problem> {
+        let page = PageRequest::parse_bulk(request.page_size, &request.page_token)?;
+        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
+        let name = |id: Uuid| resource_name("travellers", id);
+        let after = page.after.map(|PageToken(last)| name(last)).unwrap_or_default();
+        let all: BTreeSet<_> = locked(&self.facts).values().map(|facts| facts.traveller.clone()).collect();
+        let mut travellers: Vec<_> = all.into_iter().filter(|it| *it > after).collect();
+        let more = travellers.len() > size;
+        travellers.truncate(size);
+        let last = travellers.last().filter(|_| more).and_then(|last| resource_id("travellers", last).ok());
+        let next_page_token = last.map(|last| PageToken(last).encode()).unwrap_or_default();
+        let request = pb::BatchGetRegistrationFactsRequest { travellers, ..Default::default() };
+        Ok(pb::ListRegistrationFactsResponse { facts: self.all_facts_of(&request).facts, next_page_token })
+    }
+
     fn groups_of(&self, request: &pb::GetTravelGroupsRequest) -> pb::GetTravelGroupsResponse {
         let group = |name: &String| {
             let holder = self.member(name);
@@ -247,6 +270,17 @@ macro_rules! registration_service_without {
                 answer(request, |call, message| async move {
                     self.note(&call);
                     Ok::<_, Problem>(self.all_facts_of(&message))
+                }).await
+            }
+
+            async fn list_registration_facts(
+                &self,
+                request: Request<pb::ListRegistrationFactsRequest>,
+            ) -> Result<Response<pb::ListRegistrationFactsResponse>, Status> {
+                self.works()?;
+                answer(request, |call, message| async move {
+                    self.note(&call);
+                    self.list_facts(&message)
                 }).await
             }
 

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::{Failure, role::Role};
 
 /// Who calls from outside, in the configuration.
-const CALLERS: [&str; 3] = ["kiosk", "checkpoint", "operator"];
+const CALLERS: [&str; 6] = ["kiosk", "checkpoint", "operator", "reviewer", "policy", "authority"];
 /// The trust domain of all of them.
 const DOMAIN: &str = "spiffe://entrypass.example";
 /// The configuration in which they are listed.

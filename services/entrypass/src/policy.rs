@@ -21,6 +21,12 @@ pub(crate) fn policy(command: &Policy) -> Result<ExitCode, Failure> {
             let (name, version, tests) = (policy.name(), policy.version(), policy.trials().len());
             writeln!(out, "{name}, version {version}: no mistakes; its {tests} tests come out as it says")?;
             writeln!(out, "digest: {}", policy.digest())?;
+            for fact in policy.unrecorded_facts() {
+                writeln!(
+                    out,
+                    "warning: {fact} is not recorded by this system, and no rule on it ever applies"
+                )?;
+            }
             ExitCode::SUCCESS
         }
         Err(mistakes) => {

@@ -27,6 +27,8 @@ pub(crate) struct Applicant {
     pub(crate) registration: Uuid,
     /// Id of the person.
     pub(crate) traveller: Uuid,
+    /// Its present revision.
+    pub(crate) revision: i32,
     /// Where the registration stands.
     pub(crate) registration_state: RegistrationState,
     /// Type of the registered document; nothing for one that this program does not know.
@@ -71,6 +73,13 @@ pub(crate) struct Application {
     pub(crate) create_time: OffsetDateTime,
     /// When it changed last.
     pub(crate) update_time: OffsetDateTime,
+}
+
+impl Applicant {
+    /// What was declared at an instant that has passed; see [`Declared::known_at`].
+    pub(crate) fn known_at(&self, at: OffsetDateTime) -> Self {
+        Self { declared: self.declared.known_at(at), ..*self }
+    }
 }
 
 impl Application {

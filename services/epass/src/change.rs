@@ -39,14 +39,14 @@ pub(crate) enum What {
         /// Its state.
         state: pass::State,
     },
-    /// A pass came to another state.
+    /// A pass came to another state, or lasts longer.
     Pass {
         /// The pass.
         id: Uuid,
         /// Its state after it.
         state: pass::State,
     },
-    /// The level is another one.
+    /// The level is another one, or ends at another time.
     Level {
         /// The registration by which it was decided, if there was one.
         registration: Option<Uuid>,

@@ -56,10 +56,7 @@ pub(crate) enum FollowUpOutcome {
 pub(crate) struct Over;
 
 impl Quarantine {
-    /// A quarantine that is recorded at `now`.
-    ///
-    /// # Errors
-    /// Every rule that the two times break, each with the field that breaks it.
+    /// A quarantine that is recorded at `now`. Whether its times are [`broken`] was asked before.
     pub(crate) fn recorded(
         id: Uuid,
         traveller: Uuid,

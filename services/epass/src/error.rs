@@ -48,6 +48,8 @@ pub(crate) enum Error {
     ActivationStale(Option<i64>),
     #[error("the policy is not effective at that instant")]
     PolicyNotEffective,
+    #[error("the policy cannot be made to apply: {0}")]
+    PolicyUnreadable(Unavailable),
     #[error("there is no policy before the one that applies")]
     NoPolicyBefore,
     #[error("no such pass")]
@@ -124,6 +126,9 @@ impl From<Error> for Problem {
             Error::ActivationStale(None) => Self::new(ErrorReason::PolicyActivationStale),
             Error::PolicyNotEffective => {
                 Self::new(ErrorReason::PolicyNotActivatable).with("obstacle", "NOT_EFFECTIVE")
+            }
+            Error::PolicyUnreadable(_) => {
+                Self::caused(ErrorReason::PolicyNotActivatable, error).with("obstacle", "UNREADABLE")
             }
             Error::NoPolicyBefore => {
                 Self::new(ErrorReason::PolicyNotActivatable).with("obstacle", "NONE_BEFORE")

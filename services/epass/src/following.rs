@@ -1,4 +1,5 @@
-//! What the end of a registration does to applications.
+//! What changes of registrations do here: the end of one ends its open applications, every one that bears on a level has it decided anew, and an erasure
+//! erases. Does not own how they are followed, which is `entrypass-follow`'s.
 
 use std::sync::Arc;
 

@@ -6,11 +6,12 @@ use entrypass_ambient::Random;
 use entrypass_seal::Sealer;
 use sea_orm::DatabaseTransaction;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{
     application::Application,
     error::Error,
-    pass::{Pass, State, Step},
+    pass::{ExternalPass, Made, Pass, Recorded, State, Step},
     store,
     text::Note,
 };
@@ -48,17 +49,76 @@ impl Issuing {
         pass: &Pass,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        // One that time has ended makes room.
-        for other in store::passes_of(transaction, [pass.traveller]).await? {
-            if State::LIVE.contains(&other.stored_state) && !other.is_live(now) {
-                self.expire(transaction, &other, now).await?;
-            }
-        }
+        self.make_room(transaction, pass.traveller, now).await?;
         if store::insert_pass(transaction, pass).await? {
             return Ok(());
         }
         let live = store::pass_of(transaction, pass.traveller, now).await?.is_some_and(|it| it.is_live(now));
         Err(if live { Error::PassExists } else { Error::PassNumberTaken })
+    }
+
+    /// Keeps a pass that another channel tells of, or finds it; says what stands in its way. Of one that is kept already nothing is taken over but an end
+    /// that is later.
+    pub(crate) async fn record(
+        &self,
+        transaction: &DatabaseTransaction,
+        traveller: Uuid,
+        told: ExternalPass,
+        now: OffsetDateTime,
+    ) -> Result<(Recorded, Pass), Error> {
+        let known = store::pass_by_number(transaction, &told.issuer, &told.number).await?;
+        let Some(known) = known.filter(|known| known.traveller == traveller) else {
+            let pass = Pass::recorded(self.random.uuid_v7(now), traveller, told, now);
+            self.keep(transaction, &pass, now).await?;
+            return Ok((Recorded::New, pass));
+        };
+        match known.later_end(told.expire_time) {
+            None => Ok((Recorded::Known, known)),
+            Some(later) => Ok((Recorded::Prolonged, self.prolong(transaction, known, later, now).await?)),
+        }
+    }
+
+    /// Has a pass of another channel last until `later`.
+    async fn prolong(
+        &self,
+        transaction: &DatabaseTransaction,
+        known: Pass,
+        later: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Pass, Error> {
+        // Its own end is written down too, so that its life tells of it.
+        self.make_room(transaction, known.traveller, now).await?;
+        let known = store::pass(transaction, known.id).await?.unwrap_or(known);
+        let steps = store::steps_of(transaction, &self.sealer, known.traveller).await?;
+        let mut steps = steps.get(&known.id).into_iter().flatten();
+        let before_its_end = steps.rfind(|made| made.state != State::Expired);
+        let suspended = before_its_end.is_some_and(|made| made.state == State::Suspended);
+        let prolonged = known.prolonged(later, suspended, now)?;
+        let live = store::pass_of(transaction, known.traveller, now).await?.filter(|it| it.is_live(now));
+        if live.is_some_and(|live| live.id != known.id) {
+            return Err(Error::PassExists);
+        }
+        let made = Made { time: now, ..prolonged.made(self.random.uuid_v7(now), None, Note::default()) };
+        if store::update_pass(transaction, &self.sealer, &prolonged, &made, now).await? {
+            Ok(prolonged)
+        } else {
+            Err(Error::EtagMismatch)
+        }
+    }
+
+    /// Has each pass that time has ended make room for another.
+    async fn make_room(
+        &self,
+        transaction: &DatabaseTransaction,
+        traveller: Uuid,
+        now: OffsetDateTime,
+    ) -> Result<(), Error> {
+        for other in store::passes_of(transaction, [traveller]).await? {
+            if State::LIVE.contains(&other.stored_state) && !other.is_live(now) {
+                self.expire(transaction, &other, now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes down that the time of a live pass has ended; nothing when somebody else has done so.

@@ -3,14 +3,17 @@
 //! Owns when the level changes by itself, and what is to be followed up. Does not own the rules: those are the policy's, whose default has the levels that the
 //! city published. Pure: facts and policies are handed in. A level is decided anew each time it is asked for, so that it never outlives its facts.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use entrypass_policy::{Evaluation, EvaluationError, Policy};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) use entrypass_policy::Level;
 
-use crate::{application::Applicant, facts::Person};
+use crate::{
+    application::Applicant,
+    facts::{Numbers, Person},
+};
 
 /// The policies that apply from an instant on, as far as somebody has decided.
 #[derive(Debug, Clone)]
@@ -18,7 +21,7 @@ pub(crate) struct Timeline {
     first: Arc<Policy>,
     /// From when others apply, earliest first. `None` where it cannot be loaded.
     later: Vec<(OffsetDateTime, Option<Arc<Policy>>)>,
-    numbers: BTreeSet<i64>,
+    numbers: Numbers,
 }
 
 /// A level, and what there is to know of its end.
@@ -36,7 +39,7 @@ impl Timeline {
     /// `first`, and those that come `later`.
     pub(crate) fn new(first: Arc<Policy>, later: Vec<(OffsetDateTime, Option<Arc<Policy>>)>) -> Self {
         let all = later.iter().filter_map(|(_, policy)| policy.as_ref()).chain([&first]);
-        let numbers = all.flat_map(|policy| policy.numbers()).collect();
+        let numbers = Numbers::of(&all.map(Arc::as_ref).collect::<Vec<_>>());
         Self { first, later, numbers }
     }
 
@@ -120,7 +123,8 @@ mod tests {
     }
 
     fn applicant(of_city: bool, fever_since: Option<OffsetDateTime>) -> Applicant {
-        Applicant { declared: Declared { of_city: Some(of_city), fever_since }, ..Applicant::sample() }
+        let declared = Declared { of_city: Some(of_city), health: true, fever_since, ..Declared::default() };
+        Applicant { declared, ..Applicant::sample() }
     }
 
     fn pass(expire_time: Option<OffsetDateTime>) -> Vec<Pass> {

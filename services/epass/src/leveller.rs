@@ -10,12 +10,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use entrypass_ambient::Clock;
 use entrypass_db::{Database, hold};
 use entrypass_feed::Feed;
+use entrypass_policy::EvaluationError;
 use entrypass_proto::registration::v1::{
     BatchGetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
 };
 use entrypass_rpc::Transport;
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 use uuid::Uuid;
@@ -25,7 +27,7 @@ use crate::{
     change::{Change, What},
     error::Error,
     level::{Level, Standing, standing},
-    policies::Policies,
+    policies::{Policies, Unavailable},
     store::{self, Due, Known},
     wire,
 };
@@ -79,12 +81,18 @@ impl Leveller {
         let transaction = self.database.begin().await?;
         hold(&transaction, travellers.iter().copied()).await?;
         let known = Known::read(&transaction, &travellers).await?;
-        for due in &due {
-            let holder = holders.get(&due.traveller);
-            let decide = |it: &Applicant| standing(&known.of(due.traveller), it, &timeline, now);
-            let standing = holder.map(decide).transpose()?;
-            let told = (holder.map(|it| it.registration), standing);
-            settle(&transaction, due, told, ordinal, now).await?;
+        // Beside the calls, which need the threads.
+        let decided = spawn_blocking(move || {
+            let decide = |due: &Due| {
+                let Some(holder) = holders.get(&due.traveller) else { return Ok((None, None)) };
+                let standing = standing(&known.of(due.traveller), holder, &timeline, now)?;
+                Ok((Some(holder.registration), Some(standing)))
+            };
+            let decided = due.iter().map(|due| Ok((*due, decide(due)?)));
+            decided.collect::<Result<Vec<_>, EvaluationError>>()
+        });
+        for (due, told) in decided.await.map_err(|_| Unavailable::Interrupted)?? {
+            settle(&transaction, &due, told, ordinal, now).await?;
         }
         transaction.commit().await?;
         self.feed.committed();
@@ -111,7 +119,8 @@ impl Leveller {
     }
 }
 
-/// Writes down what was decided, and tells of it where it is another level than before. Who has no registration has no level.
+/// Writes down what was decided, and tells of it where it is another level than was told last, or ends at another time. Who has no registration has no
+/// level.
 async fn settle(
     transaction: &DatabaseTransaction,
     due: &Due,
@@ -120,7 +129,10 @@ async fn settle(
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     let (level, until) = standing.map_or((Level::None, None), |it| (it.level, it.until));
-    if store::settle_level(transaction, due, (level, ordinal), until).await? && level != due.level {
+    // To the microsecond, as it is kept: a finer end is the same one.
+    let until = until.map(OffsetDateTime::truncate_to_microsecond);
+    let settled = store::settle_level(transaction, due, (level, ordinal), until).await?;
+    if settled && (level, until) != (due.level, due.until) {
         let what = What::Level { registration, level, until };
         let change = Change { traveller: due.traveller, what, create_time: now };
         store::add_change(transaction, change).await?;

@@ -79,6 +79,10 @@ pub(crate) enum Step {
     Cancel,
     /// Its time ends.
     Expire,
+    /// Its channel prolongs it.
+    Prolong,
+    /// Its channel prolongs it, and it is suspended, or was when its time ended: by that an authority's doubts do not end.
+    ProlongSuspended,
 }
 
 /// Why an authority acts.
@@ -144,15 +148,17 @@ pub(crate) struct ExternalPass {
 /// What became of a pass that another channel tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recorded {
-    /// It is new: its id.
-    New(Uuid),
-    /// It had been recorded before: its id.
-    Known(Uuid),
+    /// It is new.
+    New,
+    /// It had been recorded before.
+    Known,
+    /// It had been recorded before, and lasts longer now.
+    Prolonged,
 }
 
 /// Every step that is allowed; what is not here is refused. A holder cannot give up a pass that is suspended: they would be free to apply anew
 /// while somebody looks into it.
-const TRANSITIONS: [(State, Step, State); 7] = [
+const TRANSITIONS: [(State, Step, State); 11] = [
     (State::Active, Step::Suspend, State::Suspended),
     (State::Suspended, Step::Reinstate, State::Active),
     (State::Active, Step::Revoke, State::Revoked),
@@ -160,6 +166,10 @@ const TRANSITIONS: [(State, Step, State); 7] = [
     (State::Active, Step::Cancel, State::Cancelled),
     (State::Active, Step::Expire, State::Expired),
     (State::Suspended, Step::Expire, State::Expired),
+    (State::Active, Step::Prolong, State::Active),
+    (State::Expired, Step::Prolong, State::Active),
+    (State::Suspended, Step::ProlongSuspended, State::Suspended),
+    (State::Expired, Step::ProlongSuspended, State::Suspended),
 ];
 
 impl State {
@@ -287,8 +297,30 @@ impl Pass {
     pub(crate) fn stepped(&self, step: Step, now: OffsetDateTime) -> Result<Self, IllegalStep> {
         // What time has ended and nobody has written down yet takes no step but that.
         let from = if step == Step::Expire { self.stored_state } else { self.state(now) };
-        let state_time = self.expire_time.filter(|_| step == Step::Expire).unwrap_or(now);
-        Ok(Self { stored_state: from.after(step)?, revision: self.revision + 1, state_time, ..self.clone() })
+        let stored_state = from.after(step)?;
+        let state_time = match step {
+            Step::Expire => self.expire_time.unwrap_or(now),
+            _ if stored_state == from => self.state_time,
+            _ => now,
+        };
+        Ok(Self { stored_state, revision: self.revision + 1, state_time, ..self.clone() })
+    }
+
+    /// Until when it lasts, where a channel that tells of it again says that this is later. Nothing is no later time: a list without ends would have
+    /// every pass last for good.
+    pub(crate) fn later_end(&self, expire_time: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
+        expire_time.filter(|later| self.expire_time.is_some_and(|end| end < *later))
+    }
+
+    /// This pass after its channel prolonged it at `now` until `expire_time`; `suspended` where it is suspended, or was when its time ended.
+    pub(crate) fn prolonged(
+        &self,
+        expire_time: OffsetDateTime,
+        suspended: bool,
+        now: OffsetDateTime,
+    ) -> Result<Self, IllegalStep> {
+        let step = if suspended { Step::ProlongSuspended } else { Step::Prolong };
+        Ok(Self { expire_time: Some(expire_time), ..self.stepped(step, now)? })
     }
 
     /// The record of the step that led to this pass as it is.

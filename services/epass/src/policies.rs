@@ -1,11 +1,11 @@
-//! The policies of this service at work: which one applies at an instant, read from the database each time, and parsed once.
+//! The policies of this service at work: which one applies at an instant, read from the database each time, and parsed once a copy.
 //!
 //! So all copies change over at the same instant, without being told. Nothing stands in for a policy that cannot be had: not the one before, and not the one that
 //! the program brings along.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use entrypass_ambient::Clock;
@@ -15,13 +15,34 @@ use entrypass_rpc::Probe;
 use sea_orm::ConnectionTrait;
 use thiserror::Error;
 use time::OffsetDateTime;
+use tokio::sync::{OnceCell, Semaphore};
 
-use crate::{error::Error, level::Timeline, store};
+use crate::{
+    error::Error,
+    level::Timeline,
+    store::{self, policies::Coming},
+};
+
+/// Documents that one copy remembers at most: far more than apply or are about to.
+const REMEMBERED: usize = 32;
+/// Documents that are read at once: reading a large one with its tests takes a processor for a while, and calls need them too.
+const READ_AT_ONCE: usize = 2;
+
+/// What became of reading a text; the same text comes out the same each time.
+type Read = Result<Arc<Policy>, PolicyErrors>;
 
 /// The policies of one copy of the service; cheap to clone, and all clones know what one has parsed.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Policies {
-    parsed: Arc<Mutex<HashMap<String, Arc<Policy>>>>,
+    /// By digest. Whoever comes while a text is being read waits for that, and does not read it again.
+    parsed: Arc<Mutex<HashMap<String, Arc<OnceCell<Read>>>>>,
+    reading: Arc<Semaphore>,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self { parsed: Arc::default(), reading: Arc::new(Semaphore::new(READ_AT_ONCE)) }
+    }
 }
 
 /// Why no policy can be told for an instant. For operators: callers learn that it is so.
@@ -71,25 +92,33 @@ impl Policies {
         if policy.covers(as_of) { Ok(policy) } else { Err(Unavailable::NotEffective(digest).into()) }
     }
 
+    /// Reads what applies at `now` before a transaction does: nobody should wait for that while it holds what others want. Whether there is one it asks itself.
+    pub(crate) async fn warm(&self, connection: &impl ConnectionTrait, now: OffsetDateTime) {
+        let _ = self.at(connection, now).await;
+    }
+
     /// The policies that apply from `now` on, with the ordinal of the activation that applies at first.
     pub(crate) async fn from(
         &self,
         connection: &impl ConnectionTrait,
         now: OffsetDateTime,
     ) -> Result<(i64, Timeline), Error> {
-        let applying = store::policies::applying(connection, now).await?;
-        let (ordinal, _) = applying.ok_or(Unavailable::NoneApplies)?;
-        let first = self.at(connection, now).await?;
+        let mut coming = store::policies::coming(connection, now).await?.into_iter();
+        let applying = coming.next().ok_or(Unavailable::NoneApplies)?;
+        let first = self.load(connection, &applying.digest).await?;
+        if !first.covers(now) {
+            return Err(Unavailable::NotEffective(applying.digest).into());
+        }
         let mut later = Vec::new();
-        for turn in store::policies::turns(connection, now).await? {
-            let policy = match self.at(connection, turn).await {
+        for Coming { digest, applies_from, .. } in coming {
+            let policy = match self.load(connection, &digest).await {
                 Ok(policy) => Some(policy),
                 Err(Error::PolicyUnavailable(_)) => None,
                 Err(error) => return Err(error),
             };
-            later.push((turn, policy));
+            later.push((applies_from, policy));
         }
-        Ok((ordinal, Timeline::new(first, later)))
+        Ok((applying.ordinal, Timeline::new(first, later)))
     }
 
     /// The policy with this digest, which was added.
@@ -98,31 +127,59 @@ impl Policies {
         connection: &impl ConnectionTrait,
         digest: &str,
     ) -> Result<Arc<Policy>, Error> {
-        if let Some(policy) = self.known(digest) {
-            return Ok(policy);
+        match self.known(digest) {
+            Some(read) => usable(digest, read),
+            None => self.load_anew(connection, digest).await,
         }
+    }
+
+    /// As [`Self::load`], with the text read from the database also where this copy remembers it: other copies have nothing else.
+    pub(crate) async fn load_anew(
+        &self,
+        connection: &impl ConnectionTrait,
+        digest: &str,
+    ) -> Result<Arc<Policy>, Error> {
         let text = store::policies::text(connection, digest).await?;
         let text = text.ok_or_else(|| Unavailable::Missing(digest.to_owned()))?;
         if Digest::of(&text).to_string() != digest {
             return Err(Unavailable::Changed(digest.to_owned()).into());
         }
-        let policy = parse(text).await?;
-        let policy = policy.map_err(|mistakes| Unavailable::Unreadable(digest.to_owned(), mistakes))?;
-        let policy = Arc::new(policy);
-        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
-        parsed.insert(digest.to_owned(), Arc::clone(&policy));
-        Ok(policy)
+        let read = self.place(digest);
+        usable(digest, read.get_or_try_init(|| self.parse(text)).await?.clone())
     }
 
-    fn known(&self, digest: &str) -> Option<Arc<Policy>> {
-        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+    /// Reads a document and runs its tests, beside the calls.
+    pub(crate) async fn parse(&self, text: String) -> Result<Read, Error> {
+        let permit = Arc::clone(&self.reading).acquire_owned().await.map_err(|_| Unavailable::Interrupted)?;
+        let reading = tokio::task::spawn_blocking(move || {
+            // Kept to the end, also where the caller has gone away.
+            let _permit = permit;
+            Policy::parse(&text).map(Arc::new)
+        });
+        reading.await.map_err(|_| Unavailable::Interrupted.into())
+    }
+
+    fn known(&self, digest: &str) -> Option<Read> {
+        self.lock().get(digest).and_then(|place| place.get().cloned())
+    }
+
+    /// Where the policy with this digest is remembered. One that is forgotten for it is read again when somebody asks for it.
+    fn place(&self, digest: &str) -> Arc<OnceCell<Read>> {
+        let mut parsed = self.lock();
+        if parsed.len() >= REMEMBERED && !parsed.contains_key(digest) {
+            let any = parsed.keys().next().cloned();
+            any.and_then(|any| parsed.remove(&any));
+        }
+        Arc::clone(parsed.entry(digest.to_owned()).or_default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<OnceCell<Read>>>> {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Reads a document and runs its tests, beside the calls: a large one takes its time.
-pub(crate) async fn parse(text: String) -> Result<Result<Policy, PolicyErrors>, Error> {
-    let parsed = tokio::task::spawn_blocking(move || Policy::parse(&text)).await;
-    parsed.map_err(|_| Unavailable::Interrupted.into())
+fn usable(digest: &str, read: Read) -> Result<Arc<Policy>, Error> {
+    read.map_err(|mistakes| Unavailable::Unreadable(digest.to_owned(), mistakes).into())
 }
 
 impl From<EvaluationError> for Error {
@@ -134,5 +191,44 @@ impl From<EvaluationError> for Error {
 impl From<Unavailable> for Error {
     fn from(unavailable: Unavailable) -> Self {
         Self::PolicyUnavailable(unavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use entrypass_policy::DEFAULT;
+
+    use super::{Policies, REMEMBERED};
+
+    #[tokio::test]
+    async fn whoever_comes_together_reads_a_text_once() {
+        let policies = Policies::default();
+        let place = policies.place("a");
+        let read = || async { place.get_or_try_init(|| policies.parse(DEFAULT.to_owned())).await.cloned() };
+        let (one, other) = tokio::join!(read(), read());
+        let both = [one, other].map(|read| read.expect("read").expect("a policy"));
+        assert!(Arc::ptr_eq(&both[0], &both[1]));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_policy_is_remembered_as_such() {
+        let policies = Policies::default();
+        let place = policies.place("a");
+        place.get_or_try_init(|| policies.parse("x".to_owned())).await.expect("read");
+        assert!(policies.known("a").is_some_and(|read| read.is_err()));
+        assert!(policies.known("b").is_none());
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_there_is_room_for() {
+        let policies = Policies::default();
+        for number in 0..2 * REMEMBERED {
+            policies.place(&number.to_string());
+            policies.place(&number.to_string());
+            assert_eq!(policies.lock().len(), (number + 1).min(REMEMBERED));
+        }
+        assert!(policies.lock().contains_key(&(2 * REMEMBERED - 1).to_string()));
     }
 }

@@ -8,7 +8,7 @@ use entrypass_policy::Policy;
 use entrypass_rule::{Rule, Text};
 use time::OffsetDateTime;
 
-pub(crate) use simulation::{Compared, Tally};
+pub(crate) use simulation::{Compared, Simulated, Tally};
 
 /// Which policy something was decided by.
 #[derive(Debug, Clone, PartialEq, Eq)]

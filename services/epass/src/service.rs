@@ -28,7 +28,7 @@ use entrypass_rpc::{AnswerStream, Call, Neighbour, Transport, answer_stream};
 use prost::Message;
 use sea_orm::DatabaseTransaction;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -54,6 +54,8 @@ pub(crate) struct Epass {
     feed: Feed,
     issuing: Issuing,
     policies: Policies,
+    /// Held while a list of passes is recorded: one at a time.
+    one_list: Mutex<()>,
     stopping: CancellationToken,
 }
 
@@ -313,6 +315,7 @@ impl Epass {
             feed,
             issuing,
             policies,
+            one_list: Mutex::default(),
             stopping,
         }
     }
@@ -344,7 +347,7 @@ impl Epass {
         let pass = store::pass_of(reader, traveller, now).await?;
         let quarantines = store::quarantines_of(reader, [traveller]).await?;
         let follow_ups = store::follow_ups_of(reader, [traveller]).await?;
-        let applications = applications.into_iter().map(|it| wire::render_queued(&it.at(now), now));
+        let applications = applications.into_iter().map(|it| wire::render_application(&it.at(now), now));
         Ok(pb::ExportElectronicPassResponse {
             applications: applications.collect(),
             electronic_pass: pass.as_ref().map(|pass| wire::render_pass(pass, now)),

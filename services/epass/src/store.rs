@@ -1,7 +1,8 @@
 //! Applications and passes in the service's own database.
 //!
 //! Owns the tables, and that no row type leaves this module. What must be unique is unique by constraint; a write that meets
-//! one says so as `false`, and the service puts it into words. Each function is one statement.
+//! one says so as `false`, and the service puts it into words. A function is one question or one write; what belongs to a write, as its change in the
+//! feed and the levels that are due by it, is written by the same function.
 
 mod applications;
 mod changes;
@@ -30,7 +31,7 @@ pub(crate) use circumstances::{
     update_quarantine,
 };
 pub(crate) use ends::{forget_ends, has_ended, note_end};
-pub(crate) use known::{Known, persons};
+pub(crate) use known::Known;
 pub(crate) use levels::{Due, due_levels, levels_before, levels_due, settle_level};
 pub use migration::Migrator;
 pub use notes::{missing_key, reseal, rows_under_keys};

@@ -42,15 +42,24 @@ impl Upkeep {
         }
     }
 
-    /// Ends and forgets what is old enough now, and says how many decisions are late.
+    /// Ends and forgets what is old enough now, and says how many decisions are late. Each fails for itself: the first failure is told, and stops none.
     async fn keep_up(&self) -> Result<(), Error> {
         let now = self.clock.now();
+        let done = [
+            self.expire(now).await,
+            self.lapse(now).await,
+            self.count_overdue(now).await,
+            self.forget_ends(now.saturating_sub(KEEP_ENDS)).await,
+            self.forget_answers(now.saturating_sub(self.keep_answers)).await,
+            self.forget_circumstances(now.saturating_sub(self.keep_circumstances)).await,
+            self.forget_changes(now.saturating_sub(self.keep_changes)).await,
+        ];
+        done.into_iter().collect()
+    }
+
+    async fn expire(&self, now: OffsetDateTime) -> Result<(), Error> {
         while self.expire_some(now).await? {}
-        self.retention.remove("lapsed_applications", || self.lapse(now)).await?;
-        #[expect(clippy::cast_precision_loss, reason = "no city has that many applications")]
-        metrics::gauge!("entrypass_applications_overdue")
-            .set(store::queue::overdue(self.database.reader(), now).await? as f64);
-        self.forget(now).await
+        Ok(())
     }
 
     /// Writes down that some passes have ended; `false` when there were none. Every copy does: two that meet do each other no harm.
@@ -69,32 +78,52 @@ impl Upkeep {
         Ok(true)
     }
 
-    /// Writes down that the time of some applications is over, and says of how many.
-    async fn lapse(&self, now: OffsetDateTime) -> Result<u64, DbErr> {
+    /// Writes down that the time of applications is over. Every copy does, as with passes.
+    async fn lapse(&self, now: OffsetDateTime) -> Result<(), Error> {
+        while self.lapse_some(now).await? > 0 {}
+        Ok(())
+    }
+
+    async fn lapse_some(&self, now: OffsetDateTime) -> Result<u64, DbErr> {
         let transaction = self.database.begin().await?;
         let lapsed = store::due::lapse(&transaction, self.database.sealer(), now).await?;
         transaction.commit().await?;
         self.feed.committed();
+        metrics::counter!("entrypass_applications_lapsed_total").increment(lapsed);
         Ok(lapsed)
     }
 
-    async fn forget(&self, now: OffsetDateTime) -> Result<(), Error> {
-        let transaction = self.database.begin().await?;
-        store::forget_ends(&transaction, now.saturating_sub(KEEP_ENDS)).await?;
-        transaction.commit().await?;
-        let old = now.saturating_sub(self.keep_answers);
-        self.retention.remove("answers", || answers::forget(&self.database, old)).await?;
-        let old = now.saturating_sub(self.keep_circumstances);
-        self.retention.remove("circumstances", || self.forget_circumstances(old)).await?;
-        let old = now.saturating_sub(self.keep_changes);
-        self.retention.remove("changes", || async { Ok::<_, Error>(self.feed.forget(old).await?) }).await?;
+    async fn count_overdue(&self, now: OffsetDateTime) -> Result<(), Error> {
+        let overdue = store::queue::overdue(self.database.reader(), now).await?;
+        #[expect(clippy::cast_precision_loss, reason = "no city has that many applications")]
+        metrics::gauge!("entrypass_applications_overdue").set(overdue as f64);
         Ok(())
     }
 
-    async fn forget_circumstances(&self, old: OffsetDateTime) -> Result<u64, Error> {
+    async fn forget_ends(&self, old: OffsetDateTime) -> Result<(), Error> {
         let transaction = self.database.begin().await?;
-        let forgotten = store::forget_circumstances(&transaction, old).await?;
-        transaction.commit().await?;
-        Ok(forgotten)
+        store::forget_ends(&transaction, old).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn forget_answers(&self, old: OffsetDateTime) -> Result<(), Error> {
+        self.retention.remove("answers", || answers::forget(&self.database, old)).await?;
+        Ok(())
+    }
+
+    async fn forget_circumstances(&self, old: OffsetDateTime) -> Result<(), Error> {
+        let forget = async || {
+            let transaction = self.database.begin().await?;
+            let forgotten = store::forget_circumstances(&transaction, old).await?;
+            transaction.commit().await?;
+            Ok::<_, Error>(forgotten)
+        };
+        self.retention.remove("circumstances", forget).await?;
+        Ok(())
+    }
+
+    async fn forget_changes(&self, old: OffsetDateTime) -> Result<(), Error> {
+        self.retention.remove("changes", || async { Ok::<_, Error>(self.feed.forget(old).await?) }).await?;
+        Ok(())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Every copy works. Whoever takes an application has it to themselves for a time, by a compare-and-set in its row, and a copy that died is followed by
 //! another when that time is over. No lock is held while the neighbour answers; what became of the application meanwhile decides then whether the
-//! answer still counts. A neighbour that cannot be reached is asked again with growing pauses; after [`PATIENCE`] a reviewer decides without it.
+//! answer still counts. A neighbour that cannot be reached, or answers against its contract, is asked again with growing pauses; after [`PATIENCE`] a
+//! reviewer decides without it.
 
 use std::sync::Arc;
 
@@ -15,12 +16,11 @@ use entrypass_proto::registration::v1::{
 };
 use entrypass_rpc::{Call, Neighbour, Transport};
 use futures_util::future::join_all;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DatabaseTransaction;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status};
-use uuid::Uuid;
+use tonic::Request;
 
 use crate::{
     application::{Applicant, Application, Finding, State, Strength, Task},
@@ -30,7 +30,7 @@ use crate::{
     issuing::Issuing,
     pass,
     policies::Policies,
-    store::{self, Known},
+    store::{self, Known, due::Unreadable},
     wire,
 };
 
@@ -85,45 +85,56 @@ impl Verification {
     /// Verifies what is due, and says how many applications that were.
     async fn round(&self) -> Result<u64, Error> {
         let (reader, sealer, now) = (self.database.reader(), self.database.sealer(), self.clock.now());
-        let due = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        let (due, unreadable) = store::due::to_verify(reader, sealer, AT_ONCE, now).await?;
+        self.pass_over(unreadable, now).await?;
         if due.is_empty() {
             return Ok(0);
         }
-        let policy = self.policies.at(reader, now).await?;
-        let done = join_all(due.iter().map(|application| self.verify(application, &policy, now))).await;
+        let wanted = self.policies.at(reader, now).await?.review().identity_strength;
+        let done = join_all(due.iter().map(|application| self.verify(application, wanted, now))).await;
         let count = u64::try_from(done.len()).unwrap_or(AT_ONCE);
         done.into_iter().collect::<Result<(), _>>().map(|()| count)
+    }
+
+    /// Puts off what cannot be read, as where its key is missing: it must not keep others waiting.
+    async fn pass_over(&self, unreadable: Vec<Unreadable>, now: OffsetDateTime) -> Result<(), Error> {
+        for Unreadable { application, error } in unreadable {
+            tracing::error!(%application, %error, "an application waits for its verification and is not readable");
+            let transaction = self.database.begin().await?;
+            store::due::postpone_verification(&transaction, application, now + LONGEST_PAUSE).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
     }
 
     /// Verifies the holder of one application, unless another copy does so.
     async fn verify(
         &self,
         application: &Application,
-        policy: &Policy,
+        wanted: Strength,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
         let Some(taken) = self.take(application, now).await? else { return Ok(()) };
-        match self.found(&taken, policy).await {
-            Ok((finding, enough)) => self.conclude(&taken, &finding, enough, Terms::of(policy)).await,
-            Err(Error::Registration(status)) => self.put_off(&taken, &status, Terms::of(policy)).await,
-            Err(error) => Err(error),
+        match self.found(&taken, wanted).await {
+            Ok((finding, applicant)) => self.conclude(&taken, &finding, applicant.as_ref()).await,
+            // Whatever stands in the way, an answer against the contract included: nobody waits for ever, and no evidence is kept for ever.
+            Err(error) => self.put_off(&taken, &error).await,
         }
     }
 
-    /// What the neighbour says of the holder, and whether that is enough for a pass, as the policy has it.
-    async fn found(&self, taken: &Application, policy: &Policy) -> Result<(Finding, bool), Error> {
-        let wanted = policy.review().identity_strength;
+    /// What the neighbour says of the holder, and of one who is verified what the registration says: the policy is asked later, and no lock is held while a
+    /// neighbour answers.
+    async fn found(
+        &self,
+        taken: &Application,
+        wanted: Strength,
+    ) -> Result<(Finding, Option<Applicant>), Error> {
         let finding = self.ask(taken, wanted).await?;
-        let verified = finding.verified();
-        if policy.review().auto_approve().is_none() || verified.is_none_or(|verified| verified < wanted) {
-            return Ok((finding, false));
-        }
-        let applicant = self.applicant(taken).await?;
-        let known = Known::read(self.database.reader(), &[taken.traveller]).await?;
-        let last = LastApplication { verified, ..LastApplication::of(taken) };
-        let person = Person { last: Some(last), ..known.of(taken.traveller) };
-        let enough = person.approves_itself(policy, &applicant, self.clock.now())?;
-        Ok((finding, enough))
+        let applicant = match finding.verified() {
+            Some(_) => Some(self.applicant(taken).await?),
+            None => None,
+        };
+        Ok((finding, applicant))
     }
 
     /// What the registration says now of whoever applied.
@@ -142,6 +153,7 @@ impl Verification {
     async fn take(&self, found: &Application, now: OffsetDateTime) -> Result<Option<Application>, Error> {
         let next = now + LEASE;
         let transaction = self.database.begin().await?;
+        hold(&transaction, [found.traveller]).await?;
         let (taken, kept) = if found.state == State::Submitted {
             let taken = found.verifying(next, now)?;
             let kept = store::update_application(&transaction, self.database.sealer(), &taken).await?;
@@ -170,13 +182,14 @@ impl Verification {
         wire::parse_finding(found, wanted)
     }
 
-    /// Lets an application wait for the neighbour, or a reviewer decide without it.
-    async fn put_off(&self, taken: &Application, status: &Status, terms: Terms) -> Result<(), Error> {
+    /// Lets an application wait until it can be verified, or a reviewer decide without that.
+    async fn put_off(&self, taken: &Application, error: &Error) -> Result<(), Error> {
         let now = self.clock.now();
         let tries = taken.task.map_or(1, |task| task.tries);
-        tracing::warn!(code = ?status.code(), tries, "an identity could not be verified for now");
+        let code = if let Error::Registration(status) = error { Some(status.code()) } else { None };
+        tracing::warn!(%error, ?code, tries, "an identity could not be verified for now");
         if now >= taken.update_time + PATIENCE {
-            return self.conclude(taken, &Finding::nobody_answered(), false, terms).await;
+            return self.conclude(taken, &Finding::nobody_answered(), None).await;
         }
         let task = Task { tries, next: now + pause_after(tries) };
         let transaction = self.database.begin().await?;
@@ -185,18 +198,16 @@ impl Verification {
         Ok(transaction.commit().await?)
     }
 
-    /// Writes down what was found. A pass that came from elsewhere meanwhile is for a reviewer to see.
+    /// Writes down what was found of `applicant`, who may get their pass without a reviewer. A pass that came from elsewhere meanwhile is for a reviewer to see.
     async fn conclude(
         &self,
         taken: &Application,
         finding: &Finding,
-        enough: bool,
-        terms: Terms,
+        applicant: Option<&Applicant>,
     ) -> Result<(), Error> {
-        match self.concluded(taken, finding, enough, terms).await {
-            Err(Error::PassExists | Error::PassNumberTaken) => {
-                self.concluded(taken, finding, false, terms).await
-            }
+        self.policies.warm(self.database.reader(), self.clock.now()).await;
+        match self.concluded(taken, finding, applicant).await {
+            Err(Error::PassExists | Error::PassNumberTaken) => self.concluded(taken, finding, None).await,
             done => done,
         }
     }
@@ -205,17 +216,21 @@ impl Verification {
         &self,
         taken: &Application,
         finding: &Finding,
-        enough: bool,
-        terms: Terms,
+        applicant: Option<&Applicant>,
     ) -> Result<(), Error> {
         let (sealer, now) = (self.database.sealer(), self.clock.now());
         let transaction = self.database.begin().await?;
         // As for a submission: no pass under a registration whose end is known here.
         hold(&transaction, [taken.registration, taken.traveller]).await?;
-        let enough = enough
-            && !store::has_ended(&transaction, taken.registration).await?
-            && !self.was_revoked(&transaction, taken.traveller).await?;
-        let verified = taken.verified(finding.clone(), enough, terms.lapse_time(now), now)?;
+        // The one that applies now, whichever it was when the neighbour was asked.
+        let policy = self.policies.at(&transaction, now).await?;
+        let enough = match applicant {
+            Some(applicant) => {
+                self.is_enough(&transaction, taken, finding, (&policy, applicant), now).await?
+            }
+            None => false,
+        };
+        let verified = taken.verified(finding.clone(), enough, Terms::of(&policy).lapse_time(now), now)?;
         if !store::update_application(&transaction, sealer, &verified).await? {
             // Withdrawn, ended or erased meanwhile.
             return Ok(transaction.rollback().await?);
@@ -228,10 +243,31 @@ impl Verification {
         Ok(())
     }
 
-    /// Whether an authority has revoked a pass of `traveller`: nobody but a reviewer gives them another.
-    async fn was_revoked(&self, transaction: &DatabaseTransaction, traveller: Uuid) -> Result<bool, DbErr> {
-        let passes = store::passes_of(transaction, [traveller]).await?;
-        Ok(passes.iter().any(|pass| pass.stored_state == pass::State::Revoked))
+    /// Whether what was found is enough for a pass without a reviewer, by the policy and by what is known of the person, who is held.
+    async fn is_enough(
+        &self,
+        transaction: &DatabaseTransaction,
+        taken: &Application,
+        finding: &Finding,
+        (policy, applicant): (&Policy, &Applicant),
+        now: OffsetDateTime,
+    ) -> Result<bool, Error> {
+        let verified = finding.verified();
+        if verified.is_none_or(|verified| verified < policy.review().identity_strength)
+            // Amended since: what is registered now is not what was verified.
+            || finding.revision != Some(applicant.revision)
+            || store::has_ended(transaction, taken.registration).await?
+        {
+            return Ok(false);
+        }
+        let known = Known::read(transaction, &[taken.traveller]).await?.of(taken.traveller);
+        // Whom an authority has revoked a pass of nobody but a reviewer gives another.
+        if known.passes.iter().any(|pass| pass.stored_state == pass::State::Revoked) {
+            return Ok(false);
+        }
+        let last = LastApplication { verified, ..LastApplication::of(taken) };
+        let person = Person { last: Some(last), ..known };
+        Ok(person.approves_itself(policy, applicant, now)?)
     }
 }
 

@@ -6,6 +6,7 @@ use entrypass_db::answers::AnswersError;
 use entrypass_proto::errors::v1::ErrorReason;
 use entrypass_rpc::Problem;
 use entrypass_rule::Violations;
+use entrypass_symbol::PngError;
 use entrypass_verifier::InvalidContents;
 use sea_orm::DbErr;
 use thiserror::Error;
@@ -49,7 +50,7 @@ pub(crate) enum Error {
     #[error("the signing key cannot be reached")]
     Signer(#[from] SignerError),
     #[error("the image could not be drawn")]
-    Image(#[from] png::EncodingError),
+    Image(#[from] PngError),
 }
 
 impl From<KeysError> for Error {

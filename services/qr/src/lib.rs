@@ -14,7 +14,6 @@ mod error;
 mod following;
 mod keys;
 mod record;
-mod render;
 mod service;
 mod standing;
 mod store;

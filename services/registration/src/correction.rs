@@ -53,6 +53,8 @@ pub(crate) struct Wanted {
     pub(crate) paths: Vec<String>,
     /// The document, where it is wrong.
     pub(crate) document: Option<Document>,
+    /// The wrong one. Absent where none is, and of what was asked for before that was kept.
+    pub(crate) instead_of: Option<Document>,
     /// Why.
     pub(crate) reason: Remark,
 }

@@ -10,6 +10,7 @@ use entrypass_rule::Violations;
 use sea_orm::DbErr;
 use thiserror::Error;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use crate::{
     correction::{CORRECTION_LIMIT, StepRefused},
@@ -44,7 +45,7 @@ pub(crate) enum Error {
     #[error("no such correction")]
     CorrectionNotFound,
     #[error("another correction waits")]
-    CorrectionPending,
+    CorrectionPending { correction: Uuid },
     #[error(transparent)]
     Correction(#[from] StepRefused),
     #[error("the registration had too many corrections")]
@@ -138,7 +139,8 @@ impl From<Error> for Problem {
                 Self::new(ErrorReason::RevisionLimitReached).with("limit", REVISION_LIMIT.to_string())
             }
             Error::CorrectionNotFound => Self::new(ErrorReason::CorrectionNotFound),
-            Error::CorrectionPending => Self::new(ErrorReason::CorrectionPending),
+            Error::CorrectionPending { correction } => Self::new(ErrorReason::CorrectionPending)
+                .with("correction", wire::correction_name(correction)),
             Error::Correction(StepRefused::NotPending(state)) => {
                 Self::new(ErrorReason::CorrectionNotPending).with("state", wire::correction_state_word(state))
             }
@@ -186,6 +188,7 @@ mod tests {
     use sea_orm::{ConnAcquireErr, DbErr};
     use tonic::{Code, Request};
     use tonic_types::StatusExt as _;
+    use uuid::Uuid;
 
     use super::{Error, StepRefused, StepRefused::NotPending};
     use crate::{
@@ -227,7 +230,6 @@ mod tests {
             (Error::CompanionNotFound, Code::NotFound, "COMPANION_NOT_FOUND"),
             (Error::ConfirmationCodeWrong, Code::NotFound, "CONFIRMATION_CODE_WRONG"),
             (Error::CorrectionNotFound, Code::NotFound, "CORRECTION_NOT_FOUND"),
-            (Error::CorrectionPending, Code::AlreadyExists, "CORRECTION_PENDING"),
             (StepRefused::EtagMismatch.into(), Code::Aborted, "ETAG_MISMATCH"),
             (Error::CursorOutOfRange, Code::OutOfRange, "CURSOR_OUT_OF_RANGE"),
             (Error::Store(unavailable), Code::Unavailable, "STORE_UNAVAILABLE"),
@@ -243,6 +245,10 @@ mod tests {
     #[test]
     fn what_a_caller_needs_to_go_on_is_told_as_a_fact() {
         let fact = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
+        let pending = told(Error::CorrectionPending { correction: Uuid::from_u128(7) });
+        let name = "corrections/00000000-0000-0000-0000-000000000007";
+        let facts = fact("correction", name);
+        assert_eq!(pending, (Code::AlreadyExists, "CORRECTION_PENDING".to_owned(), facts));
         let stale = Error::NoticeStale { current: "2027-01-01".to_owned() };
         let frozen = Error::Frozen { paths: "entry.seat,health".to_owned() };
         let table = [

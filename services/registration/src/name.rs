@@ -72,6 +72,13 @@ impl PersonName {
         chinese || latin
     }
 
+    /// Whether a spelling that proves this name proves `other` too: the Chinese names are equal, or the Latin ones.
+    pub(crate) fn also_proves(&self, other: &Self) -> bool {
+        let chinese = self.chinese.as_ref().is_some_and(|name| other.matches(name.as_str()));
+        let latin = self.latin.as_ref().is_some_and(|name| other.matches(&name.display()));
+        chinese || latin
+    }
+
     /// Whether `text` calls this person by name, in either order of surname and given names.
     ///
     /// Looser than [`PersonName::matches`]: for rules that keep a person out, never for proof.

@@ -158,6 +158,13 @@ impl RegistrationService for Registrations {
         self.answer(request, async |access, message| self.batch_facts(&access, message).await).await
     }
 
+    async fn list_registration_facts(
+        &self,
+        request: Request<pb::ListRegistrationFactsRequest>,
+    ) -> Answer<pb::ListRegistrationFactsResponse> {
+        self.answer(request, async |access, message| self.list_facts(&access, message).await).await
+    }
+
     async fn get_travel_groups(
         &self,
         request: Request<pb::GetTravelGroupsRequest>,

@@ -18,8 +18,8 @@ use uuid::Uuid;
 pub(crate) use access::{access_record, traveller_id};
 pub(crate) use change::change;
 pub(crate) use correction::{
-    CorrectionTarget, Review, correction, correction_id, correction_state_word, correction_target,
-    list_corrections, review,
+    CorrectionTarget, Review, correction, correction_id, correction_name, correction_state_word,
+    correction_target, list_corrections, review,
 };
 pub(crate) use mask::Masked;
 pub(crate) use render::{
@@ -144,6 +144,20 @@ mod collection {
 /// Reads the resource name of a registration.
 pub(crate) fn registration_id(name: &str) -> Result<Uuid, [Rule; 1]> {
     resource_id(collection::REGISTRATIONS, name)
+}
+
+/// Reads the resource name of a registration in a request that takes document and name instead.
+pub(crate) fn named_alone(
+    registration: &str,
+    document: Option<&pb::Document>,
+    holder_name: &str,
+) -> Result<Uuid, Violations> {
+    if document.is_some() || !holder_name.is_empty() {
+        let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
+        let rule = Rule::new("EXCLUDED", text);
+        return Err(Violation { field: "registration".to_owned(), rule }.into());
+    }
+    Violations::at("registration", registration_id(registration))
 }
 
 /// Most registrations that one call asks for at once.

@@ -26,12 +26,12 @@ use super::{one_step_up, present};
 
 /// A row, as the first release writes it.
 #[derive(Debug, Clone)]
-struct Row {
-    table: &'static str,
-    columns: Vec<(&'static str, Value)>,
+pub(super) struct Row {
+    pub(super) table: &'static str,
+    pub(super) columns: Vec<(&'static str, Value)>,
 }
 
-fn row<const N: usize>(table: &'static str, columns: [(&'static str, Value); N]) -> Row {
+pub(super) fn row<const N: usize>(table: &'static str, columns: [(&'static str, Value); N]) -> Row {
     Row { table, columns: columns.into() }
 }
 
@@ -58,7 +58,7 @@ impl Row {
     }
 }
 
-fn id(table: u128, number: u128) -> Value {
+pub(super) fn id(table: u128, number: u128) -> Value {
     Uuid::from_u128(table << 64 | number).into()
 }
 
@@ -187,14 +187,14 @@ fn of_epass(number: u128) -> Vec<Row> {
     vec![application, pass, some_answer(&format!("apply-{number}"))]
 }
 
-async fn write(database: &Database, rows: &[Row]) {
+pub(super) async fn write(database: &Database, rows: &[Row]) {
     for row in rows {
         row.write(database).await.unwrap_or_else(|error| panic!("{}: {error}", row.table));
     }
 }
 
 /// Every row is there, once.
-async fn are_there(database: &Database, rows: &[Row]) {
+pub(super) async fn are_there(database: &Database, rows: &[Row]) {
     for row in rows {
         assert_eq!(row.count(database).await, 1, "{}", row.table);
     }

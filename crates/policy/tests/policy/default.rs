@@ -124,7 +124,84 @@ fn the_level_is_the_published_one() {
             assert_eq!(evaluation.level.follow_up_days, (expected == Level::Temporary).then_some(3));
         }
     }
-    assert!(policy.numbers().into_iter().eq([3]));
+    assert!(policy.numbers("health", "days_since_fever").into_iter().eq([3]));
+    assert!(policy.numbers("trip", "days_since_entry").is_empty());
+}
+
+/// What the source says of a pass that counts: red in quarantine; yellow with a fever, or with data tied to an outbreak area; green with a household or a registered residence permit of
+/// the city; blue for everybody else. Ours: red also when the community has not followed a fever up within its 3 days.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "the source's six conditions, each met or not")]
+struct Sourced {
+    quarantined: bool,
+    fever: bool,
+    missed: bool,
+    outbreak: bool,
+    household: bool,
+    permit: bool,
+}
+
+impl Sourced {
+    fn level(self) -> Level {
+        if self.quarantined || (self.fever && self.missed) {
+            Level::Deny
+        } else if self.fever || self.outbreak {
+            Level::Temporary
+        } else if self.household || self.permit {
+            Level::AllowLocal
+        } else {
+            Level::AllowVisitor
+        }
+    }
+
+    fn facts(self) -> Facts {
+        let mut facts = Facts::new(RegistrationState::Active, DocumentType::ResidentIdCard);
+        facts.pass.origin = Some(PassOrigin::Application);
+        facts.health.quarantine_until = self.quarantined.then_some(NOW + Duration::MICROSECOND);
+        facts.health.fever = Some(self.fever);
+        let since = NOW - Duration::days(3) + Duration::MICROSECOND * i32::from(!self.missed);
+        facts.health.fever_since = self.fever.then_some(since);
+        facts.trip.outbreak_area = Some(self.outbreak);
+        facts.person.household_in_city = Some(self.household);
+        facts.person.residence_permit_in_city = Some(self.permit);
+        facts
+    }
+}
+
+#[test]
+fn the_level_is_the_source_s_for_whatever_comes_together() {
+    let policy = policy(DEFAULT);
+    for bits in 0..64 {
+        let is = |bit: u32| bits & (1 << bit) != 0;
+        let sourced = Sourced {
+            quarantined: is(0),
+            fever: is(1),
+            missed: is(2),
+            outbreak: is(3),
+            household: is(4),
+            permit: is(5),
+        };
+        let evaluation = policy.evaluate(&sourced.facts(), NOW).expect("in force");
+        assert_eq!(evaluation.level.level, sourced.level(), "{sourced:?}");
+        // What nobody recorded is as if it were not so.
+        let mut facts = sourced.facts();
+        facts.health.fever = facts.health.fever.filter(|yes| *yes);
+        for fact in [
+            &mut facts.trip.outbreak_area,
+            &mut facts.person.household_in_city,
+            &mut facts.person.residence_permit_in_city,
+        ] {
+            *fact = fact.filter(|yes| *yes);
+        }
+        let evaluation = policy.evaluate(&facts, NOW).expect("in force");
+        assert_eq!(evaluation.level.level, sourced.level(), "{sourced:?}");
+    }
+}
+
+#[test]
+fn what_it_asks_for_in_vain_is_known() {
+    let expected = ["person.household_in_city", "person.residence_permit_in_city", "trip.outbreak_area"];
+    assert!(policy(DEFAULT).unrecorded_facts().into_iter().eq(expected));
 }
 
 #[test]

@@ -135,5 +135,7 @@ fn a_policy_is_shared_between_threads() {
 fn the_numbers_of_the_levels_are_known() {
     let text = FULL.replacen("trip.days_since_entry < 3", "trip.days_since_entry in [-2, 4, 0]", 1);
     let text = text.replacen("2026-11-22T23:59:59", "2026-11-20T23:59:59", 1);
-    assert_eq!(policy(&text).numbers().into_iter().collect::<Vec<_>>(), [-2, 0, 4]);
+    let policy = policy(&text);
+    assert_eq!(policy.numbers("trip", "days_since_entry"), [-2, 0, 4].into());
+    assert_eq!(policy.numbers("health", "fever"), [].into(), "a rule that counts nothing");
 }

@@ -149,4 +149,13 @@ fn a_document_is_bounded() {
         FULL.replacen("[[levels]]", &format!("{}[[levels]]", format!("[[levels]]{rule}").repeat(50)), 1);
     let told = Policy::parse(&many).expect_err("too many").to_string();
     assert!(told.contains("levels: 1 to 50 rules"), "{told}");
+    let with = |count: i64| {
+        let numbers: Vec<_> = (3..3 + count).map(|number| number.to_string()).collect();
+        let wanted =
+            format!("trip.days_since_entry < 3 && !(trip.days_since_entry in [{}])", numbers.join(","));
+        Policy::parse(&FULL.replacen("trip.days_since_entry < 3", &wanted, 1))
+    };
+    assert!(with(64).is_ok());
+    let told = with(65).expect_err("too many").to_string();
+    assert_eq!(told, "levels: the conditions of the levels have 64 different numbers at most");
 }

@@ -90,8 +90,8 @@ pub struct Epass {
     pub pass_days: u16,
     /// How many days what happens to electronic passes stays in their change feed, 1 to 3650.
     pub keep_changes_days: u16,
-    /// How many days quarantines and follow-ups are kept after they are over, 1 to 3650. More than `registration.valid_days`, or a fever that was
-    /// followed up would stand against its holder again.
+    /// How many days quarantines and follow-ups are kept after they are over, 1 to 3650. The last follow-up of each person stays until the person is erased: without
+    /// it a fever that was followed up would stand against its holder again.
     pub keep_circumstances_days: u16,
     /// How many minutes an application that a reviewer has claimed is theirs alone, 1 to 1440.
     pub claim_minutes: u16,

@@ -28,9 +28,9 @@ async fn a_set_is_made_for_its_owner_alone_and_nothing_is_overwritten() {
         fs::metadata(path).expect("made").permissions().mode() & 0o777
     };
     assert_eq!(mode(""), 0o700);
-    for name in
-        ["ca", "gateway", "registration", "qr", "epass", "identity", "kiosk", "checkpoint", "operator"]
-    {
+    let services = ["gateway", "registration", "qr", "epass", "identity"];
+    let callers = ["kiosk", "checkpoint", "operator", "reviewer", "policy", "authority"];
+    for name in ["ca"].into_iter().chain(services).chain(callers) {
         assert_eq!((mode(&format!("{name}.pem")), mode(&format!("{name}.key"))), (0o644, 0o600), "{name}");
     }
     let before = fs::read(place.path("certs/qr.key")).expect("a key");

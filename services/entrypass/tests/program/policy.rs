@@ -13,7 +13,11 @@ fn a_document_without_mistakes_is_told_with_its_digest() {
     let told = place.told("policy check good.toml");
     assert!(told[0].starts_with("foshan-2020, version 1: no mistakes; its "), "{told:?}");
     let digest = entrypass_policy::Digest::of(DEFAULT);
-    assert_eq!(told[1..], [format!("digest: {digest}")]);
+    assert_eq!(told[1], format!("digest: {digest}"));
+    let unrecorded = ["person.household_in_city", "person.residence_permit_in_city", "trip.outbreak_area"];
+    let warned =
+        |fact| format!("warning: {fact} is not recorded by this system, and no rule on it ever applies");
+    assert_eq!(told[2..], unrecorded.map(warned));
 }
 
 #[test]

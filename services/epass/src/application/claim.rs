@@ -24,7 +24,8 @@ pub(crate) struct Claim {
 }
 
 impl Reviewer {
-    /// The reviewer whom `caller` calls `word`: 1 to 64 of A-Z a-z 0-9 . _ -. No other letters, so that nobody puts a name there.
+    /// The reviewer whom `caller` calls `word`: 1 to 64 of A-Z a-z 0-9 . _ -. A staff number or an account, as the caller
+    /// has it; that it tells nobody's name is the caller's to see to, for "wang.xiaoming" is taken too.
     ///
     /// # Errors
     /// The rule that it breaks.

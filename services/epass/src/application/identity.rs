@@ -25,6 +25,8 @@ pub(crate) struct Finding {
     pub(crate) strength: Option<Strength>,
     /// The names of the checks that failed.
     pub(crate) failed_checks: Vec<String>,
+    /// Which revision of the registration was verified; nothing where nobody could be asked.
+    pub(crate) revision: Option<i32>,
 }
 
 /// What is to be done for a verification.
@@ -63,7 +65,7 @@ impl Outcome {
 impl Finding {
     /// Nobody could be asked.
     pub(crate) fn nobody_answered() -> Self {
-        Self { outcome: Outcome::CannotVerify, strength: None, failed_checks: Vec::new() }
+        Self { outcome: Outcome::CannotVerify, strength: None, failed_checks: Vec::new(), revision: None }
     }
 }
 

@@ -32,7 +32,7 @@ fn reviewer() -> Reviewer {
 }
 
 fn finding(outcome: Outcome) -> Finding {
-    Finding { outcome, strength: Some(Strength::Formal), failed_checks: Vec::new() }
+    Finding { outcome, strength: Some(Strength::Formal), failed_checks: Vec::new(), revision: Some(1) }
 }
 
 fn under_review() -> Application {

@@ -7,7 +7,15 @@ use uuid::Uuid;
 use super::{IllegalStep, Note, Pass, Reason, State, Step};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 08:00 UTC);
-const STEPS: [Step; 5] = [Step::Suspend, Step::Reinstate, Step::Revoke, Step::Cancel, Step::Expire];
+const STEPS: [Step; 7] = [
+    Step::Suspend,
+    Step::Reinstate,
+    Step::Revoke,
+    Step::Cancel,
+    Step::Expire,
+    Step::Prolong,
+    Step::ProlongSuspended,
+];
 
 fn pass(valid_for: Option<Duration>) -> Pass {
     Pass::issued(&SeededRandom::new(1), Uuid::from_u128(1), valid_for, NOW)
@@ -15,20 +23,46 @@ fn pass(valid_for: Option<Duration>) -> Pass {
 
 #[test]
 fn every_state_takes_exactly_the_steps_of_the_contract() {
-    use State as S;
     let table = [
-        (S::Active, [Some(S::Suspended), None, Some(S::Revoked), Some(S::Cancelled), Some(S::Expired)]),
-        (S::Suspended, [None, Some(S::Active), Some(S::Revoked), None, Some(S::Expired)]),
-        (S::Expired, [None; 5]),
-        (S::Revoked, [None; 5]),
-        (S::Cancelled, [None; 5]),
+        (State::Active, "S.RCEA."),
+        (State::Suspended, ".AR.E.S"),
+        (State::Expired, ".....AS"),
+        (State::Revoked, "......."),
+        (State::Cancelled, "......."),
     ];
+    let letter = |state: State| state.word().chars().next().expect("a word");
     for (state, row) in table {
-        for (step, expected) in STEPS.into_iter().zip(row) {
-            assert_eq!(state.after(step), expected.ok_or(IllegalStep(state)), "{state:?} {step:?}");
-        }
-        assert_eq!(S::LIVE.contains(&state), row.iter().any(Option::is_some), "{state:?}");
+        let found: String = STEPS.into_iter().map(|step| state.after(step).map_or('.', letter)).collect();
+        assert_eq!(found, row, "{state:?}");
+        let refused = STEPS.into_iter().filter_map(|step| state.after(step).err());
+        assert!(refused.into_iter().all(|refusal| refusal == IllegalStep(state)), "{state:?}");
+        assert_eq!(State::LIVE.contains(&state), state.after(Step::Expire).is_ok(), "{state:?}");
     }
+}
+
+#[test]
+fn a_later_end_prolongs_and_nothing_else_does() {
+    let (end, later) = (NOW + Duration::days(30), NOW + Duration::days(60));
+    let ending = pass(Some(Duration::days(30)));
+    let table = [(None, None), (Some(NOW), None), (Some(end), None), (Some(later), Some(later))];
+    for (told, expected) in table {
+        assert_eq!(ending.later_end(told), expected, "{told:?}");
+        assert_eq!(pass(None).later_end(told), None, "it lasts for good");
+    }
+    // Before its end nothing but that changes; after it, it lives again, as it was.
+    let longer = ending.prolonged(later, false, NOW + Duration::DAY).expect("active");
+    assert_eq!(
+        (longer.stored_state, longer.state_time, longer.expire_time),
+        (State::Active, NOW, Some(later))
+    );
+    let expired = ending.stepped(Step::Expire, end).expect("its time is over");
+    for (suspended, expected) in [(false, State::Active), (true, State::Suspended)] {
+        let again = expired.prolonged(later, suspended, end + Duration::DAY).expect("expired");
+        assert_eq!((again.state(end + Duration::DAY), again.state(later)), (expected, State::Expired));
+        assert_eq!(again.state_time, end + Duration::DAY);
+    }
+    let suspended = ending.stepped(Step::Suspend, NOW).expect("active");
+    assert_eq!(suspended.prolonged(later, false, NOW), Err(IllegalStep(State::Suspended)));
 }
 
 #[test]

@@ -2,11 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrypass_policy::{Level, Outcome};
+use entrypass_policy::Level;
 use uuid::Uuid;
 
 /// Most persons who are shown as samples.
 const SAMPLES: usize = 20;
+
+/// What a policy says of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Simulated {
+    /// The ids of the rules that are not met. In which order a policy has them matters to nobody.
+    pub(crate) unmet: BTreeSet<String>,
+    /// The level.
+    pub(crate) level: Level,
+    /// The id of the rule that decides on it.
+    pub(crate) level_rule: String,
+    /// Days within which the community follows up.
+    pub(crate) follow_up_days: Option<u16>,
+    /// An application would be approved without a reviewer.
+    pub(crate) auto_approve: bool,
+}
 
 /// One person, by the policy in force and by the draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,9 +29,9 @@ pub(crate) struct Compared {
     /// The person.
     pub(crate) traveller: Uuid,
     /// By the policy in force.
-    pub(crate) before: Outcome,
+    pub(crate) before: Simulated,
     /// By the draft.
-    pub(crate) after: Outcome,
+    pub(crate) after: Simulated,
 }
 
 /// How many persons are concerned, and how.
@@ -64,11 +79,10 @@ impl Tally {
         if before.level != after.level {
             *self.levels.entry((before.level, after.level)).or_default() += 1;
         }
-        let [unmet_before, unmet_after] = [before, after].map(|it| it.unmet.iter().collect::<BTreeSet<_>>());
-        for rule in &unmet_after - &unmet_before {
+        for rule in after.unmet.difference(&before.unmet) {
             self.rules.entry(rule.clone()).or_default().0 += 1;
         }
-        for rule in &unmet_before - &unmet_after {
+        for rule in before.unmet.difference(&after.unmet) {
             self.rules.entry(rule.clone()).or_default().1 += 1;
         }
         if self.samples.len() < SAMPLES {
@@ -79,13 +93,19 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Compared, Level, Outcome, Tally, Uuid};
+    use super::{Compared, Level, Simulated, Tally, Uuid};
 
-    fn outcome(unmet: &[&str], level: Level, auto_approve: bool) -> Outcome {
-        Outcome { unmet: unmet.iter().map(|&rule| rule.to_owned()).collect(), level, auto_approve }
+    fn outcome(unmet: &[&str], level: Level, auto_approve: bool) -> Simulated {
+        Simulated {
+            unmet: unmet.iter().map(|&rule| rule.to_owned()).collect(),
+            level,
+            level_rule: level.as_str().to_owned(),
+            follow_up_days: None,
+            auto_approve,
+        }
     }
 
-    fn tally(persons: impl IntoIterator<Item = (Outcome, Outcome)>) -> Tally {
+    fn tally(persons: impl IntoIterator<Item = (Simulated, Simulated)>) -> Tally {
         let mut tally = Tally::default();
         for (number, (before, after)) in (1..).zip(persons) {
             tally.add(Compared { traveller: Uuid::from_u128(number), before, after });
@@ -110,6 +130,20 @@ mod tests {
         assert!(found.levels.into_iter().eq(levels));
         assert!(found.rules.into_iter().eq([("A".to_owned(), (1, 3)), ("B".to_owned(), (2, 0))]));
         assert_eq!(found.samples.len(), 4);
+    }
+
+    #[test]
+    fn another_order_is_no_change_and_another_rule_or_term_is() {
+        let same = || outcome(&["A", "B"], Level::Temporary, false);
+        let found = tally([
+            (same(), outcome(&["B", "A"], Level::Temporary, false)),
+            (same(), Simulated { level_rule: "OTHER".to_owned(), ..same() }),
+            (same(), Simulated { follow_up_days: Some(7), ..same() }),
+        ]);
+        assert_eq!((found.examined, found.changed), (3, 2));
+        assert!(found.levels.is_empty() && found.rules.is_empty());
+        let samples: Vec<_> = found.samples.iter().map(|it| it.traveller.as_u128()).collect();
+        assert_eq!(samples, [2, 3]);
     }
 
     #[test]

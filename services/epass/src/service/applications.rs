@@ -35,6 +35,7 @@ impl Epass {
         }
         let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
+        self.policies.warm(self.database.reader(), now).await;
         self.once(&call, &key, now, async |transaction| {
             let draft = self.draft(transaction, &applicant, now).await?;
             let application = Some(wire::render_application(&draft, now));
@@ -59,6 +60,7 @@ impl Epass {
         // Asked before the transaction begins: no lock is held while a neighbour answers.
         let applicant = self.named(&call, registration).await?;
         let now = self.clock.now();
+        self.policies.warm(self.database.reader(), now).await;
         let applied = self.once(&call, &key, now, async |transaction| {
             let application = self.submit(transaction, &applicant, &evidence, now).await?;
             let application = Some(wire::render_application(&application, now));

@@ -30,15 +30,17 @@ impl Epass {
         request: pb::RecordQuarantineRequest,
     ) -> Result<pb::RecordQuarantineResponse, Error> {
         let now = self.clock.now();
-        let (person, times) = wire::parse_quarantine(&request, now)?;
+        let (person, (from, until)) = wire::parse_quarantine(&request, now)?;
         let key = RequestKey::new(call.caller().as_str(), "RecordQuarantine", &request.request_id, &request);
         if let Some(first) = call.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
         let traveller = self.person(&call, person).await?;
         self.once(&call, &key, now, async |transaction| {
+            // Not before: what was in time at first is answered as at first.
+            wire::judge_quarantine(from, until, now)?;
             hold_present(transaction, traveller).await?;
-            let quarantine = Quarantine::recorded(self.random.uuid_v7(now), traveller, times, now);
+            let quarantine = Quarantine::recorded(self.random.uuid_v7(now), traveller, (from, until), now);
             store::insert_quarantine(transaction, &quarantine).await?;
             store::levels_due(transaction, &[traveller], now).await?;
             let quarantine = Some(wire::render_quarantine(&quarantine));
@@ -138,7 +140,7 @@ impl Epass {
 }
 
 /// Holds a person, who may have been erased since they were asked for.
-async fn hold_present(transaction: &DatabaseTransaction, traveller: Uuid) -> Result<(), Error> {
+pub(super) async fn hold_present(transaction: &DatabaseTransaction, traveller: Uuid) -> Result<(), Error> {
     hold(transaction, [traveller]).await?;
     if store::has_ended(transaction, traveller).await? { Err(Error::TravellerErased) } else { Ok(()) }
 }

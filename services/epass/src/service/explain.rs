@@ -1,26 +1,26 @@
 //! What a policy says of somebody, rule by rule, and what a draft would say otherwise of everybody.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use entrypass_audit::Access;
-use entrypass_policy::Policy;
+use entrypass_policy::{EvaluationError, Policy};
 use entrypass_proto::{
     epass::v1 as pb,
     registration::v1::{
-        BatchGetRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
+        ListRegistrationFactsRequest, registration_service_client::RegistrationServiceClient,
     },
 };
-use entrypass_rpc::{Call, Transport};
+use entrypass_rpc::{Call, PageRequest, PageToken, Transport};
 use time::OffsetDateTime;
-use uuid::Uuid;
+use tokio::task::spawn_blocking;
 
-use super::{Epass, REGISTRATIONS, policies::checked};
+use super::{Epass, REGISTRATIONS};
 use crate::{
     application::Applicant,
     error::Error,
     policies::Unavailable,
     policy::{Compared, Deciding, Tally},
-    store::{self, Known, policies as kept},
+    store::{Known, policies as kept},
     wire::{self, Draft},
 };
 
@@ -33,8 +33,9 @@ impl Epass {
         let (registration, as_of) = wire::parse_explain(&request)?;
         let applicant = self.named(&call, registration).await?;
         let (policy, as_of) = self.policy_at(as_of).await?;
-        let reader = self.database.reader();
-        let person = Known::read(reader, &[applicant.traveller]).await?.of(applicant.traveller);
+        let known = Known::read(self.database.reader(), &[applicant.traveller]).await?;
+        let person = known.of(applicant.traveller).known_at(as_of);
+        let applicant = applicant.known_at(as_of);
         let facts = person.facts(&applicant, as_of);
         let evaluation = policy.evaluate(&facts, as_of)?;
         let approves_itself = person.approves_itself(&policy, &applicant, as_of)?;
@@ -52,14 +53,33 @@ impl Epass {
             return Err(Error::PolicyNotEffective);
         }
         let (in_force, as_of) = self.policy_at(as_of).await?;
-        let reader = self.database.reader();
-        let after = page.after.map(|token| token.0);
-        let travellers = store::persons(reader, after, page.size).await?;
-        let full = u64::try_from(travellers.len()).is_ok_and(|found| found == page.size);
-        let next = travellers.last().filter(|_| full).map(|last| last.simple().to_string());
-        let tally = self.tally(&call, &travellers, (&in_force, &draft), as_of).await?;
-        let policies = (&Deciding::of(&in_force), &Deciding::of(&draft));
-        Ok(wire::render_simulation(policies, as_of, tally, next.unwrap_or_default()))
+        let (applicants, next_page_token) = self.everybody(&call, page).await?;
+        for applicant in &applicants {
+            call.touch(REGISTRATIONS, applicant.registration, Some(applicant.traveller));
+        }
+        let policies = (Deciding::of(&in_force), Deciding::of(&draft));
+        let travellers: Vec<_> = applicants.iter().map(|applicant| applicant.traveller).collect();
+        let known = Known::read(self.database.reader(), &travellers).await?;
+        // A page takes its time, and calls need the threads.
+        let tally = spawn_blocking(move || tally(&applicants, &known, (&in_force, &draft), as_of)).await;
+        let tally = tally.map_err(|_| Unavailable::Interrupted)??;
+        Ok(wire::render_simulation((&policies.0, &policies.1), as_of, tally, next_page_token))
+    }
+
+    /// A page of everybody who is registered, and the token of the next.
+    async fn everybody(&self, call: &Call, page: PageRequest) -> Result<(Vec<Applicant>, String), Error> {
+        let request = ListRegistrationFactsRequest {
+            page_size: i32::try_from(page.size).unwrap_or(i32::MAX),
+            page_token: page.after.map(PageToken::encode).unwrap_or_default(),
+        };
+        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
+            client.list_registration_facts(request).await
+        };
+        let answer = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
+        let now = self.clock.now();
+        let applicants =
+            answer.facts.into_iter().map(|facts| wire::parse_applicant(facts, &self.city_divisions, now));
+        Ok((applicants.collect::<Result<_, _>>()?, answer.next_page_token))
     }
 
     /// The policy that applies at the instant that is asked about, or now. That none does at an instant of the caller's choice is no fault of ours.
@@ -77,7 +97,7 @@ impl Epass {
 
     async fn drafted(&self, draft: Draft) -> Result<Arc<Policy>, Error> {
         match draft {
-            Draft::Text(text) => Ok(Arc::new(checked(text).await?)),
+            Draft::Text(text) => self.checked(text).await,
             Draft::Added(selector) => {
                 let found = kept::find(self.database.reader(), &selector).await?;
                 let (listed, _) = found.ok_or(Error::PolicyNotFound)?;
@@ -85,44 +105,24 @@ impl Epass {
             }
         }
     }
+}
 
-    /// Those of `travellers` who have a registration, by the policy in force and by the draft.
-    async fn tally(
-        &self,
-        call: &Access,
-        travellers: &[Uuid],
-        (in_force, draft): (&Policy, &Policy),
-        as_of: OffsetDateTime,
-    ) -> Result<Tally, Error> {
-        let mut tally = Tally::default();
-        if travellers.is_empty() {
-            return Ok(tally);
-        }
-        let applicants = self.applicants(call, travellers).await?;
-        let known = Known::read(self.database.reader(), travellers).await?;
-        for (traveller, applicant) in travellers.iter().filter_map(|it| Some((it, applicants.get(it)?))) {
-            call.touch(REGISTRATIONS, applicant.registration, Some(*traveller));
-            let person = known.of(*traveller);
-            tally.add(Compared {
-                traveller: *traveller,
-                before: person.outcome(in_force, applicant, as_of)?,
-                after: person.outcome(draft, applicant, as_of)?,
-            });
-        }
-        Ok(tally)
+/// Everybody of a page by the policy in force and by the draft.
+fn tally(
+    applicants: &[Applicant],
+    known: &Known,
+    (in_force, draft): (&Policy, &Policy),
+    as_of: OffsetDateTime,
+) -> Result<Tally, EvaluationError> {
+    let mut tally = Tally::default();
+    for applicant in applicants {
+        let person = known.of(applicant.traveller).known_at(as_of);
+        let applicant = applicant.known_at(as_of);
+        tally.add(Compared {
+            traveller: applicant.traveller,
+            before: person.simulated(in_force, &applicant, as_of)?,
+            after: person.simulated(draft, &applicant, as_of)?,
+        });
     }
-
-    /// What the registrations that count say of some persons, 100 at most, by person.
-    async fn applicants(&self, call: &Call, travellers: &[Uuid]) -> Result<HashMap<Uuid, Applicant>, Error> {
-        let travellers = travellers.iter().copied().map(wire::render_traveller_name).collect();
-        let request = BatchGetRegistrationFactsRequest { registrations: Vec::new(), travellers };
-        let ask = async |mut client: RegistrationServiceClient<Transport>, request| {
-            client.batch_get_registration_facts(request).await
-        };
-        let answer = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
-        let now = self.clock.now();
-        let applicants =
-            answer.facts.into_iter().map(|facts| wire::parse_applicant(facts, &self.city_divisions, now));
-        applicants.map(|applicant| applicant.map(|applicant| (applicant.traveller, applicant))).collect()
-    }
+    Ok(tally)
 }

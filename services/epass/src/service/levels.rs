@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use entrypass_audit::Access;
+use entrypass_policy::EvaluationError;
 use entrypass_proto::{
     epass::v1 as pb,
     registration::v1::{
@@ -10,6 +11,7 @@ use entrypass_proto::{
     },
 };
 use entrypass_rpc::{Call, Transport};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{Epass, REGISTRATIONS};
@@ -17,6 +19,7 @@ use crate::{
     application::Applicant,
     error::Error,
     level::{Standing, standing},
+    policies::Unavailable,
     store::Known,
     wire,
 };
@@ -37,16 +40,20 @@ impl Epass {
         let now = self.clock.now();
         let (_, timeline) = self.policies.from(self.database.reader(), now).await?;
         let known = Known::read(self.database.reader(), &travellers).await?;
-        let answer = |id: &Uuid| {
-            let Some(holder) = holders.get(id) else {
-                return Ok(wire::render_standing(*id, Standing::NOBODY, None, now));
+        // With a policy of many rules and numbers a hundred of them take a while, and other calls need the threads.
+        let levels = spawn_blocking(move || {
+            let answer = |id: &Uuid| {
+                let Some(holder) = holders.get(id) else {
+                    return Ok(wire::render_standing(*id, Standing::NOBODY, None, now));
+                };
+                let person = known.of(holder.traveller);
+                let standing = standing(&person, holder, &timeline, now)?;
+                Ok(wire::render_standing(*id, standing, person.pass(now).as_ref(), now))
             };
-            let person = known.of(holder.traveller);
-            let standing = standing(&person, holder, &timeline, now)?;
-            Ok(wire::render_standing(*id, standing, person.pass(now).as_ref(), now))
-        };
-        let levels: Result<_, Error> = ids.iter().map(answer).collect();
-        Ok(pb::GetElectronicPassLevelsResponse { levels: levels? })
+            ids.iter().map(answer).collect::<Result<_, EvaluationError>>()
+        });
+        let levels = levels.await.map_err(|_| Unavailable::Interrupted)??;
+        Ok(pb::GetElectronicPassLevelsResponse { levels })
     }
 
     /// The holders of those of `registrations` that there are, by registration.

@@ -1,4 +1,4 @@
-//! Passes of other channels, and how a pass is kept.
+//! Passes of other channels: whose each is, and that a repetition is known by what it says. How a pass is kept is [`crate::issuing`]'s.
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,10 @@ use time::OffsetDateTime;
 use tonic::Code;
 use uuid::Uuid;
 
-use super::Epass;
+use super::{Epass, circumstances::hold_present};
 use crate::{
     error::Error,
-    pass::{ExternalPass, Pass, Recorded},
+    pass::{Pass, Recorded},
     store,
     wire::{self, RecordRequest},
 };
@@ -32,8 +32,8 @@ use crate::{
 /// Documents that the registration service is asked for at once.
 const SIDE_BY_SIDE: usize = 8;
 
-/// A row whose person is known, or why it is refused.
-type Row = Result<(Uuid, ExternalPass), Error>;
+/// A row whose person is known, or why it is refused whoever that is.
+type Row = Result<(Uuid, RecordRequest), Error>;
 
 impl Epass {
     pub(super) async fn record(
@@ -41,25 +41,23 @@ impl Epass {
         call: Access,
         request: pb::RecordExternalPassRequest,
     ) -> Result<pb::RecordExternalPassResponse, Error> {
-        let request_id = request.request_id.clone();
         let now = self.clock.now();
-        let RecordRequest { document, pass } = wire::parse_record(request, now)?;
+        let (request_id, said, read) = wire::parse_record(request, now)?;
+        let RecordRequest { document, pass, untimely } = read;
         let traveller = self.traveller(&call, document).await?;
         call.touch_person(traveller);
-        let pass = Pass::recorded(self.random.uuid_v7(now), traveller, pass, now);
-        // The request is known by what it means, with the person in place of the document: a digest of the request itself
-        // beside everything else that is in it would give the document number away to whoever tries all numbers.
-        let key =
-            RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &meaning(&pass, now));
+        // With the person in place of the document: a digest of the request itself beside everything else that is in it would give the document
+        // number away to whoever tries all numbers.
+        let said = wire::render_said(said, Some(traveller));
+        let key = RequestKey::new(call.caller().as_str(), "RecordExternalPass", &request_id, &said);
         self.once(&call, &key, now, async |transaction| {
-            // As for an application: the person may have been erased since they were asked for.
-            hold(transaction, [traveller]).await?;
-            if store::has_ended(transaction, traveller).await? {
-                return Err(Error::TravellerErased);
-            }
-            self.issuing.keep(transaction, &pass, now).await?;
+            // Not before: what was in time at first is answered as at first.
+            untimely.into_result()?;
+            hold_present(transaction, traveller).await?;
+            let (recorded, pass) = self.issuing.record(transaction, traveller, pass, now).await?;
             let electronic_pass = Some(wire::render_pass(&pass, now));
-            Ok(Kept::about(traveller, pb::RecordExternalPassResponse { electronic_pass }))
+            let outcome = wire::render_outcome(recorded).into();
+            Ok(Kept::about(traveller, pb::RecordExternalPassResponse { electronic_pass, outcome }))
         })
         .await
     }
@@ -71,18 +69,17 @@ impl Epass {
     ) -> Result<pb::RecordExternalPassesResponse, Error> {
         let now = self.clock.now();
         let (request_id, rows) = wire::parse_record_many(request, now)?;
+        let (said, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let rows: Vec<Row> =
             stream::iter(rows).map(|row| self.row(&call, row)).buffered(SIDE_BY_SIDE).try_collect().await?;
-        // As for one: by what it means.
-        let meant = rows.iter().map(|row| match row {
-            Ok((traveller, pass)) => {
-                meaning(&Pass::recorded(Uuid::nil(), *traveller, pass.clone(), now), now)
-            }
-            Err(_) => pb::ElectronicPass::default(),
-        });
-        let meaning = wire::render_meaning(meant.collect());
-        let key = RequestKey::new(call.caller().as_str(), "RecordExternalPasses", &request_id, &meaning);
+        // As for one.
+        let persons = rows.iter().map(|row| row.as_ref().ok().map(|(traveller, _)| *traveller));
+        let passes = said.into_iter().zip(persons).map(|(said, person)| wire::render_said(said, person));
+        let said = pb::RecordExternalPassesRequest { request_id, passes: passes.collect() };
+        let key = RequestKey::new(call.caller().as_str(), "RecordExternalPasses", &said.request_id, &said);
         let language = call.language();
+        // A list holds up to as many persons as it has rows, and PostgreSQL has room for a few thousand locks in all.
+        let _alone = self.one_list.lock().await;
         self.once(&call, &key, now, async |transaction| {
             let travellers: BTreeSet<_> = rows.iter().flatten().map(|(traveller, _)| *traveller).collect();
             // All at once and in one order, so that two lists never wait for each other.
@@ -90,7 +87,7 @@ impl Epass {
             let mut results = Vec::with_capacity(rows.len());
             for (place, row) in rows.into_iter().enumerate() {
                 let recorded = match row {
-                    Ok((traveller, pass)) => self.record_row(transaction, traveller, pass, now).await?,
+                    Ok((traveller, row)) => self.record_row(transaction, traveller, row, now).await?,
                     Err(refusal) => Err(refusal),
                 };
                 results.push(wire::render_result(place, recorded, language));
@@ -103,14 +100,14 @@ impl Epass {
 
     /// Finds the person of a row. What is wrong with the row's document is the row's refusal; anything else ends the whole call.
     async fn row(&self, call: &Access, row: Result<RecordRequest, Violations>) -> Result<Row, Error> {
-        let RecordRequest { document, pass } = match row {
+        let row = match row {
             Ok(row) => row,
             Err(broken) => return Ok(Err(broken.into())),
         };
-        match self.traveller(call, document).await {
+        match self.traveller(call, row.document.clone()).await {
             Ok(traveller) => {
                 call.touch_person(traveller);
-                Ok(Ok((traveller, pass)))
+                Ok(Ok((traveller, row)))
             }
             Err(Error::Registration(status)) if status.code() == Code::InvalidArgument => {
                 Ok(Err(Error::Registration(status)))
@@ -124,21 +121,20 @@ impl Epass {
         &self,
         transaction: &DatabaseTransaction,
         traveller: Uuid,
-        pass: ExternalPass,
+        row: RecordRequest,
         now: OffsetDateTime,
-    ) -> Result<Result<Recorded, Error>, Error> {
+    ) -> Result<Result<(Recorded, Pass), Error>, Error> {
+        if let Err(broken) = row.untimely.into_result() {
+            return Ok(Err(broken.into()));
+        }
         if store::has_ended(transaction, traveller).await? {
             return Ok(Err(Error::TravellerErased));
         }
-        let known = store::pass_by_number(transaction, &pass.issuer, &pass.number).await?;
-        if let Some(known) = known.filter(|known| known.traveller == traveller) {
-            return Ok(Ok(Recorded::Known(known.id)));
-        }
-        let pass = Pass::recorded(self.random.uuid_v7(now), traveller, pass, now);
-        match self.issuing.keep(transaction, &pass, now).await {
-            Ok(()) => Ok(Ok(Recorded::New(pass.id))),
-            Err(refusal @ (Error::PassExists | Error::PassNumberTaken)) => Ok(Err(refusal)),
-            Err(error) => Err(error),
+        match self.issuing.record(transaction, traveller, row.pass, now).await {
+            Err(refusal @ (Error::PassExists | Error::PassNumberTaken | Error::IllegalStep(_))) => {
+                Ok(Err(refusal))
+            }
+            done => done.map(Ok),
         }
     }
 
@@ -149,17 +145,5 @@ impl Epass {
         };
         let person = self.registration.ask(call, request, ask).await.map_err(Error::Registration)?;
         wire::parse_traveller(&person.traveller)
-    }
-}
-
-/// What a pass of another channel means, whatever it is called here.
-fn meaning(pass: &Pass, now: OffsetDateTime) -> pb::ElectronicPass {
-    let state_time = None;
-    pb::ElectronicPass {
-        name: String::new(),
-        etag: String::new(),
-        state: 0,
-        state_time,
-        ..wire::render_pass(pass, now)
     }
 }

@@ -1,5 +1,7 @@
 //! Policies, as operators handle them: checked, added, made to apply, undone, listed.
 
+use std::sync::Arc;
+
 use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_policy::Policy;
@@ -10,7 +12,7 @@ use time::OffsetDateTime;
 use super::Epass;
 use crate::{
     error::Error,
-    policies,
+    policies::Unavailable,
     policy::{Activation, By, Deciding, Grounds, Listed, Selector},
     store::policies as kept,
     wire,
@@ -23,12 +25,13 @@ impl Epass {
         request: pb::CheckPolicyRequest,
     ) -> Result<pb::CheckPolicyResponse, Error> {
         let pb::CheckPolicyRequest { text } = request;
-        let policy = checked(text).await?;
+        let policy = self.checked(text).await?;
         let selector = Selector::Digest(policy.digest().to_string());
         let found = kept::find(self.database.reader(), &selector).await?;
         let added = found.is_some();
         let listed = found.map_or_else(|| Listed::of(&policy, None), |(listed, _)| listed);
-        Ok(pb::CheckPolicyResponse { policy: Some(wire::render_policy(&listed)), added })
+        let unrecorded_facts = policy.unrecorded_facts().into_iter().collect();
+        Ok(pb::CheckPolicyResponse { policy: Some(wire::render_policy(&listed)), added, unrecorded_facts })
     }
 
     pub(super) async fn add_policy(
@@ -42,15 +45,16 @@ impl Epass {
         if let Some(first) = call.first_answer(&key, &self.database).await? {
             return Ok(first);
         }
-        let policy = checked(request.text).await?;
+        let policy = self.checked(request.text).await?;
         let now = self.clock.now();
         let by = By { caller: caller.to_owned(), time: now };
         call.once(&key, &self.database, now, async |transaction| {
             let selector = Selector::Digest(policy.digest().to_string());
             kept::insert(transaction, &policy, &by).await?;
             let (listed, _) = kept::find(transaction, &selector).await?.ok_or(Error::PolicyExists)?;
+            let unrecorded_facts = policy.unrecorded_facts().into_iter().collect();
             let policy = Some(wire::render_policy(&listed));
-            Ok::<_, Error>(Kept::of(pb::AddPolicyResponse { policy }))
+            Ok::<_, Error>(Kept::of(pb::AddPolicyResponse { policy, unrecorded_facts }))
         })
         .await
     }
@@ -70,10 +74,13 @@ impl Epass {
         let wire::ActivateRequest { policy, applies_from, reason, expected_ordinal } =
             wire::parse_activate(&request, now)?;
         let by = By { caller: caller.to_owned(), time: now };
+        // Before the transaction: no policy changes once it is there, and reading one takes a while.
+        let reader = self.database.reader();
+        expect(reader, expected_ordinal).await?;
+        let (listed, _) = kept::find(reader, &policy).await?.ok_or(Error::PolicyNotFound)?;
+        self.activatable(&listed.policy.digest).await?;
         let activated = call.once(&key, &self.database, now, async |transaction| {
             expect(transaction, expected_ordinal).await?;
-            let found = kept::find(transaction, &policy).await?;
-            let (listed, _) = found.ok_or(Error::PolicyNotFound)?;
             let from = applies_from.unwrap_or(now);
             let activation = activate(transaction, listed, expected_ordinal, (from, by, reason)).await?;
             let activation = Some(wire::render_activation(&activation, from <= now));
@@ -82,6 +89,8 @@ impl Epass {
         activated.await
     }
 
+    /// What applied before applies again, from now on. What was planned is told, and does not come by itself: it was planned before the one that is undone, and whoever
+    /// undoes this one has to say anew what is to come.
     pub(super) async fn roll_back_policy(
         &self,
         call: Access,
@@ -90,19 +99,40 @@ impl Epass {
         let (expected_ordinal, reason) = wire::parse_roll_back(&request)?;
         let caller = call.caller().as_str();
         let key = RequestKey::new(caller, "RollBackPolicy", &request.request_id, &request);
+        if let Some(first) = call.first_answer(&key, &self.database).await? {
+            return Ok(first);
+        }
         let now = self.clock.now();
         let by = By { caller: caller.to_owned(), time: now };
+        let reader = self.database.reader();
+        expect(reader, expected_ordinal).await?;
+        // Activations are never changed: those before the last one are in the transaction what they are here.
+        let mut before = kept::coming_below(reader, now, expected_ordinal).await?.into_iter();
+        let applied = before.next().ok_or(Error::NoPolicyBefore)?;
+        let gone: Vec<_> = before.map(|coming| coming.ordinal).collect();
+        self.activatable(&applied.digest).await?;
         call.once(&key, &self.database, now, async |transaction| {
             expect(transaction, expected_ordinal).await?;
-            let before = kept::activations(transaction, Some(expected_ordinal), 1).await?.pop();
-            let before = before.ok_or(Error::NoPolicyBefore)?;
-            let found = kept::find(transaction, &Selector::Digest(before.policy.digest)).await?;
+            let found = kept::find(transaction, &Selector::Digest(applied.digest)).await?;
             let (listed, _) = found.ok_or(Error::PolicyNotFound)?;
             let activation = activate(transaction, listed, expected_ordinal, (now, by, reason)).await?;
-            let activation = Some(wire::render_activation(&activation, true));
-            Ok::<_, Error>(Kept::of(pb::RollBackPolicyResponse { activation }))
+            let gone = kept::activations_of(transaction, &gone).await?;
+            Ok::<_, Error>(Kept::of(pb::RollBackPolicyResponse {
+                activation: Some(wire::render_activation(&activation, true)),
+                dropped_activations: gone.iter().map(|it| wire::render_activation(it, false)).collect(),
+            }))
         })
         .await
+    }
+
+    /// This copy can read the policy, from the text that every copy reads.
+    async fn activatable(&self, digest: &str) -> Result<(), Error> {
+        match self.policies.load_anew(self.database.reader(), digest).await {
+            Err(Error::PolicyUnavailable(
+                why @ (Unavailable::Missing(_) | Unavailable::Changed(_) | Unavailable::Unreadable(..)),
+            )) => Err(Error::PolicyUnreadable(why)),
+            read => read.map(drop),
+        }
     }
 
     pub(super) async fn list_policies(
@@ -153,12 +183,12 @@ impl Epass {
             next_page_token: next.unwrap_or_default(),
         })
     }
-}
 
-/// A document, read and checked with its tests.
-pub(super) async fn checked(text: String) -> Result<Policy, Error> {
-    let policy = policies::parse(text).await?;
-    policy.map_err(|mistakes| Error::Invalid(wire::policy_mistakes(&mistakes)))
+    /// A document, read and checked with its tests.
+    pub(super) async fn checked(&self, text: String) -> Result<Arc<Policy>, Error> {
+        let policy = self.policies.parse(text).await?;
+        policy.map_err(|mistakes| Error::Invalid(wire::policy_mistakes(&mistakes)))
+    }
 }
 
 /// The last activation is the one that the caller has seen.

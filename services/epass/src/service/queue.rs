@@ -105,6 +105,7 @@ impl Epass {
         let (caller, rpc) = (call.caller().as_str(), "ReviewElectronicPassApplication");
         let key = RequestKey::new(caller, rpc, &request.request_id, &request);
         let now = self.clock.now();
+        self.policies.warm(self.database.reader(), now).await;
         self.once(&call, &key, now, async |transaction| {
             // Held, so that nobody else's claim begins between the look and the decision.
             let found = self.held(transaction, &call, application, now).await?;

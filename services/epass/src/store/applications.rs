@@ -185,6 +185,7 @@ mod tests {
                 outcome: Outcome::Mismatch,
                 strength: Some(Strength::RealName),
                 failed_checks: vec!["NAME".to_owned(), "BIRTH_DATE".to_owned()],
+                revision: Some(3),
             }),
             task: Some(Task { tries: 2, next: now + time::Duration::MINUTE }),
             create_time: now,

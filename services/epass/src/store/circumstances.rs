@@ -88,16 +88,22 @@ pub(crate) async fn follow_ups_of(
     find.all(connection).await?.into_iter().map(read).collect()
 }
 
-/// Forgets some of what was over before `limit`, and says how many rows. Call it until that is none.
+/// Forgets some of what was over before `limit`, and says how many rows. Call it until that is none. The last follow-up of each person stays until the person is
+/// erased: a fever that it found to be over would else be one that nobody has followed up.
 pub(crate) async fn forget_circumstances(
     connection: &impl ConnectionTrait,
     limit: OffsetDateTime,
 ) -> Result<u64, DbErr> {
     let limit = micros(limit);
     let mut forgotten = 0;
-    for (table, old) in [("quarantines", "until_time"), ("follow_ups", "create_time")] {
+    let later = "EXISTS (SELECT 1 FROM follow_ups later WHERE later.traveller = it.traveller \
+                 AND (later.create_time, later.id) > (it.create_time, it.id))";
+    for (table, old) in [
+        ("quarantines", format!("until_time < {limit}")),
+        ("follow_ups", format!("create_time < {limit} AND {later}")),
+    ] {
         let statement = format!(
-            "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {old} < {limit} LIMIT {AT_ONCE})"
+            "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} it WHERE {old} LIMIT {AT_ONCE})"
         );
         forgotten += connection.execute_unprepared(&statement).await?.rows_affected();
     }

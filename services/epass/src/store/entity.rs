@@ -35,6 +35,8 @@ pub(super) mod application {
         pub identity_strength: Option<String>,
         /// Names, separated by commas.
         pub failed_checks: Option<String>,
+        /// The revision of the registration that was verified.
+        pub identity_revision: Option<i32>,
         /// What the caller gave for the verification; gone when that is over.
         pub sealed_evidence: Option<Vec<u8>>,
         /// When the verification is tried next, and how often it was: both or none.
@@ -206,6 +208,8 @@ pub(super) mod level {
         #[sea_orm(primary_key, auto_increment = false)]
         pub traveller: Uuid,
         pub level: String,
+        /// When the level that was told changes by itself. Stays when the level becomes due sooner: it is what followers know.
+        pub until_time: Option<i64>,
         /// Nothing while only a change can make it another one.
         pub due_time: Option<i64>,
         /// One more with each change that bears on it, and with each decision.

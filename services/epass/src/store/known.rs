@@ -1,16 +1,13 @@
 //! What is known of some persons that policies are asked about, read together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::{
     applications::last_applications,
     circumstances::{follow_ups_of, quarantines_of},
-    entity::{application, pass},
     passes::passes_of,
 };
 use crate::facts::Person;
@@ -43,31 +40,4 @@ impl Known {
     pub(crate) fn of(&self, traveller: Uuid) -> Person {
         self.0.get(&traveller).cloned().unwrap_or_default()
     }
-}
-
-/// At most `size` persons behind `after` who have applied, or have or had a pass, in the order of their ids.
-pub(crate) async fn persons(
-    connection: &impl ConnectionTrait,
-    after: Option<Uuid>,
-    size: u64,
-) -> Result<Vec<Uuid>, DbErr> {
-    let after = after.unwrap_or(Uuid::nil());
-    let applied = application::Entity::find()
-        .select_only()
-        .column(application::Column::Traveller)
-        .distinct()
-        .filter(application::COLUMN.traveller.gt(after))
-        .order_by_asc(application::COLUMN.traveller)
-        .limit(size);
-    let with_pass = pass::Entity::find()
-        .select_only()
-        .column(pass::Column::Traveller)
-        .distinct()
-        .filter(pass::COLUMN.traveller.gt(after))
-        .order_by_asc(pass::COLUMN.traveller)
-        .limit(size);
-    let applied: Vec<Uuid> = applied.into_tuple().all(connection).await?;
-    let with_pass: Vec<Uuid> = with_pass.into_tuple().all(connection).await?;
-    let both: BTreeSet<_> = applied.into_iter().chain(with_pass).collect();
-    Ok(both.into_iter().take(usize::try_from(size).unwrap_or(usize::MAX)).collect())
 }

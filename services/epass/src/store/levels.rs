@@ -1,6 +1,6 @@
 //! The levels that were told last, and when each is to be decided anew.
 
-use entrypass_db::micros;
+use entrypass_db::{instant, micros};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Statement, Value,
@@ -18,6 +18,8 @@ pub(crate) struct Due {
     pub(crate) traveller: Uuid,
     /// What was told last.
     pub(crate) level: Level,
+    /// With it, when it changes by itself.
+    pub(crate) until: Option<OffsetDateTime>,
     /// Moves with whatever bears on the level.
     pub(crate) revision: i32,
 }
@@ -68,20 +70,22 @@ pub(crate) async fn levels_before(
 
 fn read(row: &level::Model) -> Result<Due, DbErr> {
     let level = level_from_word(&row.level).ok_or_else(|| unreadable("levels.level"))?;
-    Ok(Due { traveller: row.traveller, level, revision: row.revision })
+    let until = row.until_time.map(instant).transpose()?;
+    Ok(Due { traveller: row.traveller, level, until, revision: row.revision })
 }
 
-/// Writes down what came of `due` by the activation `ordinal` of a policy: `level`, to be decided anew at `next`; `false` when something that bears on it happened meanwhile, or another copy
-/// was first.
+/// Writes down what came of `due` by the activation `ordinal` of a policy: `level` to `until`, when it is to be decided anew; `false` when something that
+/// bears on it happened meanwhile, or another copy was first.
 pub(crate) async fn settle_level(
     connection: &impl ConnectionTrait,
     due: &Due,
     (level, ordinal): (Level, i64),
-    next: Option<OffsetDateTime>,
+    until: Option<OffsetDateTime>,
 ) -> Result<bool, DbErr> {
     let settled = level::Entity::update_many()
         .col_expr(level::Column::Level, level.as_str().into())
-        .col_expr(level::Column::DueTime, next.map(micros).into())
+        .col_expr(level::Column::UntilTime, until.map(micros).into())
+        .col_expr(level::Column::DueTime, until.map(micros).into())
         .col_expr(level::Column::PolicyOrdinal, ordinal.into())
         .col_expr(level::Column::Revision, (due.revision + 1).into())
         .filter(level::COLUMN.traveller.eq(due.traveller))

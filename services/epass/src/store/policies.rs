@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use entrypass_db::{instant, micros};
 use entrypass_policy::Policy;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, ExprTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, Query},
 };
 use time::OffsetDateTime;
 
@@ -89,19 +91,58 @@ pub(crate) async fn applying(
     find.into_tuple().one(connection).await
 }
 
-/// The instants after `as_of` at which another activation begins to apply, at most 100 of them.
-pub(crate) async fn turns(
+/// An activation that applies, or will.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Coming {
+    /// Its number.
+    pub(crate) ordinal: i64,
+    /// Of its policy.
+    pub(crate) digest: String,
+    /// From when it applies.
+    pub(crate) applies_from: OffsetDateTime,
+}
+
+/// The activation that applies at `as_of`, and behind it those that will, in the order in which they come: at most 100. Nothing where none applies.
+pub(crate) async fn coming(
     connection: &impl ConnectionTrait,
     as_of: OffsetDateTime,
-) -> Result<Vec<OffsetDateTime>, DbErr> {
+) -> Result<Vec<Coming>, DbErr> {
+    coming_below(connection, as_of, i64::MAX).await
+}
+
+/// As [`coming`], as if there were only the activations before the ordinal `below`.
+pub(crate) async fn coming_below(
+    connection: &impl ConnectionTrait,
+    as_of: OffsetDateTime,
+    below: i64,
+) -> Result<Vec<Coming>, DbErr> {
+    let applying = Query::select()
+        .expr(policy_activation::Column::Ordinal.max())
+        .from(policy_activation::Entity)
+        .and_where(policy_activation::Column::AppliesFrom.lte(micros(as_of)))
+        .and_where(policy_activation::Column::Ordinal.lt(below))
+        .to_owned();
     let find = policy_activation::Entity::find()
         .select_only()
-        .column(policy_activation::Column::AppliesFrom)
-        .filter(policy_activation::COLUMN.applies_from.gt(micros(as_of)))
+        .columns([
+            policy_activation::Column::Ordinal,
+            policy_activation::Column::Digest,
+            policy_activation::Column::AppliesFrom,
+        ])
+        .filter(policy_activation::COLUMN.ordinal.lt(below))
+        .filter(Expr::col(policy_activation::Column::Ordinal).gte(Expr::from(applying)))
         .order_by_asc(policy_activation::COLUMN.applies_from)
+        .order_by_desc(policy_activation::COLUMN.ordinal)
         .limit(100);
-    let times: Vec<i64> = find.into_tuple().all(connection).await?;
-    times.into_iter().map(instant).collect()
+    let rows: Vec<(i64, String, i64)> = find.into_tuple().all(connection).await?;
+    let mut coming: Vec<Coming> = Vec::new();
+    for (ordinal, digest, applies_from) in rows {
+        // One that was made later takes the place of those that it comes before.
+        if coming.last().is_none_or(|last| last.ordinal < ordinal) {
+            coming.push(Coming { ordinal, digest, applies_from: instant(applies_from)? });
+        }
+    }
+    Ok(coming)
 }
 
 /// Keeps an activation; `false` when its ordinal is taken.
@@ -133,6 +174,26 @@ pub(crate) async fn activations(
         .limit(size)
         .all(connection)
         .await?;
+    named(connection, rows).await
+}
+
+/// The activations with these ordinals, the first one first.
+pub(crate) async fn activations_of(
+    connection: &impl ConnectionTrait,
+    ordinals: &[i64],
+) -> Result<Vec<Activation>, DbErr> {
+    let rows = policy_activation::Entity::find()
+        .filter(policy_activation::COLUMN.ordinal.is_in(ordinals.iter().copied()))
+        .order_by_asc(policy_activation::COLUMN.ordinal)
+        .all(connection)
+        .await?;
+    named(connection, rows).await
+}
+
+async fn named(
+    connection: &impl ConnectionTrait,
+    rows: Vec<policy_activation::Model>,
+) -> Result<Vec<Activation>, DbErr> {
     let digests = rows.iter().map(|row| row.digest.clone());
     let named = policy::Entity::find()
         .select_only()

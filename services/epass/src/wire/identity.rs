@@ -39,7 +39,7 @@ pub(crate) fn parse_finding(
     found: VerifyTravellerIdentityResponse,
     wanted: Strength,
 ) -> Result<Finding, Error> {
-    let VerifyTravellerIdentityResponse { outcome, strength, checks, revision: _ } = found;
+    let VerifyTravellerIdentityResponse { outcome, strength, checks, revision } = found;
     let strength = match IdentityStrength::try_from(strength) {
         Ok(IdentityStrength::Unspecified) | Err(_) => None,
         Ok(IdentityStrength::Formal) => Some(Strength::Formal),
@@ -57,7 +57,7 @@ pub(crate) fn parse_finding(
     let failed = checks.into_iter().filter(|check| check.result() == CheckResult::Failed);
     let failed_checks: Vec<_> = failed.map(|failed| failed.check).collect();
     if failed_checks.iter().all(|name| is_name(name)) {
-        Ok(Finding { outcome, strength, failed_checks })
+        Ok(Finding { outcome, strength, failed_checks, revision: Some(revision) })
     } else {
         Err(Error::RegistrationContract("a name of a check"))
     }
@@ -80,6 +80,7 @@ pub(super) fn render_finding(finding: &Finding) -> IdentityFinding {
         outcome: outcome.into(),
         strength: finding.strength.map_or(IdentityStrength::Unspecified, render_strength).into(),
         failed_checks: finding.failed_checks.clone(),
+        revision: finding.revision.unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The page tokens of the lists of policies and of activations. Only what was written here is taken back.
 
+use entrypass_policy::Policy;
 use entrypass_rule::{Rule, Text};
 
 /// Writes where a page of policies ended.
@@ -15,7 +16,7 @@ pub(crate) fn parse_policy(token: &str) -> Result<Option<(String, i64)>, [Rule; 
     ours(token, |token| {
         let (version, name) = token.split_once('.')?;
         let place = (name.to_owned(), i64::from_str_radix(version, 16).ok()?);
-        (render_policy((&place.0, place.1)) == token && is_name(name)).then_some(place)
+        (render_policy((&place.0, place.1)) == token && Policy::is_name(name)).then_some(place)
     })
 }
 
@@ -42,10 +43,6 @@ fn ours<T>(token: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T
         let text = Text::new("分页标记无效", "take the token from the answer before, unchanged");
         [Rule::new("BAD_PAGE_TOKEN", text)]
     })
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) use applications::{name_application, render_application, render_queue
 pub(crate) use change::render_changes;
 pub(crate) use circumstances::{render_follow_up, render_quarantine};
 pub(crate) use passes::{
-    render_level, render_meaning, render_pass, render_record, render_result, render_standing,
+    render_level, render_outcome, render_pass, render_record, render_result, render_said, render_standing,
 };
 pub(crate) use policies::{render_activation, render_explanation, render_policy, render_simulation};
 

@@ -93,6 +93,20 @@ async fn a_quarantine_denies_and_lifts_by_itself() {
 }
 
 #[tokio::test]
+async fn a_quarantine_that_is_over_is_recorded_once_and_its_repetition_has_the_first_answer() {
+    let app = App::new().await;
+    let person = holder(&app).await;
+    let request = quarantine(&app, "q", &person, 0, 14);
+    let first = record(&app, request.clone()).await.expect("recorded");
+    // So that the first answer is kept.
+    app.stopped().await;
+    app.clock.advance(Duration::days(15));
+    assert_eq!(record(&app, request.clone()).await, Ok(first));
+    let late = pb::RecordQuarantineRequest { request_id: "q-2".to_owned(), ..request };
+    assert_eq!(record(&app, late).await.expect_err("over").broken, ["until_time OUT_OF_RANGE"]);
+}
+
+#[tokio::test]
 async fn a_quarantine_is_announced_ended_and_given_up() {
     let app = App::new().await;
     let person = holder(&app).await;
@@ -205,14 +219,20 @@ async fn what_is_long_over_is_forgotten_and_what_is_of_somebody_goes_with_them()
     let app = App::new().await;
     let (person, _) = app.with_pass(1).await;
     record(&app, quarantine(&app, "q-1", &person, 0, 14)).await.expect("recorded");
-    follow_up(&app, "f-1", &person, Outcome::Cleared).await.expect("recorded");
+    app.declares(&person, Some(app.clock.now()));
+    follow_up(&app, "f-1", &person, Outcome::SeeAgain).await.expect("recorded");
+    app.wait();
+    follow_up(&app, "f-2", &person, Outcome::Cleared).await.expect("recorded");
     app.clock.advance(KEEP_CIRCUMSTANCES + Duration::DAY);
     record(&app, quarantine(&app, "q-2", &person, 0, 14)).await.expect("recorded");
     app.stopped().await;
     let restarted = app.again().await;
-    entrypass_testkit::eventually("the follow-up is forgotten", async || app.count("follow_ups").await == 0)
+    entrypass_testkit::eventually("the follow-up is forgotten", async || app.count("follow_ups").await == 1)
         .await;
     assert_eq!(app.count("quarantines").await, 2);
+    assert_eq!(app.texts("SELECT outcome FROM follow_ups").await, ["CLEARED"], "the last one stays");
+    restarted.clock.advance(Duration::days(15));
+    assert_eq!(restarted.level(&person).await.0, PassLevel::AllowLocal, "the fever does not come back");
 
     restarted.changed(&person, Kind::TravellerErased).await;
     for table in ["passes", "pass_steps", "quarantines", "follow_ups", "levels", "applications"] {

@@ -175,12 +175,46 @@ async fn what_is_over_is_written_down_and_stays_as_it_was_shown() {
 }
 
 #[tokio::test]
+async fn more_than_one_batch_is_over_once_however_many_copies_write_it_down() {
+    const MANY: i64 = 230;
+    let app = App::new().await;
+    app.stopped().await;
+    for number in 0..MANY {
+        let person = app.person(u128::try_from(number).expect("not negative"));
+        app.draft(&format!("d-{number}"), &person).await.expect("offered");
+    }
+    app.clock.advance(Duration::days(31));
+    let (_one, _other) = (app.again().await, app.again().await);
+    eventually("all is written down", async || written(&app, "EXPIRED").await == MANY).await;
+    assert_eq!(app.count("applications WHERE revision = 2").await, MANY);
+    assert_eq!(app.count("changes WHERE state = 'EXPIRED'").await, MANY, "each is told once");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_nothing_from_being_over() {
+    let app = App::new().await;
+    app.draft("d-1", &app.person(1)).await.expect("offered");
+    app.meddle("UPDATE applications SET identity_outcome = 'PERHAPS'").await;
+    app.draft("d-2", &app.person(2)).await.expect("offered");
+    app.stopped().await;
+    app.clock.advance(Duration::days(31));
+    let copy = app.again().await;
+    eventually("the sound one is over", async || written(&app, "EXPIRED").await == 1).await;
+    // What is wrong with it is mended, and an hour later it is over as well.
+    app.meddle("UPDATE applications SET identity_outcome = NULL").await;
+    copy.stopped().await;
+    app.clock.advance(Duration::HOUR);
+    let _upkeep = app.again().await;
+    eventually("both are over", async || written(&app, "EXPIRED").await == 2).await;
+}
+
+#[tokio::test]
 async fn what_the_release_before_moved_on_does_not_lapse() {
     let app = App::new().await;
     let waiting = app.apply("a-1", &app.person(1)).await.expect("offered");
     app.review(decision("r-1", &waiting, Decision::ReturnForCorrection)).await.expect("under review");
     // As its copies resubmit, beside ours: they know neither column.
-    app.executed("UPDATE applications SET state = 'UNDER_REVIEW', revision = revision + 1").await;
+    app.meddle("UPDATE applications SET state = 'UNDER_REVIEW', revision = revision + 1").await;
     app.stopped().await;
     app.clock.advance(Duration::days(31));
     let copy = app.again().await;
@@ -188,6 +222,8 @@ async fn what_the_release_before_moved_on_does_not_lapse() {
     assert_eq!(copy.application(&waiting.name).await.expect("it is there").state(), State::UnderReview);
     let list = List { state: State::Expired.into(), ..List::default() };
     assert_eq!(copy.list(list).await.expect("a page").applications, []);
+    let offer = copy.offer(&app.person(1)).await.expect("known");
+    assert_eq!(codes(&offer), ["CODE_APPLICATION_IN_PROGRESS"], "nor is a new one offered");
     let claimed = copy.claim("c-1", "reviewer-1", 20).await.expect("one");
     assert_eq!(claimed.iter().map(|it| &it.name).collect::<Vec<_>>(), [&waiting.name]);
     app.clock.advance(Duration::days(31));

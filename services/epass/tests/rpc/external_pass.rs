@@ -3,13 +3,17 @@
 use entrypass_ambient::Clock as _;
 use entrypass_proto::{
     epass::v1::{
-        RecordExternalPassRequest, ReviewDecision as Decision, electronic_pass::Origin,
+        CancelElectronicPassRequest, ElectronicPass, ElectronicPassStep, ListElectronicPassesRequest,
+        PassReason, RecordExternalPassRequest, RecordExternalPassResponse, ReviewDecision as Decision,
+        RevokeElectronicPassRequest, SuspendElectronicPassRequest,
+        electronic_pass::{Origin, State as PassState},
         electronic_pass_application::State,
+        external_pass_result::Outcome,
     },
     registration::v1::{Document, DocumentType},
 };
 use entrypass_rpc::timestamp;
-use entrypass_testkit::WRONG_CHECK_CHARACTER;
+use entrypass_testkit::{Refusal, WRONG_CHECK_CHARACTER};
 use prost_types::Timestamp;
 use time::Duration;
 use tonic::Code;
@@ -18,6 +22,31 @@ use crate::harness::{App, Person, codes, decision};
 
 const CARD: &str = "440699198501010016";
 const OTHER_CARD: &str = "440699199006150024";
+
+/// A pass that ends by itself in `days` days.
+fn ending(app: &App, request_id: &str, number: &str, days: i64) -> RecordExternalPassRequest {
+    let expire_time = Some(timestamp(app.clock.now() + Duration::days(days)));
+    RecordExternalPassRequest {
+        pass_number: number.to_owned(),
+        expire_time,
+        ..app.external_pass(request_id, CARD)
+    }
+}
+
+async fn recorded(
+    app: &App,
+    request: RecordExternalPassRequest,
+) -> Result<RecordExternalPassResponse, Refusal> {
+    Ok(app.client().record_external_pass(request).await?.into_inner())
+}
+
+/// The states of each of a person's passes after the issue, of the last one first.
+async fn lives(app: &App, person: &Person) -> Vec<Vec<PassState>> {
+    let request =
+        ListElectronicPassesRequest { registration: person.registration.clone(), ..Default::default() };
+    let records = app.client().list_electronic_passes(request).await.expect("known").into_inner().passes;
+    records.iter().map(|record| record.steps.iter().map(ElectronicPassStep::state).collect()).collect()
+}
 
 fn registered(app: &App) -> Person {
     let person = app.person(1);
@@ -76,17 +105,144 @@ async fn a_person_has_one_pass() {
     let app = App::new().await;
     let person = registered(&app);
     let first = app.external_pass("r-1", CARD);
-    app.record(first.clone()).await.expect("the first");
+    let kept = app.record(first.clone()).await.expect("the first");
     let same = RecordExternalPassRequest { request_id: "r-2".into(), ..first };
-    let refused = [
-        app.record(same).await.expect_err("the same pass"),
-        app.record(app.external_pass("r-3", CARD)).await.expect_err("another number"),
-    ];
-    for refusal in refused {
-        assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
-        assert_eq!(refusal.fact("conflict"), "TRAVELLER");
-    }
+    let refusal = app.record(app.external_pass("r-3", CARD)).await.expect_err("another number");
+    assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
+    assert_eq!(refusal.fact("conflict"), "TRAVELLER");
+    let again = recorded(&app, same).await.expect("the same pass");
+    assert_eq!((again.outcome(), again.electronic_pass), (Outcome::Known, Some(kept)));
     assert_eq!(app.get(&person).await.expect("known").electronic_pass.expect("a pass").pass_number, "NH-r-1");
+}
+
+#[tokio::test]
+async fn a_later_end_prolongs_a_pass_before_its_end_and_after_it() {
+    let app = App::new().await;
+    let person = registered(&app);
+    let first = app.record(ending(&app, "r-1", "NH-1", 30)).await.expect("the first");
+    // Earlier, the same, and none: nothing of it is taken over.
+    let none = RecordExternalPassRequest { expire_time: None, ..ending(&app, "r-2", "NH-1", 1) };
+    for request in [ending(&app, "r-3", "NH-1", 1), ending(&app, "r-4", "NH-1", 30), none] {
+        let known = recorded(&app, request).await.expect("known");
+        assert_eq!((known.outcome(), known.electronic_pass), (Outcome::Known, Some(first.clone())));
+    }
+    let issue_time = Some(timestamp(app.clock.now() - Duration::days(9)));
+    let later = RecordExternalPassRequest { issue_time, ..ending(&app, "r-5", "NH-1", 60) };
+    let prolonged = recorded(&app, later.clone()).await.expect("prolonged");
+    assert_eq!(prolonged.outcome(), Outcome::Prolonged);
+    let pass = prolonged.electronic_pass.clone().expect("a pass");
+    let expire_time = Some(timestamp((app.clock.now() + Duration::days(60)).truncate_to_microsecond()));
+    let expected = ElectronicPass { expire_time, etag: pass.etag.clone(), ..first.clone() };
+    assert_eq!((&pass, pass.etag == first.etag), (&expected, false));
+    assert_eq!(recorded(&app, later).await, Ok(prolonged), "the first answer again");
+    assert_eq!(
+        app.level(&person).await.1,
+        app.clock.now().truncate_to_microsecond().checked_add(Duration::days(60))
+    );
+
+    app.clock.advance(Duration::days(61));
+    assert_eq!(
+        app.get(&person).await.expect("known").electronic_pass.expect("a pass").state(),
+        PassState::Expired
+    );
+    let known =
+        recorded(&app, RecordExternalPassRequest { expire_time: None, ..ending(&app, "r-6", "NH-1", 1) });
+    let known = known.await.expect("one's own pass is nobody else's, whatever its state");
+    let stands = known.electronic_pass.as_ref().expect("a pass").state();
+    assert_eq!((known.outcome(), stands), (Outcome::Known, PassState::Expired));
+    let again = recorded(&app, ending(&app, "r-7", "NH-1", 10)).await.expect("it lives again");
+    let stands = again.electronic_pass.as_ref().expect("a pass").state();
+    assert_eq!((again.outcome(), stands), (Outcome::Prolonged, PassState::Active));
+    assert_eq!(lives(&app, &person).await, [[PassState::Active, PassState::Expired, PassState::Active]]);
+    assert_eq!(app.get(&person).await.expect("known").electronic_pass, again.electronic_pass);
+}
+
+#[tokio::test]
+async fn a_pass_does_not_live_again_beside_another() {
+    let app = App::new().await;
+    let person = registered(&app);
+    app.record(ending(&app, "r-1", "NH-1", 30)).await.expect("the first");
+    app.clock.advance(Duration::days(31));
+    app.record(ending(&app, "r-2", "NH-2", 30)).await.expect("the first has ended");
+    let refusal = app.record(ending(&app, "r-3", "NH-1", 90)).await.expect_err("the second lives");
+    assert_eq!(refusal.is(), (Code::AlreadyExists, "ELECTRONIC_PASS_EXISTS"));
+    assert_eq!(refusal.fact("conflict"), "TRAVELLER");
+    // When the second has ended too, the first has the way free, whether or not that end was written down.
+    app.clock.advance(Duration::days(31));
+    let again = recorded(&app, ending(&app, "r-4", "NH-1", 90)).await.expect("nothing lives");
+    assert_eq!(again.outcome(), Outcome::Prolonged);
+    assert_eq!(
+        lives(&app, &person).await,
+        [vec![PassState::Expired], vec![PassState::Expired, PassState::Active]]
+    );
+}
+
+#[tokio::test]
+async fn a_suspended_pass_stays_so_when_its_channel_prolongs_it() {
+    let app = App::new().await;
+    let person = registered(&app);
+    let pass = app.record(ending(&app, "r-1", "NH-1", 30)).await.expect("the first");
+    let suspend = SuspendElectronicPassRequest {
+        request_id: "s".to_owned(),
+        electronic_pass: pass.name.clone(),
+        etag: pass.etag.clone(),
+        reason: PassReason::FraudSuspected.into(),
+        note: "同一证件两处使用".to_owned(),
+    };
+    app.client().suspend_electronic_pass(suspend).await.expect("active");
+    for (request_id, days) in [("r-2", 60), ("r-3", 90)] {
+        let longer = recorded(&app, ending(&app, request_id, "NH-1", days)).await.expect("prolonged");
+        let stands = longer.electronic_pass.expect("a pass").state();
+        assert_eq!((longer.outcome, stands), (Outcome::Prolonged.into(), PassState::Suspended));
+        // The second time after its end.
+        app.clock.advance(Duration::days(61));
+    }
+    let lived = [PassState::Suspended, PassState::Suspended, PassState::Expired, PassState::Suspended];
+    assert_eq!(lives(&app, &person).await, [lived]);
+}
+
+#[tokio::test]
+async fn what_was_revoked_or_given_up_is_not_prolonged() {
+    let app = App::new().await;
+    let person = registered(&app);
+    let first = app.record(ending(&app, "r-1", "NH-1", 30)).await.expect("the first");
+    let revoke = RevokeElectronicPassRequest {
+        request_id: "x".to_owned(),
+        electronic_pass: first.name,
+        etag: first.etag,
+        reason: PassReason::FraudConfirmed.into(),
+        note: String::new(),
+    };
+    app.client().revoke_electronic_pass(revoke).await.expect("active");
+    let second = app.record(ending(&app, "r-2", "NH-2", 30)).await.expect("the first was revoked");
+    let cancel = CancelElectronicPassRequest {
+        request_id: "y".to_owned(),
+        registration: person.registration.clone(),
+        etag: second.etag,
+    };
+    app.client().cancel_electronic_pass(cancel).await.expect("active");
+    for (number, state) in [("NH-1", "REVOKED"), ("NH-2", "CANCELLED")] {
+        let refusal = app.record(ending(&app, number, number, 60)).await.expect_err("over for good");
+        assert_eq!(refusal.is(), (Code::FailedPrecondition, "ILLEGAL_PASS_TRANSITION"));
+        assert_eq!(refusal.fact("state"), state);
+        let told = recorded(&app, ending(&app, &format!("{number}-again"), number, 1)).await.expect("known");
+        assert_eq!(told.outcome(), Outcome::Known);
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_after_the_end_of_the_pass_has_the_first_answer() {
+    let app = App::new().await;
+    registered(&app);
+    let request = ending(&app, "r-1", "NH-1", 30);
+    let first = recorded(&app, request.clone()).await.expect("the first");
+    // So that the first answer is kept.
+    app.stopped().await;
+    app.clock.advance(Duration::days(31));
+    assert_eq!(recorded(&app, request.clone()).await, Ok(first));
+    let late = RecordExternalPassRequest { request_id: "r-2".to_owned(), ..request };
+    let refusal = recorded(&app, late).await.expect_err("another request");
+    assert_eq!(refusal.broken, ["expire_time OUT_OF_RANGE"]);
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ impl Following {
     }
 }
 
+/// Has a person in quarantine for so many days from now on.
 async fn quarantine(app: &App, person: &Person, days: i64) {
     let request = pb::RecordQuarantineRequest {
         request_id: format!("q-{days}"),
@@ -129,6 +130,25 @@ async fn a_level_is_told_when_it_changes_for_whatever_reason() {
 }
 
 #[tokio::test]
+async fn a_level_that_lasts_longer_than_was_told_is_told_again() {
+    let app = App::new().await;
+    let person = app.person(1);
+    let mut following = Following::from(&app, Start::Oldest).await;
+    app.registrations.own("440699198501010016", &person.traveller);
+    app.record(app.external_pass("r", "440699198501010016")).await.expect("recorded");
+    assert_eq!(following.level().await, (PassLevel::AllowVisitor, None));
+    let now = app.clock.now().truncate_to_microsecond();
+    for days in [7, 14] {
+        quarantine(&app, &person, days).await;
+        assert_eq!(following.level().await, (PassLevel::Deny, Some(now + Duration::days(days))));
+    }
+    // What changes nothing is not told: of a shorter one nothing is heard before the end of the longest.
+    quarantine(&app, &person, 3).await;
+    app.clock.advance(Duration::days(14));
+    assert_eq!(following.level().await, (PassLevel::AllowVisitor, None));
+}
+
+#[tokio::test]
 async fn the_end_of_a_pass_by_time_is_told_of_the_pass_and_the_level() {
     let app = App::new().await;
     let mut following = Following::from(&app, Start::Now).await;
@@ -166,6 +186,22 @@ async fn levels_wait_for_the_registration_service_and_are_told_when_it_answers()
     eventually("it was asked in vain", async || app.registrations.failed_calls() > before).await;
     app.registrations.mend();
     assert_eq!(following.level().await.0, PassLevel::Deny);
+}
+
+#[tokio::test]
+async fn what_happens_at_one_copy_is_heard_at_another() {
+    let app = App::new().await;
+    let copy = app.again().await;
+    let mut following = Following::from(&copy, Start::Now).await;
+    assert_eq!(following.answer().await.expect("where that is").changes, []);
+    let pass = app.record(app.external_pass("r", "440699198501010016")).await.expect("recorded");
+    loop {
+        let changes = following.answer().await.expect("an answer").changes;
+        if let Some(issued) = changes.iter().find(|it| it.kind() == Kind::PassIssued) {
+            assert_eq!((&issued.electronic_pass, &issued.traveller), (&pass.name, &pass.traveller));
+            break;
+        }
+    }
 }
 
 #[tokio::test]

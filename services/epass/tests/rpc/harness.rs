@@ -55,6 +55,7 @@ pub struct App {
     transport: Transport,
     database: Database,
     place: Arc<TestDatabase>,
+    policies: Policies,
     stopping: CancellationToken,
     background: Mutex<Option<JoinHandle<()>>>,
 }
@@ -106,14 +107,14 @@ impl App {
     ) -> Self {
         let database =
             Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
-        let stopping = CancellationToken::new();
+        let (stopping, policies) = (CancellationToken::new(), Policies::default());
         let deps = Deps {
             database: database.clone(),
             clock: clock.clone(),
             // Another one for each copy: two that draw the same would give two things one id.
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
             registration: neighbour,
-            policies: Policies::default(),
+            policies: policies.clone(),
             stopping: stopping.clone(),
         };
         let config = Config {
@@ -127,12 +128,17 @@ impl App {
         let service = service(config, deps);
         let background = Mutex::new(Some(tokio::spawn(service.background)));
         let transport = Transport::local(service.routes, &edge());
-        Self { clock, registrations, transport, database, place, stopping, background }
+        Self { clock, registrations, transport, database, place, policies, stopping, background }
     }
 
     /// The way to it.
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// Whether it says that it is of use, as whoever runs it asks.
+    pub async fn probed(&self) -> Result<(), String> {
+        self.policies.probe(&self.database, self.clock.clone()).ask().await
     }
 
     /// What the audit has of `method`.
@@ -250,14 +256,7 @@ impl App {
             "UPDATE applications SET state = 'IDENTITY_VERIFYING', revision = revision + 1, tries = 1, \
              next_try = {next} WHERE state = 'SUBMITTED'"
         );
-        self.executed(&update).await;
-    }
-
-    /// Does what no RPC does.
-    pub async fn executed(&self, statement: &str) {
-        let transaction = self.database.begin().await.expect("a transaction");
-        transaction.execute_unprepared(statement).await.expect("executed");
-        transaction.commit().await.expect("committed");
+        self.meddle(&update).await;
     }
 
     /// Changes rows behind the service's back.

@@ -2,6 +2,7 @@
 
 use entrypass_policy::{DEFAULT, Policy};
 use entrypass_proto::epass::v1 as pb;
+use entrypass_rpc::timestamp;
 use entrypass_testkit::Refusal;
 use time::{Duration, macros::datetime};
 use tonic::Code;
@@ -47,6 +48,10 @@ async fn the_default_policy_is_there_and_applies() {
         get(&app, version("foshan-2020", 2)).await.expect_err("unknown").is(),
         (Code::NotFound, "POLICY_NOT_FOUND")
     );
+    for name in ["a\u{0}b", "foshan\n", "Foshan", "佛山", "' OR 1=1", &"f".repeat(41)] {
+        let refusal = get(&app, version(name, 1)).await.expect_err("no name of a policy");
+        assert_eq!(refusal.broken, ["policy FORMAT"], "{name:?}");
+    }
 }
 
 #[tokio::test]
@@ -70,7 +75,9 @@ async fn every_mistake_of_a_document_is_told_with_its_place() {
     let good = edited(2, &PASSPORTS);
     assert!(!check(&app, &good).await.expect("no mistakes").added);
     assert!(!check(&app, &good).await.expect("no mistakes").added);
-    assert!(check(&app, DEFAULT).await.expect("no mistakes").added);
+    let default = check(&app, DEFAULT).await.expect("no mistakes");
+    let unrecorded = ["person.household_in_city", "person.residence_permit_in_city", "trip.outbreak_area"];
+    assert_eq!((default.added, default.unrecorded_facts), (true, unrecorded.map(str::to_owned).to_vec()));
 }
 
 #[tokio::test]
@@ -156,6 +163,60 @@ async fn what_was_activated_is_undone_and_comes_back() {
         (1, 1, false),
     ];
     assert_eq!(ordinals(&app.activations().await), expected);
+}
+
+#[tokio::test]
+async fn what_applied_before_comes_back_and_what_was_planned_does_not() {
+    let app = App::new().await;
+    let mut digests = Vec::new();
+    for version in 2..=4 {
+        let policy = app.add_policy(&format!("a-{version}"), &edited(version, &[])).await.expect("added");
+        digests.push(policy.digest);
+    }
+    let (evening, midnight) = (datetime!(2026-11-22 12:00 UTC), datetime!(2026-11-22 16:00 UTC));
+    app.activate("b-1", &digests[0], Some(midnight), 1).await.expect("it will apply");
+    // By mistake at once, and not at midnight.
+    app.activate("b-2", &digests[1], None, 2).await.expect("it applies");
+    let undone = app.undo("r-1", 3).await.expect("undone");
+    assert_eq!(ordinals(undone.activation.as_slice()), [(4, 1, true)], "and not the one of midnight");
+    assert_eq!(ordinals(&undone.dropped_activations), [(2, 2, false)]);
+    assert_eq!(undone.dropped_activations[0].applies_from_time, Some(timestamp(midnight)));
+    assert_eq!(app.undo("r-1", 3).await, Ok(undone), "a repetition");
+
+    // What is to come is undone too: of what was planned before it, only what it had not taken the place of is told.
+    app.activate("b-3", &digests[1], Some(midnight), 4).await.expect("it will apply");
+    app.activate("b-4", &digests[0], Some(evening), 5).await.expect("it will apply, and go on at midnight");
+    app.activate("b-5", &digests[2], Some(midnight), 6).await.expect("it will apply");
+    let undone = app.undo("r-2", 7).await.expect("undone");
+    assert_eq!(ordinals(undone.activation.as_slice()), [(8, 1, true)]);
+    assert_eq!(ordinals(&undone.dropped_activations), [(6, 2, false)]);
+    app.clock.advance(Duration::DAY);
+    assert_eq!(app.activations().await.iter().find(|it| it.in_force).expect("one").ordinal, 8);
+}
+
+#[tokio::test]
+async fn nothing_is_activated_that_a_copy_could_not_read() {
+    let app = App::new().await;
+    let policy = app.add_policy("a-1", &edited(2, &PASSPORTS)).await.expect("added");
+    let other = app.add_policy("a-2", &edited(3, &[PROMISE])).await.expect("added");
+    app.activate("b-1", &policy.digest, None, 1).await.expect("it applies");
+    app.activate("b-2", &other.digest, None, 2).await.expect("it applies");
+    // This copy has read all three; what counts is what the others would read.
+    app.meddle(&format!("UPDATE policies SET text = text || '# ' WHERE digest = '{}'", policy.digest)).await;
+    let later = app.add_policy("a-3", &edited(4, &[])).await.expect("added");
+    let strange = app.for_another_release(5).await;
+    app.meddle(&format!("UPDATE policies SET text = 'x' WHERE digest = '{}'", later.digest)).await;
+    let refusals = [
+        app.activate("b-3", &policy.digest, None, 3).await.expect_err("changed"),
+        app.activate("b-4", &later.digest, None, 3).await.expect_err("changed, and never read"),
+        app.activate("b-5", &strange, None, 3).await.expect_err("for another release"),
+        app.roll_back("r-1", 3).await.expect_err("changed"),
+    ];
+    for refusal in refusals {
+        assert_eq!(refusal.is(), (Code::FailedPrecondition, "POLICY_NOT_ACTIVATABLE"));
+        assert_eq!(refusal.fact("obstacle"), "UNREADABLE");
+    }
+    assert_eq!(app.count("policy_activations").await, 3);
 }
 
 #[tokio::test]

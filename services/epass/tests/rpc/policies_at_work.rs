@@ -3,7 +3,7 @@
 use entrypass_ambient::Clock as _;
 use entrypass_policy::DEFAULT;
 use entrypass_proto::{
-    epass::v1::{self as pb, PassLevel, offer_reason::Code as Reason},
+    epass::v1::{self as pb, PassLevel, ReviewDecision, offer_reason::Code as Reason},
     registration::v1::{DocumentType, RegistrationState},
 };
 use entrypass_rpc::timestamp;
@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use tonic::Code;
 
 use crate::harness::{
-    App, Person, codes,
+    App, Person, codes, decision,
     policies::{PASSPORTS, edited},
 };
 
@@ -74,38 +74,71 @@ async fn at_the_same_instant_all_copies_decide_by_the_new_policy() {
     }
 }
 
+/// What `copy` says to whatever needs a policy: of `person`, and of the application that waits for a reviewer.
+async fn all_refused(copy: &App, person: &Person, waiting: &pb::ElectronicPassApplication) -> Vec<Refusal> {
+    let levels = pb::GetElectronicPassLevelsRequest { registrations: vec![person.registration.clone()] };
+    let simulation = pb::SimulatePolicyRequest { text: DEFAULT.to_owned(), ..Default::default() };
+    vec![
+        copy.offer(person).await.expect_err("unknown"),
+        copy.get(person).await.expect_err("unknown"),
+        copy.submit("s-1", person).await.expect_err("unknown"),
+        copy.draft("d-1", person).await.expect_err("unknown"),
+        copy.review(decision("r-1", waiting, ReviewDecision::Approve)).await.expect_err("unknown"),
+        explain(copy, person, None).await.expect_err("unknown"),
+        copy.client().get_electronic_pass_levels(levels).await.expect_err("unknown").into(),
+        copy.client().simulate_policy(simulation).await.expect_err("unknown").into(),
+    ]
+}
+
 #[tokio::test]
 async fn a_copy_that_cannot_load_the_policy_says_so_and_does_not_guess() {
+    let app = App::new().await;
+    let (person, other) = (app.person(1), app.person(2));
+    let policy = comes(&app, &PASSPORTS, app.clock.now()).await;
+    app.offer(&person).await.expect("this copy has it");
+    let waiting = app.apply("apply-2", &other).await.expect("offered");
+    let strange = app.for_another_release(3).await;
+    let digest = &policy.digest;
+    let of_second =
+        |digest: &str| format!("UPDATE policy_activations SET digest = '{digest}' WHERE ordinal = 2");
+    // What somebody did to the database, why that is unusable, and how it is undone.
+    let troubles = [
+        (
+            format!("UPDATE policies SET text = text || '# ' WHERE digest = '{digest}'"),
+            "is not the one that was added",
+            format!("UPDATE policies SET text = substr(text, 1, length(text) - 2) WHERE digest = '{digest}'"),
+        ),
+        (of_second(&strange), "is none for this release: line ", of_second(digest)),
+        (of_second(&"0".repeat(64)), "is not in the database", of_second(digest)),
+    ];
+    for (trouble, why, end) in troubles {
+        app.meddle(&trouble).await;
+        let copy = app.again().await;
+        for refusal in all_refused(&copy, &person, &waiting).await {
+            assert_eq!(refusal.is(), (Code::Unavailable, "POLICY_UNAVAILABLE"), "{why}");
+            assert!(refusal.retry_after.is_some(), "{refusal:?}");
+        }
+        let probed = copy.probed().await.expect_err("of no use");
+        assert!(probed.contains(why), "{probed}");
+        // The one before can be told of its own time.
+        let before = copy.clock.now() - Duration::SECOND;
+        assert!(explain(&copy, &person, Some(before)).await.expect("it was version 1").eligible);
+        app.meddle(&end).await;
+        assert!(copy.offer(&person).await.expect("known").offered, "{why}");
+        copy.probed().await.expect("of use");
+        copy.stopped().await;
+    }
+    assert!(app.offer(&person).await.expect("known").offered);
+}
+
+#[tokio::test]
+async fn a_copy_that_had_read_the_policy_goes_on() {
     let app = App::new().await;
     let person = app.person(1);
     let policy = comes(&app, &PASSPORTS, app.clock.now()).await;
     app.offer(&person).await.expect("this copy has it");
-    // Somebody changed the text in the database: no copy that reads it now believes it.
     app.meddle(&format!("UPDATE policies SET text = text || '# ' WHERE digest = '{}'", policy.digest)).await;
-    let copy = app.again().await;
-    let levels = pb::GetElectronicPassLevelsRequest { registrations: vec![person.registration.clone()] };
-    let refusals = [
-        copy.offer(&person).await.expect_err("unknown"),
-        copy.get(&person).await.expect_err("unknown"),
-        copy.submit("s-1", &person).await.expect_err("unknown"),
-        copy.draft("d-1", &person).await.expect_err("unknown"),
-        explain(&copy, &person, None).await.expect_err("unknown"),
-        copy.client().get_electronic_pass_levels(levels).await.expect_err("unknown").into(),
-    ];
-    for refusal in refusals {
-        assert_eq!(refusal.is(), (Code::Unavailable, "POLICY_UNAVAILABLE"));
-        assert!(refusal.retry_after.is_some(), "{refusal:?}");
-    }
-    // The one before can be told of its own time, and the copy that had read the new one goes on.
-    let before = copy.clock.now() - Duration::SECOND;
-    assert!(explain(&copy, &person, Some(before)).await.expect("it was version 1").eligible);
     assert!(app.offer(&person).await.expect("known").offered);
-    app.meddle(&format!(
-        "UPDATE policies SET text = substr(text, 1, length(text) - 2) WHERE digest = '{}'",
-        policy.digest
-    ))
-    .await;
-    assert!(copy.offer(&person).await.expect("known").offered);
 }
 
 #[tokio::test]
@@ -205,7 +238,9 @@ async fn a_draft_is_simulated_over_everybody_and_changes_nothing() {
     }
     app.draft("draft-4", &app.person(4)).await.expect("offered");
     // Once registered by passport: a draft that lets them apply offers them the pass.
-    app.person_with(4, DocumentType::Passport, RegistrationState::Active);
+    let last = app.person_with(4, DocumentType::Passport, RegistrationState::Active);
+    // And one whom nothing is known of here.
+    app.person_with(5, DocumentType::Passport, RegistrationState::Active);
     let both = edited(2, &[&VISITORS[..], &PASSPORTS[..]].concat());
     let simulate = async |page_token: String, as_of_time| {
         let request = pb::SimulatePolicyRequest {
@@ -223,15 +258,15 @@ async fn a_draft_is_simulated_over_everybody_and_changes_nothing() {
         first.level_changes.iter().map(|it| (it.level_before(), it.level_after(), it.count)).collect();
     assert_eq!(levels, [(PassLevel::AllowLocal, PassLevel::AllowVisitor, 2)]);
     let rest = simulate(first.next_page_token.clone(), first.as_of_time).await;
-    assert_eq!((rest.examined_count, rest.changed_count, rest.newly_offered_count), (1, 1, 1));
+    assert_eq!((rest.examined_count, rest.changed_count, rest.newly_offered_count), (2, 2, 2));
     let rules: Vec<_> = rest
         .rule_changes
         .iter()
         .map(|it| (it.rule.as_str(), it.newly_unmet_count, it.newly_met_count))
         .collect();
-    assert_eq!(rules, [("DOCUMENT_TYPE_NOT_ELIGIBLE", 0, 1)]);
+    assert_eq!(rules, [("DOCUMENT_TYPE_NOT_ELIGIBLE", 0, 2)]);
     let sample = &rest.samples[0];
-    assert_eq!(sample.traveller, app.person(4).traveller);
+    assert_eq!(sample.traveller, last.traveller);
     let unmet = |outcome: &Option<pb::SimulatedOutcome>| outcome.as_ref().expect("it").unmet_rules.clone();
     assert_eq!(unmet(&sample.before), ["DOCUMENT_TYPE_NOT_ELIGIBLE"]);
     assert!(unmet(&sample.after).is_empty() && rest.next_page_token.is_empty());
@@ -239,9 +274,16 @@ async fn a_draft_is_simulated_over_everybody_and_changes_nothing() {
     // The same against itself changes nobody.
     let policy =
         Some(pb::PolicySelector { name: "foshan-2020".to_owned(), version: 1, digest: String::new() });
-    let request = pb::SimulatePolicyRequest { policy, page_size: 100, ..Default::default() };
+    let request = pb::SimulatePolicyRequest { policy, page_size: 5, ..Default::default() };
     let same = app.client().simulate_policy(request).await.expect("a simulation").into_inner();
-    assert_eq!((same.examined_count, same.changed_count, same.samples.len()), (4, 0, 0));
+    assert_eq!((same.examined_count, same.changed_count, same.samples.len()), (5, 0, 0));
+    assert_eq!(same.next_page_token, "", "a full page can be the last one");
+    // And for an instant before the passes were issued nobody has a level.
+    let as_of_time = Some(timestamp(app.clock.now() - Duration::DAY));
+    let text = both.clone();
+    let request = pb::SimulatePolicyRequest { text, as_of_time, ..Default::default() };
+    let before = app.client().simulate_policy(request).await.expect("a simulation").into_inner();
+    assert_eq!((before.examined_count, before.level_changes.len(), before.newly_offered_count), (5, 0, 2));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What happens between a submission and its reviewer.
 
+use entrypass_ambient::Clock as _;
 use entrypass_proto::{
     epass::v1::{
         ApplyForElectronicPassRequest, ReviewDecision as Decision, electronic_pass_application::State,
@@ -146,6 +147,51 @@ async fn a_reviewer_decides_without_a_neighbour_that_stays_away() {
 }
 
 #[tokio::test]
+async fn an_answer_against_the_contract_holds_nobody_up_for_ever() {
+    let app = App::new().await;
+    app.stopped().await;
+    let request = ApplyForElectronicPassRequest {
+        request_id: "r-1".to_owned(),
+        registration: app.person(1).registration,
+        evidence: b"a token".to_vec(),
+    };
+    let applied = app.client().apply_for_electronic_pass(request).await.expect("offered").into_inner();
+    let name = applied.application.expect("an application").name;
+    app.registrations.verify_as(verdict(IdentityOutcome::Unspecified, IdentityStrength::Formal, &[]));
+    let copy = app.again().await;
+    for (tries, pause) in [(1, 2), (2, 4)] {
+        eventually("it is put off", async || copy.waits_for_try(tries).await == Some(pause)).await;
+        assert_eq!(copy.application(&name).await.expect("it is there").state(), State::IdentityVerifying);
+        app.clock.advance(Duration::seconds(pause));
+    }
+    app.clock.advance(Duration::hours(6));
+    let waiting = copy.settled(&name).await;
+    assert_eq!(waiting.state(), State::UnderReview);
+    let identity = waiting.identity.expect("a finding");
+    assert_eq!((identity.outcome(), identity.revision), (Outcome::CannotVerify, 0));
+    assert_eq!(app.count("applications WHERE sealed_evidence IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_other_waiting() {
+    let app = App::new().await;
+    app.stopped().await;
+    let broken = app.submit("r-1", &app.person(1)).await.expect("offered").name;
+    app.meddle("UPDATE applications SET identity_outcome = 'PERHAPS'").await;
+    app.wait();
+    let sound = app.submit("r-2", &app.person(2)).await.expect("offered").name;
+    let copy = app.again().await;
+    assert_eq!(copy.settled(&sound).await.state(), State::UnderReview);
+    let put_off = "applications WHERE identity_outcome = 'PERHAPS' AND tries = 0 AND next_try >";
+    let soon = (app.clock.now() + Duration::minutes(9)).unix_timestamp_nanos() / 1000;
+    eventually("it is put off", async || app.count(&format!("{put_off} {soon}")).await == 1).await;
+    // As when what is wrong with it is mended.
+    app.meddle("UPDATE applications SET identity_outcome = NULL WHERE identity_outcome = 'PERHAPS'").await;
+    app.clock.advance(Duration::minutes(10));
+    assert_eq!(copy.settled(&broken).await.state(), State::UnderReview);
+}
+
+#[tokio::test]
 async fn what_is_withdrawn_while_it_is_verified_stays_so() {
     let app = App::new().await;
     let name = submitted_and_left(&app).await;
@@ -208,15 +254,19 @@ async fn whoever_is_proven_as_the_policy_has_it_needs_no_reviewer() {
     ])
     .await;
     let table = [
-        (IdentityOutcome::Verified, IdentityStrength::RealName, State::Issued),
-        (IdentityOutcome::Verified, IdentityStrength::RealPerson, State::Issued),
-        (IdentityOutcome::Verified, IdentityStrength::Formal, State::UnderReview),
-        (IdentityOutcome::CannotVerify, IdentityStrength::Formal, State::UnderReview),
+        (IdentityOutcome::Verified, IdentityStrength::RealName, 1, State::Issued),
+        (IdentityOutcome::Verified, IdentityStrength::RealPerson, 1, State::Issued),
+        (IdentityOutcome::Verified, IdentityStrength::Formal, 1, State::UnderReview),
+        (IdentityOutcome::CannotVerify, IdentityStrength::Formal, 1, State::UnderReview),
+        // Another revision than the one that is there now.
+        (IdentityOutcome::Verified, IdentityStrength::RealName, 2, State::UnderReview),
     ];
-    for (number, (outcome, strength, expected)) in (1..).zip(table) {
-        app.registrations.verify_as(verdict(outcome, strength, &[]));
+    for (number, (outcome, strength, revision, expected)) in (1..).zip(table) {
+        let verdict = VerifyTravellerIdentityResponse { revision, ..verdict(outcome, strength, &[]) };
+        app.registrations.verify_as(verdict);
         let settled = app.await_review(&format!("r-{number}"), &app.person(number)).await.expect("offered");
-        assert_eq!(settled.state(), expected, "{outcome:?} {strength:?}");
+        assert_eq!(settled.state(), expected, "{outcome:?} {strength:?} {revision}");
+        assert_eq!(settled.identity.expect("a finding").revision, revision, "told to the reviewer");
     }
     let asked = app.registrations.verifications();
     assert!(asked.iter().all(|it| it.strength() == IdentityStrength::RealName), "as the policy needs it");

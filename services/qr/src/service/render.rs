@@ -4,13 +4,16 @@ use std::iter::once;
 
 use entrypass_proto::qr::v1 as pb;
 use entrypass_rule::Violations;
+use entrypass_symbol::{LENGTH_AT_EVERY_LEVEL, Symbol};
+use entrypass_token::MAX_TEXT_LENGTH;
 
 use super::{Codes, verify::Reading};
 use crate::{
     error::Error,
-    render::Symbol,
     wire::{self, Format},
 };
+
+const _: () = assert!(MAX_TEXT_LENGTH <= LENGTH_AT_EVERY_LEVEL, "every token can be drawn at every level");
 
 impl Codes {
     pub(super) async fn render(

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use entrypass_db::{instant, micros};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
     sea_query::{Alias, Expr, ExprTrait as _, OnConflict},
 };
 use time::OffsetDateTime;
@@ -57,14 +57,15 @@ impl Store {
 
     /// Forgets those of which it was told, unless an earlier time has been noted since.
     pub(crate) async fn forget_told(&self, told: &[First]) -> Result<(), DbErr> {
-        let as_told = |(registration, time): &First| {
-            Condition::all()
-                .add(entity::Column::RegistrationId.eq(*registration))
-                .add(entity::Column::VerifiedTime.eq(micros(*time)))
-        };
-        let any = told.iter().map(as_told).fold(Condition::any(), Condition::add);
+        // One by one, in the order of their ids as `note` has them: one statement would take them in the order in which it finds them.
+        let told: BTreeMap<_, _> = told.iter().copied().collect();
         let transaction = self.database.begin().await?;
-        entity::Entity::delete_many().filter(any).exec(&transaction).await?;
+        for (registration, time) in told {
+            entity::Entity::delete_by_id(registration)
+                .filter(entity::Column::VerifiedTime.eq(micros(time)))
+                .exec(&transaction)
+                .await?;
+        }
         transaction.commit().await
     }
 }

@@ -83,12 +83,10 @@ impl Store {
         let newest_first = find
             .order_by_desc(entity::Column::CreateTime)
             .order_by_desc(entity::Column::Id)
-            .limit(page.size + 1);
-        let rows = newest_first.all(self.database.reader()).await?;
-        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-        let more = rows.len() > size;
-        let records = rows.into_iter().take(size).map(read).collect::<Result<Vec<_>, _>>()?;
-        let next = records.last().filter(|_| more).map(|last| PageToken(last.id));
+            .limit(page.rows_to_read());
+        let mut rows = newest_first.all(self.database.reader()).await?;
+        let next = page.cut(&mut rows, |last| last.id);
+        let records = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok((records, next))
     }
 

@@ -2,8 +2,7 @@
 
 use entrypass_proto::qr::v1 as pb;
 use entrypass_rule::{Rule, Text, Violations};
-
-use crate::render::{ErrorCorrection, ModuleSize};
+use entrypass_symbol::{ErrorCorrection, ModuleSize};
 
 /// Module size of a caller who states none, in pixels.
 const DEFAULT_MODULE_SIZE: u32 = 6;

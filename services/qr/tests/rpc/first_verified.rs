@@ -105,6 +105,28 @@ async fn companions_who_are_found_good_with_the_holder_are_told_too() {
 }
 
 #[tokio::test]
+async fn when_somebody_was_first_found_good_stays_between_the_services() {
+    let app = App::new().await;
+    let content = app.code(1, 1).await.content;
+    app.registered(2, 1, RegistrationState::Active);
+    app.registrations.bind(&registration(1), &registration(2));
+    scan(&app, &[&content], "gate-1").await;
+    until_told(&app).await;
+    assert_eq!(told(&app).len(), 2, "the registration service says it of both from now on");
+
+    let one = pb::VerifyQrCodeRequest { content: content.clone(), ..Default::default() };
+    let one = app.client().verify_qr_code(one).await.expect("a decision").into_inner();
+    let several = pb::VerifyQrCodesRequest { contents: vec![content], ..Default::default() };
+    let several = app.client().verify_qr_codes(several).await.expect("decisions").into_inner();
+    for decision in several.decisions.into_iter().chain([one]) {
+        let companions = decision.companions.into_iter().filter_map(|companion| companion.member);
+        let members: Vec<_> = decision.holder.into_iter().chain(companions).collect();
+        let shown: Vec<_> = members.iter().map(|one| (&one.registration, one.verified_time)).collect();
+        assert_eq!(shown, [(&registration(1), None), (&registration(2), None)]);
+    }
+}
+
+#[tokio::test]
 async fn what_a_copy_left_is_told_by_the_next_and_nothing_while_nobody_listens() {
     let app = App::new().await;
     app.stopping.cancel();

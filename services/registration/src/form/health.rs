@@ -39,6 +39,11 @@ impl HealthDeclaration {
         self.symptoms.contains(&Symptom::Fever)
             || self.temperature_decicelsius.is_some_and(|measured| measured.get() >= FEVER_DECICELSIUS)
     }
+
+    /// Whether symptoms other than a fever are declared.
+    pub(crate) fn declares_other_symptoms(&self) -> bool {
+        self.symptoms.iter().any(|symptom| *symptom != Symptom::Fever)
+    }
 }
 
 /// Symptoms of the Customs health declaration, 4th edition.
@@ -86,14 +91,15 @@ mod tests {
 
     #[test]
     fn a_fever_is_a_symptom_or_a_temperature() {
-        let table: [(&[Symptom], Option<i32>, bool); 7] = [
-            (&[], None, false),
-            (&[Symptom::Fever], None, true),
-            (&[Symptom::Headache, Symptom::Fever], Some(365), true),
-            (&[Symptom::DryCough, Symptom::Headache], None, false),
-            (&[], Some(372), false),
-            (&[], Some(373), true),
-            (&[Symptom::Other], Some(430), true),
+        let no_symptom: &[Symptom] = &[];
+        let table = [
+            (no_symptom, None, (false, false)),
+            (&[Symptom::Fever], None, (true, false)),
+            (&[Symptom::Headache, Symptom::Fever], Some(365), (true, true)),
+            (&[Symptom::DryCough, Symptom::Headache], None, (false, true)),
+            (no_symptom, Some(372), (false, false)),
+            (no_symptom, Some(373), (true, false)),
+            (&[Symptom::Other], Some(430), (true, true)),
         ];
         for (symptoms, temperature, expected) in table {
             let declared = HealthDeclaration {
@@ -104,7 +110,8 @@ mod tests {
                 test: None,
                 temperature_decicelsius: temperature.map(|it| Temperature::new(it).expect("a temperature")),
             };
-            assert_eq!(declared.declares_fever(), expected, "{temperature:?}");
+            let found = (declared.declares_fever(), declared.declares_other_symptoms());
+            assert_eq!(found, expected, "{temperature:?}");
         }
     }
 }

@@ -120,6 +120,14 @@ pub(crate) fn unchanged() -> Rule {
     Rule::new("UNCHANGED", text)
 }
 
+pub(crate) fn replaced_since() -> Rule {
+    let text = Text::new(
+        "申请更正后证件已换，须驳回此更正，如仍有误请另行申请",
+        "another document is registered than the one that was to be corrected: reject this, and have what is still wrong asked for anew",
+    );
+    Rule::new("REPLACED_SINCE", text)
+}
+
 pub(crate) fn unknown_path() -> Rule {
     let text = Text::new(
         "须至少列出一个路径，且每个路径都须是登记表中的字段",
@@ -154,6 +162,7 @@ mod tests {
             identity_field(),
             not_identity_field(),
             unchanged(),
+            replaced_since(),
             unknown_path(),
         ];
         for rule in rules {

@@ -184,3 +184,21 @@ proptest! {
         prop_assert_eq!(whole.masked(), shortest.masked());
     }
 }
+
+#[test]
+fn one_name_proves_another_that_is_the_same_in_one_script() {
+    let smith = || latin("Smith", Some("Anna"));
+    let table = [
+        (person(None, Some(smith())), person(None, Some(latin("SMITH", Some("AN-NA")))), true),
+        (person(None, Some(smith())), person(Some("史安娜"), Some(smith())), true),
+        (person(Some("史安娜"), Some(smith())), person(Some("史安娜"), None), true),
+        (person(Some("史安娜"), Some(smith())), person(Some("史安娜"), Some(latin("Shi", None))), true),
+        (person(None, Some(smith())), person(None, Some(latin("Smith", None))), false),
+        (person(None, Some(smith())), person(None, Some(latin("Anna", Some("Smith")))), false),
+        (person(None, Some(smith())), person(Some("史安娜"), None), false),
+        (person(Some("史安"), None), person(Some("史安娜"), None), false),
+    ];
+    for (nth, (one, other, expected)) in table.into_iter().enumerate() {
+        assert_eq!((one.also_proves(&other), other.also_proves(&one)), (expected, expected), "{nth}");
+    }
+}

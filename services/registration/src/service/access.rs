@@ -58,11 +58,8 @@ impl Registrations {
             About::Resource(registration) => named(access, registration),
         }
         let before = page.after.map(|PageToken(last)| last);
-        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-        let mut records = self.audit.about(&list.about, before, page.size + 1).await?;
-        let more = records.len() > size;
-        records.truncate(size);
-        let next = records.last().filter(|_| more).and_then(|last| list.token(PageToken(last.id)));
+        let mut records = self.audit.about(&list.about, before, page.rows_to_read()).await?;
+        let next = page.cut(&mut records, |last| last.id).and_then(|end| list.token(end));
         Ok(pb::ListAccessResponse {
             records: records.into_iter().map(wire::access_record).collect::<Result<_, _>>()?,
             next_page_token: next.unwrap_or_default(),

@@ -19,6 +19,7 @@ use crate::{
     error::Error,
     form::{Identity, rule},
     registration::{ChangeRefused, Registration},
+    store::CorrectionFilter,
     wire::{
         self,
         form::{Mask, Takes},
@@ -56,6 +57,11 @@ impl Registrations {
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
             let current = target.read_again(&rows, &read, now).await?;
+            let waiting =
+                CorrectionFilter { state: Some(CorrectionState::Pending), registration: Some(current.id) };
+            if let Some(waiting) = rows.corrections(&waiting, None, 1, now).await?.first() {
+                return Err(Error::CorrectionPending { correction: waiting.id });
+            }
             if rows.count_corrections(current.id).await? >= CORRECTION_LIMIT {
                 return Err(Error::CorrectionLimitReached);
             }
@@ -107,7 +113,8 @@ impl Registrations {
             return Err(Error::RegistrationNotFound);
         };
         let (identity, paths) = wanted.ok_or(Error::RegistrationNotFound)?;
-        Ok((target, current, Wanted { identity, paths, document, reason }))
+        let instead_of = document.as_ref().map(|_| current.declared.document.clone());
+        Ok((target, current, Wanted { identity, paths, document, instead_of, reason }))
     }
 
     fn wish(
@@ -190,17 +197,15 @@ impl Registrations {
         let (filter, page) = wire::list_corrections(&message)?;
         named(access, &message.registration);
         let after = page.after.map(|PageToken(last)| last);
-        let mut found = self.reader().corrections(&filter, after, page.size + 1, self.clock.now()).await?;
-        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-        let more = found.len() > size;
-        found.truncate(size);
+        let (rows, now) = (self.reader(), self.clock.now());
+        let mut found = rows.corrections(&filter, after, page.rows_to_read(), now).await?;
+        let next = page.cut(&mut found, |last| last.id);
         for correction in &found {
             access.touch(REGISTRATIONS, correction.registration, Some(correction.traveller));
         }
-        let next = found.last().filter(|_| more).map(|last| PageToken(last.id).encode());
         Ok(pb::ListCorrectionsResponse {
             corrections: found.iter().map(wire::correction).collect(),
-            next_page_token: next.unwrap_or_default(),
+            next_page_token: next.map(PageToken::encode).unwrap_or_default(),
         })
     }
 
@@ -210,8 +215,7 @@ impl Registrations {
         registration: Uuid,
         now: OffsetDateTime,
     ) -> Result<Vec<pb::Correction>, Error> {
-        let filter =
-            crate::store::CorrectionFilter { registration: Some(registration), ..Default::default() };
+        let filter = CorrectionFilter { registration: Some(registration), ..Default::default() };
         let found = self.reader().corrections(&filter, None, CORRECTION_LIMIT, now).await?;
         Ok(found.iter().map(wire::correction).collect())
     }

@@ -3,7 +3,7 @@
 use entrypass_audit::Access;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{PageRequest, PageToken, PersonalData};
-use entrypass_rule::{Language, Rule, Text, Violations};
+use entrypass_rule::{Language, Violations};
 use sea_orm::ConnectionTrait;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -59,13 +59,9 @@ impl Registrations {
         let registration = if name.is_empty() {
             let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
             self.proved(access, &proof, |found| found.is_active(now), now).await?
-        } else if document.is_some() || !holder_name.is_empty() {
-            let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
-            let mut violations = Violations::default();
-            violations.add("registration", Rule::new("EXCLUDED", text));
-            return Err(violations.into());
         } else {
-            self.registration(&rows, Violations::at("registration", wire::registration_id(&name))?).await?
+            let id = wire::named_alone(&name, document.as_ref(), &holder_name)?;
+            self.registration(&rows, id).await?
         };
         touched(access, [&registration]);
         let companions = self.companions(&rows, &registration, now).await?;
@@ -103,11 +99,10 @@ impl Registrations {
         let id = Violations::at("registration", wire::registration_id(&message.registration))?;
         named(access, &message.registration);
         let registration = self.registration(&self.reader(), id).await?;
-        touched(access, [&registration]);
-        self.told(&registration, self.clock.now()).await
+        let told = self.told(access, &[registration]).await?.pop();
+        told.ok_or(Error::RegistrationNotFound)
     }
 
-    /// One statement, however many registrations are asked for, and one more for each that declares a fever.
     pub(super) async fn batch_facts(
         &self,
         access: &Access,
@@ -117,28 +112,47 @@ impl Registrations {
             wire::FactsOf::Registrations(ids) => ids,
             wire::FactsOf::Travellers(ids) => self.reader().counting_of(&ids).await?,
         };
-        let now = self.clock.now();
         let found = self.reader().registrations(&ids).await?;
-        touched(access, &found);
-        let mut facts = Vec::with_capacity(found.len());
-        for registration in &found {
-            facts.push(self.told(registration, now).await?);
-        }
-        Ok(pb::BatchGetRegistrationFactsResponse { facts })
+        Ok(pb::BatchGetRegistrationFactsResponse { facts: self.told(access, &found).await? })
     }
 
-    /// What neighbours are told of a registration.
+    pub(super) async fn list_facts(
+        &self,
+        access: &Access,
+        message: pb::ListRegistrationFactsRequest,
+    ) -> Result<pb::ListRegistrationFactsResponse, Error> {
+        let pb::ListRegistrationFactsRequest { page_size, page_token } = message;
+        let page = PageRequest::parse_bulk(page_size, &page_token)?;
+        let after = page.after.map(|PageToken(last)| last);
+        let rows = self.reader();
+        let mut travellers = rows.travellers(after, page.rows_to_read()).await?;
+        let next = page.cut(&mut travellers, |last| *last).map(PageToken::encode);
+        let mut found = rows.registrations(&rows.counting_of(&travellers).await?).await?;
+        found.sort_unstable_by_key(|registration| registration.traveller);
+        let facts = self.told(access, &found).await?;
+        Ok(pb::ListRegistrationFactsResponse { facts, next_page_token: next.unwrap_or_default() })
+    }
+
+    /// What neighbours are told of some registrations. One statement, however many they are, and one more for each that declares a fever.
     async fn told(
         &self,
-        registration: &Registration,
-        now: OffsetDateTime,
-    ) -> Result<pb::GetRegistrationFactsResponse, Error> {
-        let since = if registration.declared.declares_fever() {
-            Some(self.reader().fever_since(registration.id).await?.unwrap_or(registration.create_time))
-        } else {
-            None
-        };
-        Ok(wire::facts(registration, since, now))
+        access: &Access,
+        registrations: &[Registration],
+    ) -> Result<Vec<pb::GetRegistrationFactsResponse>, Error> {
+        touched(access, registrations);
+        let (rows, now) = (self.reader(), self.clock.now());
+        let ids: Vec<_> = registrations.iter().map(|registration| registration.id).collect();
+        let guarded = rows.guarded(&ids, now).await?;
+        let mut told = Vec::with_capacity(registrations.len());
+        for registration in registrations {
+            let fever_since = if registration.declared.declares_fever() {
+                Some(rows.fever_since(registration.id).await?.unwrap_or(registration.create_time))
+            } else {
+                None
+            };
+            told.push(wire::facts(registration, fever_since, guarded.contains(&registration.id), now));
+        }
+        Ok(told)
     }
 
     /// Two statements, however many registrations are asked for.

@@ -2,7 +2,8 @@
 //!
 //! What fits is told only when the count of failures allows it. Tries for one document are judged one after the other, on all copies, so that
 //! a burst has no more of them than a slow attacker; and a failure is committed before it is told. Nobody learns more by being refused than
-//! that it was in vain: a wrong name, an unknown document and an ended registration get one answer, and cost the same work.
+//! that it was in vain: a wrong name, an unknown document and, where an active one is asked for, an ended registration get one answer, and cost
+//! the same work.
 
 use entrypass_audit::Access;
 use entrypass_document::Document;

@@ -5,9 +5,8 @@ use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{PageRequest, PageToken, required_request_id};
-use entrypass_rule::{Rule, Text, Violations};
+use entrypass_rule::{Rule, Violations};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::{
     Registrations,
@@ -48,41 +47,37 @@ impl Registrations {
             message;
         named(access, &registration);
         let page = PageRequest::parse(page_size, &page_token)?;
-        let traveller = self.whose(access, &registration, document, holder_name, now).await?;
+        let opener = self.opener(access, &registration, document, holder_name, now).await?;
         let before = page.after.map(|PageToken(last)| last);
-        let mut entries = self.reader().entries(traveller, before, page.size + 1).await?;
-        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-        let more = entries.len() > size;
-        entries.truncate(size);
+        let mut entries = self.reader().entries(opener.traveller, before, page.rows_to_read()).await?;
+        let next = page.cut(&mut entries, |last| last.id);
+        // Whoever enters somebody else's number registers an entry of theirs: it opens nothing that was declared under another name.
+        let name = opener.declared.form.name();
+        entries.retain(|entry| name.also_proves(entry.declared.form.name()));
         touched(access, &entries);
-        let next = entries.last().filter(|_| more).map(|last| PageToken(last.id).encode());
         Ok(pb::ListRegistrationsResponse {
             registrations: entries.iter().map(|one| wire::registration(one, now)).collect(),
-            next_page_token: next.unwrap_or_default(),
+            next_page_token: next.map(PageToken::encode).unwrap_or_default(),
         })
     }
 
-    /// The person, by any registration of theirs, or by document and name.
-    async fn whose(
+    /// The entry by which somebody asks for all of them: the one that is named, or the one that document and name prove.
+    async fn opener(
         &self,
         access: &Access,
         registration: &str,
         document: Option<pb::Document>,
         holder_name: String,
         now: OffsetDateTime,
-    ) -> Result<Uuid, Error> {
+    ) -> Result<Registration, Error> {
         if registration.is_empty() {
             let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
-            return Ok(self.proved(access, &proof, |_| true, now).await?.traveller);
+            return self.proved(access, &proof, |_| true, now).await;
         }
-        if document.is_some() || !holder_name.is_empty() {
-            let text = Text::new("资源名与证件不能同时提供", "give a resource name or a document, not both");
-            let mut violations = Violations::default();
-            violations.add("registration", Rule::new("EXCLUDED", text));
-            return Err(violations.into());
-        }
-        let id = Violations::at("registration", wire::registration_id(registration))?;
-        self.reader().traveller_of_registration(id).await?.ok_or(Error::RegistrationNotFound)
+        let id = wire::named_alone(registration, document.as_ref(), &holder_name)?;
+        let opener = self.registration(&self.reader(), id).await?;
+        touched(access, [&opener]);
+        Ok(opener)
     }
 
     pub(super) async fn submit_next(
@@ -111,6 +106,8 @@ impl Registrations {
 
         self.once(access, &key, now, async |transaction| {
             let rows = self.rows(transaction);
+            // As everybody who writes: the registration first, and then the key, which another document is sealed with.
+            rows.lock(last.id).await?;
             // Whoever was erased meanwhile does not come back with what they declared.
             if rows.traveller_of_document(&proven).await? != Some(last.traveller) {
                 return Err(Error::HolderNotFound);

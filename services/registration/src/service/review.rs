@@ -4,6 +4,7 @@ use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_document::Document;
 use entrypass_proto::registration::v1 as pb;
+use entrypass_rule::Violations;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use time::OffsetDateTime;
 
@@ -11,7 +12,7 @@ use super::{Registrations, access::touched, replace::take_document};
 use crate::{
     correction::{Correction, CorrectionStep, Wanted},
     error::Error,
-    form::FORM_VERSION,
+    form::{FORM_VERSION, rule},
     registration::{Declared, Registration},
     store::Rows,
     wire::{self, CorrectionTarget, Review},
@@ -94,12 +95,19 @@ impl Registrations {
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
         current.check_change(&current.etag(), now)?;
-        let Wanted { identity, paths, document, reason } = &correction.wanted;
+        let Wanted { identity, paths, document, instead_of, reason } = &correction.wanted;
         let registered = &current.declared;
+        let mut violations = Violations::default();
+        if instead_of.as_ref().is_some_and(|wrong| *wrong != registered.document) {
+            // Or a document of which nobody has said that it is wrong would be taken away.
+            violations.add("document", rule::replaced_since());
+        }
         let wanted = wire::form::render_identity(identity);
         let merged = wire::form::with(paths, &wire::form::render(&registered.form), &wanted);
         let document = document.as_ref().unwrap_or(&registered.document).clone();
-        let form = wire::form::parse(merged, Some(&document), &self.amendment_rules(current, now))?;
+        let form = wire::form::parse(merged, Some(&document), &self.amendment_rules(current, now));
+        let form = violations.collect(form);
+        let form = violations.finish(|| form)?;
         let changed = wire::form::changed_paths(&registered.form, &form);
         if document != registered.document {
             take_document(rows, current.traveller, &document, now).await?;
@@ -112,17 +120,14 @@ impl Registrations {
     }
 }
 
-/// The mistyped number of `current` is that person's no more: it may be somebody's, who is to find their own. Unless another entry of theirs was registered
-/// with it: then it is theirs all the same.
+/// The mistyped number of `current` is that person's no more: it may be somebody's, who is to find their own. Unless it was theirs before this entry
+/// took it up: of another entry, of an earlier revision, or of a pass from elsewhere.
 async fn forget_mistyped<C: ConnectionTrait>(
     rows: &Rows<'_, C>,
     current: &Registration,
 ) -> Result<(), Error> {
     let mistyped: &Document = &current.declared.document;
-    let entries = rows.registrations_of(current.traveller).await?;
-    let elsewhere = |entry: &Registration| entry.id != current.id && entry.declared.document == *mistyped;
-    if entries.iter().any(elsewhere) {
-        return Ok(());
-    }
-    rows.remove_document(&mistyped.key(), current.traveller).await
+    let since = rows.since(current.id, |declared| declared.document == *mistyped).await?;
+    let since = since.ok_or(Error::Corrupt("a registration without its revision"))?;
+    rows.remove_document(&mistyped.key(), current.traveller, since).await
 }

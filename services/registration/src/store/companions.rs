@@ -70,6 +70,25 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(bonds.into_iter().filter_map(holder).collect())
     }
 
+    /// Those of the registrations `companions` for whose person a guardian has declared to be responsible, whose bond holds at `now`.
+    pub(crate) async fn guarded(
+        &self,
+        companions: &[Uuid],
+        now: OffsetDateTime,
+    ) -> Result<BTreeSet<Uuid>, DbErr> {
+        let confirmed = companion::Column::State.eq(convert::companion_state_name(CompanionState::Confirmed));
+        let find = companion::Entity::find()
+            .select_only()
+            .column(companion::Column::CompanionId)
+            .filter(companion::Column::CompanionId.is_in(companions.iter().copied()))
+            .filter(companion::Column::GuardianDeclareTime.is_not_null())
+            .filter(confirmed)
+            .filter(is_active(companion::Column::CompanionId, now))
+            .filter(is_active(companion::Column::HolderId, now));
+        let guarded: Vec<Uuid> = find.into_tuple().all(self.connection).await?;
+        Ok(guarded.into_iter().collect())
+    }
+
     /// To how many holders the registration `companion` is bound at `now` and has agreed.
     pub(crate) async fn confirmed_holders(&self, companion: Uuid, now: OffsetDateTime) -> Result<u64, DbErr> {
         let confirmed = companion::Column::State.eq(convert::companion_state_name(CompanionState::Confirmed));
@@ -175,19 +194,30 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(removed)
     }
 
-    /// Removes the bonds that have run out of the registration that `change` is of, which is held; `change` is told of each. A bond that goes at
-    /// this very moment with the companion's erasure is left to that, which may be waiting for this transaction.
+    /// Removes the bonds that have run out of the registration that `change` is of, which is held; `change` is told of each that had not ended with a
+    /// registration. A bond that goes at this very moment with the companion's erasure is left to that, which may be waiting for this transaction.
     async fn remove_run_out(&self, change: Change) -> Result<u64, DbErr> {
         let bonds = companion::Entity::find()
             .filter(companion::Column::HolderId.eq(change.registration))
             .filter(run_out(change.create_time))
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let bonds = bonds.all(self.connection).await?;
+        let companions = bonds.iter().map(|bond| bond.companion_id).collect();
+        let active = self.active_among(companions, change.create_time).await?;
         for bond in &bonds {
             companion::Entity::delete_by_id(bond.id).exec(self.connection).await?;
-            self.add_change(Change { companion: Some(bond.id), ..change }).await?;
+            if change.state == StoredState::Active && active.contains(&bond.companion_id) {
+                self.add_change(Change { companion: Some(bond.id), ..change }).await?;
+            }
         }
         Ok(bonds.len() as u64)
+    }
+
+    /// Those of the registrations `ids` that are active at `now`.
+    async fn active_among(&self, ids: Vec<Uuid>, now: OffsetDateTime) -> Result<BTreeSet<Uuid>, DbErr> {
+        let active =
+            registration::Entity::find().filter(registration::Column::Id.is_in(ids)).filter(active_at(now));
+        Ok(active.all(self.connection).await?.into_iter().map(|row| row.id).collect())
     }
 
     /// Reads `bonds` with the registrations of the companions, if those are active at `now`.

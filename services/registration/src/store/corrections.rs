@@ -1,6 +1,6 @@
 //! Corrections.
 
-use entrypass_db::{is_unique_violation, micros};
+use entrypass_db::micros;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select, SelectThree, TopologyStar,
@@ -66,15 +66,12 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(of.count(self.connection).await?)
     }
 
-    /// Adds a correction, whose registration is held. `CorrectionPending` when another one waits.
+    /// Adds a correction, whose registration is held and has none that waits.
     pub(crate) async fn add_correction(&self, new: &Correction) -> Result<(), Error> {
         let key = self.key_of(new.traveller).await?;
         let row = convert::correction_row(&key, new)?;
-        match correction::Entity::insert(row).exec_without_returning(self.connection).await {
-            Err(error) if is_unique_violation(&error) => Err(Error::CorrectionPending),
-            Err(error) => Err(error.into()),
-            Ok(_) => Ok(()),
-        }
+        correction::Entity::insert(row).exec_without_returning(self.connection).await?;
+        Ok(())
     }
 
     /// Saves a correction that has taken a step, and whose registration is held.

@@ -1,8 +1,10 @@
 //! One person over many entries and documents.
 
+use entrypass_db::micros;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -33,8 +35,13 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         rows.map(|row| convert::registration(self.sealer, row)).collect()
     }
 
-    /// The document of this key is that of `traveller` no more: it was never theirs.
-    pub(crate) async fn remove_document(&self, document_key: &str, traveller: Uuid) -> Result<(), Error> {
+    /// The document of this key is that of `traveller` no more, unless it was before `since`.
+    pub(crate) async fn remove_document(
+        &self,
+        document_key: &str,
+        traveller: Uuid,
+        since: OffsetDateTime,
+    ) -> Result<(), Error> {
         let indexed = document::Column::BlindIndex.is_in(self.indexes(document_key));
         let Some(found) = document::Entity::find().filter(indexed).one(self.connection).await? else {
             return Ok(());
@@ -43,6 +50,7 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         document::Entity::delete_many()
             .filter(document::Column::DocumentId.eq(found.document_id))
             .filter(document::Column::TravellerId.eq(traveller))
+            .filter(document::Column::CreateTime.gte(micros(since)))
             .exec(self.connection)
             .await?;
         Ok(())

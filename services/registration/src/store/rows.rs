@@ -23,7 +23,7 @@ use crate::{
     change::{Change, ChangeKind},
     correction::Remark,
     error::Error,
-    registration::{Latest, Registration, Revision, RevisionKind, StoredState},
+    registration::{Declared, Latest, Registration, Revision, RevisionKind, StoredState},
 };
 
 /// The rows that one connection or transaction sees, in the clear.
@@ -57,6 +57,19 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         rows.map(|row| convert::registration(self.sealer, row)).collect()
     }
 
+    /// At most `size` persons behind the person `after`, in the order of their ids.
+    pub(crate) async fn travellers(&self, after: Option<Uuid>, size: u64) -> Result<Vec<Uuid>, DbErr> {
+        let mut find = traveller::Entity::find()
+            .select_only()
+            .column(traveller::Column::Id)
+            .order_by_asc(traveller::Column::Id)
+            .limit(size);
+        if let Some(after) = after {
+            find = find.filter(traveller::Column::Id.gt(after));
+        }
+        find.into_tuple().all(self.connection).await
+    }
+
     /// Of each of `travellers` the registration that counts: the active one, or else the last.
     pub(crate) async fn counting_of(&self, travellers: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
         let rows = registration::Entity::find()
@@ -71,13 +84,22 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
 
     /// Since when the registration `id` has declared a fever without a break; `None` when it does not.
     pub(crate) async fn fever_since(&self, id: Uuid) -> Result<Option<OffsetDateTime>, Error> {
+        self.since(id, Declared::declares_fever).await
+    }
+
+    /// Since when what is declared in the registration `id` `is_so` without a break; `None` when it is not.
+    pub(crate) async fn since(
+        &self,
+        id: Uuid,
+        is_so: impl Fn(&Declared) -> bool,
+    ) -> Result<Option<OffsetDateTime>, Error> {
         // There can be many revisions, and nearly always one or two tell.
         const PAGE: u64 = 10;
         let (mut since, mut before) = (None, None);
         loop {
             let page = self.revisions(id, before, PAGE).await?;
             for revision in &page {
-                if !revision.declared.declares_fever() {
+                if !is_so(&revision.declared) {
                     return Ok(since);
                 }
                 (since, before) = (Some(revision.create_time), Some(revision.number));
@@ -141,8 +163,8 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         Ok(false)
     }
 
-    /// Gives a person another document; `false` when somebody has it, and then the transaction must not go on. Waits for another
-    /// transaction that is giving it away.
+    /// Gives a person another document; `false` when somebody has it, and then the transaction must not go on unless that is `traveller`. Waits for
+    /// another transaction that is giving it away.
     pub(crate) async fn add_document(
         &self,
         document_key: &str,

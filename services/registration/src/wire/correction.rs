@@ -32,6 +32,11 @@ pub(crate) fn correction_id(name: &str) -> Result<Uuid, [Rule; 1]> {
     resource_id(collection::CORRECTIONS, name)
 }
 
+/// The resource name of a correction.
+pub(crate) fn correction_name(id: Uuid) -> String {
+    resource_name(collection::CORRECTIONS, id)
+}
+
 /// Reads which correction a write is about.
 pub(crate) fn correction_target(
     request_id: &str,
@@ -102,10 +107,10 @@ fn wanted_state(wire: i32) -> Result<Option<CorrectionState>, Violations> {
 }
 
 pub(crate) fn correction(of: &Correction) -> pb::Correction {
-    let Wanted { identity, paths, document, reason } = &of.wanted;
+    let Wanted { identity, paths, document, instead_of: _, reason } = &of.wanted;
     let nothing = pb::RegistrationForm::default();
     pb::Correction {
-        name: resource_name(collection::CORRECTIONS, of.id),
+        name: correction_name(of.id),
         registration: registration_name(of.registration),
         state: state(of.state).into(),
         etag: of.etag(),

@@ -84,12 +84,13 @@ masked! {
     RegistrationChange {
         ; registration, traveller, kind, revision, state, expire_time, companion, change_time, cursor
     }
-    // Made for neighbours, who decide by them: what they tell of a person is four digits that millions share, and a yes or no.
+    // Made for neighbours, who decide by them: what they tell of a person is four digits that millions share, an age in years, a day of entry, and yes or no.
     BatchGetRegistrationFactsResponse { facts; }
     GetRegistrationFactsResponse {
         ; registration, traveller, state, revision, document_type, expire_time, home_division, fever_declared,
-        fever_declared_time
+        fever_declared_time, health_declared, symptoms_declared, entry_date, age, guardian_declared
     }
+    ListRegistrationFactsResponse { facts; next_page_token }
     VerifyTravellerIdentityResponse { ; outcome, strength, checks, revision }
     // Masked for everybody.
     GetTravelGroupsResponse { groups; }

@@ -1,5 +1,6 @@
 //! Domain values as messages.
 
+use entrypass_ambient::city_date;
 use entrypass_document::{Document, DocumentType, Sex};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::{resource_name, timestamp};
@@ -11,6 +12,7 @@ use super::{collection, form};
 use crate::{
     bond::{Companion, CompanionState, Relationship},
     correction::Remark,
+    form::{Form, date, health::HealthDeclaration},
     notice::Notice,
     registration::{Declared, Registration, Revision, RevisionKind, StoredState},
 };
@@ -44,12 +46,14 @@ pub(crate) fn registration(of: &Registration, now: OffsetDateTime) -> pb::Regist
     }
 }
 
-/// What neighbours are told of a registration that has declared a fever since `fever_since`, if it declares one.
+/// What neighbours are told of a registration that has declared a fever since `fever_since`, if it declares one, and whose person is `guarded` or not.
 pub(crate) fn facts(
     of: &Registration,
     fever_since: Option<OffsetDateTime>,
+    guarded: bool,
     now: OffsetDateTime,
 ) -> pb::GetRegistrationFactsResponse {
+    let Form { identity, entry, health, .. } = &of.declared.form;
     pb::GetRegistrationFactsResponse {
         registration: registration_name(of.id),
         traveller: traveller_name(of.traveller),
@@ -60,6 +64,11 @@ pub(crate) fn facts(
         home_division: of.declared.document.home_division().unwrap_or_default().to_owned(),
         fever_declared: of.declared.declares_fever(),
         fever_declared_time: fever_since.map(timestamp),
+        health_declared: health.is_some(),
+        symptoms_declared: health.as_ref().is_some_and(HealthDeclaration::declares_other_symptoms),
+        entry_date: entry.entry_date.to_string(),
+        age: Some(date::age(identity.birth_date, city_date(now))),
+        guardian_declared: Some(guarded),
     }
 }
 

@@ -100,6 +100,8 @@ async fn read_by_name(app: &App, registration: &str) {
     let batch =
         pb::BatchGetRegistrationFactsRequest { registrations: registrations.clone(), ..Default::default() };
     app.client().batch_get_registration_facts(batch).await.expect("facts");
+    let all = pb::ListRegistrationFactsRequest::default();
+    app.client().list_registration_facts(all).await.expect("facts");
     app.client().get_travel_groups(pb::GetTravelGroupsRequest { registrations }).await.expect("groups");
     let verify = pb::VerifyTravellerIdentityRequest {
         request_id: "verify".to_owned(),
@@ -170,6 +172,7 @@ async fn whatever_is_asked_about_a_person_is_a_record_about_them() {
         of_registration("ListHolders"),
         of_registration("GetRegistrationFacts"),
         of_registration("BatchGetRegistrationFacts"),
+        of_registration("ListRegistrationFacts"),
         of_registration("GetTravelGroups"),
         of_registration("VerifyTravellerIdentity"),
         of_registration("NoteVerifications"),

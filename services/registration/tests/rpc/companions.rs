@@ -172,14 +172,22 @@ async fn what_has_run_out_is_removed_and_told_once() {
     let another = app.another().await;
     let (holder, _, _) = asked(&app).await;
     let bond = app.companions(&holder.name).await[0].name.clone();
+    // And two that end with a registration, on either side.
+    let (ended, left) = (app.register("X0000003").await, app.register("X0000004").await);
+    app.bind(bind_again(&ended, "X0000002", "ended")).await.expect("bound");
+    app.bind(bind_again(&holder, "X0000004", "left")).await.expect("bound");
+    for registration in [ended, left] {
+        app.cancel(&registration).await.expect("cancelled");
+    }
+    assert_eq!(bonds(&app).await, 3);
     another.clock.advance(Duration::hours(24));
-    eventually("the bond is removed", async || bonds(&app).await == 0).await;
+    eventually("the bonds are removed", async || bonds(&app).await == 0).await;
     app.cancel(&holder).await.expect("cancelled");
-    let told = Following::begin(&app, from(Start::Oldest)).await.expect("a stream").changes(5).await;
-    let kinds: Vec<_> = told.iter().skip(2).map(pb::RegistrationChange::kind).collect();
-    assert_eq!(kinds, [Kind::CompanionBound, Kind::CompanionUnbound, Kind::Cancelled]);
-    assert_eq!((&told[3].registration, &told[3].companion), (&holder.name, &bond));
-    assert_eq!(told[3].state(), pb::RegistrationState::Active);
+    let told = Following::begin(&app, from(Start::Oldest)).await.expect("a stream").changes(11).await;
+    let kinds: Vec<_> = told.iter().skip(7).map(pb::RegistrationChange::kind).collect();
+    assert_eq!(kinds, [Kind::Cancelled, Kind::Cancelled, Kind::CompanionUnbound, Kind::Cancelled]);
+    assert_eq!((&told[9].registration, &told[9].companion), (&holder.name, &bond));
+    assert_eq!(told[9].state(), pb::RegistrationState::Active);
 }
 
 #[tokio::test]

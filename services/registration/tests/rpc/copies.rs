@@ -15,8 +15,10 @@ use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
 use crate::{
-    harness::{App, amendment, binding, config, form, until_one_waits},
+    harness::{App, amendment, binding, config, form, passport, until_one_waits},
+    returning::{come_again, next},
     travellers::replacement,
+    verified::{amending, other},
 };
 
 const SUBMITTERS: usize = 32;
@@ -225,6 +227,47 @@ async fn an_amendment_that_waited_for_the_end_of_a_registration_does_not_bring_i
     ending.commit().await.expect("committed");
     let refused = amending.await.expect("no panic").expect_err("it has ended");
     assert_eq!(refused.is(), (Code::FailedPrecondition, "REGISTRATION_NOT_ACTIVE"));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL, where `just test-postgres` runs it: SQLite has one writer at a time"]
+async fn an_amendment_that_waited_while_a_verification_was_noted_finds_it() {
+    let app = App::new().await;
+    let registration = app.register("X0000001").await;
+    let database = app.database().await;
+    let noting = database.begin().await.expect("a transaction");
+    noting.execute_unprepared("UPDATE registrations SET verified_time = create_time").await.expect("noted");
+    let copy = app.another().await;
+    let request = amending(&registration, "amend", other(), &["travel_history", "mobile_phone"]);
+    let amending = tokio::spawn(async move { copy.update(request).await });
+    until_one_waits(&database).await;
+    noting.commit().await.expect("committed");
+    let refused = amending.await.expect("no panic").expect_err("a checkpoint has seen it");
+    assert_eq!(refused.is(), (Code::FailedPrecondition, "FROZEN_AFTER_VERIFICATION"));
+    assert_eq!(refused.fact("paths"), "travel_history");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL, where `just test-postgres` runs it: SQLite has one writer at a time"]
+async fn whoever_comes_again_with_another_document_waits_for_the_registration_before_they_hold_the_key() {
+    let app = App::new().await;
+    app.register("X0000001").await;
+    app.clock.advance(time::Duration::days(31));
+    let database = app.database().await;
+    let holding = database.begin().await.expect("a transaction");
+    holding.execute_unprepared("SELECT 1 FROM registrations FOR UPDATE").await.expect("held");
+    let copy = app.another().await;
+    let request = pb::SubmitNextRegistrationRequest {
+        new_document: Some(passport("X0000002")),
+        ..next(&copy, "next", "X0000001")
+    };
+    let coming = tokio::spawn(async move { come_again(&copy, request).await });
+    until_one_waits(&database).await;
+    // As an erasure does: held the other way round, each would wait for the other.
+    let key = holding.execute_unprepared("SELECT 1 FROM data_keys FOR UPDATE NOWAIT").await;
+    key.expect("nobody has the key");
+    holding.commit().await.expect("committed");
+    coming.await.expect("no panic").expect("registered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

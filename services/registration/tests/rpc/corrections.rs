@@ -142,6 +142,7 @@ async fn only_one_correction_of_a_registration_waits_and_only_while_it_does_it_i
     assert_eq!(ask(&app, wish(&registration, "first")).await.as_ref(), Ok(&first), "the first answer");
     let second = ask(&app, wish(&registration, "second")).await.expect_err("one waits");
     assert_eq!(second.is(), (Code::AlreadyExists, "CORRECTION_PENDING"));
+    assert_eq!(second.fact("correction"), first.name, "which can be read, and taken back");
 
     let withdrawn = withdraw(&app, &first, "withdraw").await.expect("taken back");
     assert_eq!((withdrawn.state(), withdrawn.note.as_str()), (CorrectionState::Withdrawn, ""));
@@ -155,6 +156,7 @@ async fn only_one_correction_of_a_registration_waits_and_only_while_it_does_it_i
     let refused = withdraw(&app, &withdrawn, "again").await.expect_err("taken back");
     assert_eq!(refused.fact("state"), "WITHDRAWN");
 
+    app.clock.advance(Duration::SECOND);
     let third = ask(&app, wish(&registration, "third")).await.expect("asked for");
     assert_eq!(listed(&app, CorrectionState::Pending).await, [third.name.as_str()]);
     assert_eq!(listed(&app, CorrectionState::Withdrawn).await, [first.name.as_str()]);

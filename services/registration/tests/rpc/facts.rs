@@ -185,6 +185,100 @@ async fn a_fever_is_told_with_the_time_since_which_it_has_been_declared() {
 }
 
 #[tokio::test]
+async fn what_rules_ask_for_is_told() {
+    let app = App::configured(Config { collect_health: true, ..config() }).await;
+    let ill = |symptoms: &[Symptom]| pb::RegistrationForm {
+        health: Some(pb::HealthDeclaration {
+            contact_with_cases: Answer::No.into(),
+            symptoms: symptoms.iter().map(|symptom| (*symptom).into()).collect(),
+            ..Default::default()
+        }),
+        ..form()
+    };
+    let table: [(&[Symptom], (bool, bool)); 4] = [
+        (&[Symptom::None], (false, false)),
+        (&[Symptom::Fever], (true, false)),
+        (&[Symptom::Fever, Symptom::Headache], (true, true)),
+        (&[Symptom::DryCough], (false, true)),
+    ];
+    for (number, (symptoms, expected)) in (1..).zip(table) {
+        let submission = app.submission(&format!("s-{number}"), &format!("X000000{number}"), ill(symptoms));
+        let registration = app.submit(submission).await.expect("registered");
+        let facts = app.facts(&registration.name).await.expect("known");
+        assert!(facts.health_declared);
+        assert_eq!((facts.fever_declared, facts.symptoms_declared), expected, "{symptoms:?}");
+        let declared = registration.form.expect("a form");
+        assert_eq!(facts.entry_date, declared.entry.expect("an entry").entry_date);
+        assert_eq!(facts.guardian_declared, Some(false));
+    }
+}
+
+#[tokio::test]
+async fn who_was_not_asked_about_health_has_declared_nothing_and_grows_older() {
+    let app = App::new().await;
+    let registration = app.register("X0000001").await;
+    let facts = app.facts(&registration.name).await.expect("known");
+    assert_eq!((facts.health_declared, facts.fever_declared, facts.symptoms_declared), (false, false, false));
+    let birth = registration.form.expect("a form").birth_date;
+    let years = |date: &str| date[..4].parse::<i32>().expect("a year");
+    let today = app.clock.now().to_offset(time::UtcOffset::from_hms(8, 0, 0).expect("an offset")).date();
+    let had_birthday = today.to_string()[5..] >= birth[5..];
+    let age = years(&today.to_string()) - years(&birth) - i32::from(!had_birthday);
+    assert_eq!(facts.age, Some(age));
+    app.clock.advance(Duration::days(366));
+    assert_eq!(app.facts(&registration.name).await.expect("known for good").age, Some(age + 1));
+}
+
+#[tokio::test]
+async fn the_facts_of_everybody_are_listed_once_a_person() {
+    let app = App::new().await;
+    let list = async |page_size, page_token: &str| {
+        let request = pb::ListRegistrationFactsRequest { page_size, page_token: page_token.to_owned() };
+        Ok::<_, Refusal>(app.client().list_registration_facts(request).await?.into_inner())
+    };
+    let nobody = list(0, "").await.expect("a page");
+    assert_eq!((nobody.facts, nobody.next_page_token), (Vec::new(), String::new()));
+    let (mut expected, mut registered) = (Vec::new(), Vec::new());
+    for number in 1..=4 {
+        let registration = app.register(&format!("X000000{number}")).await;
+        app.clock.advance(Duration::SECOND);
+        expected.push((registration.traveller.clone(), registration.name.clone(), RegistrationState::Active));
+        registered.push(registration);
+    }
+    app.cancel(&registered[1]).await.expect("cancelled");
+    expected[1].2 = RegistrationState::Cancelled;
+    // The first comes again, and the last is nobody any more.
+    app.cancel(&registered[0]).await.expect("cancelled");
+    app.clock.advance(Duration::SECOND);
+    let again = app.submit(app.submission("again", "X0000001", form())).await.expect("registered");
+    expected[0].1 = again.name;
+    let (traveller, ..) = expected.pop().expect("the last");
+    let erase = pb::EraseTravellerRequest { request_id: "e".to_owned(), traveller, ..Default::default() };
+    app.client().erase_traveller(erase).await.expect("erased");
+    expected.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    for size in 1..=4 {
+        let (mut told, mut token, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = list(size, &token).await.expect("a page");
+            told.extend(
+                page.facts.iter().map(|it| (it.traveller.clone(), it.registration.clone(), it.state())),
+            );
+            (token, pages) = (page.next_page_token, pages + 1);
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(told, expected, "{size}");
+        // A full last page is the last one.
+        assert_eq!(pages, 3_usize.div_ceil(usize::try_from(size).expect("a size")), "{size}");
+    }
+    let one = list(1, "").await.expect("a page").facts;
+    assert_eq!(one[0], app.facts(&expected[0].1).await.expect("known"), "the same facts");
+    let forged = list(-1, "x").await.expect_err("forged");
+    assert_eq!(forged.broken, ["page_size OUT_OF_RANGE", "page_token BAD_PAGE_TOKEN"]);
+}
+
+#[tokio::test]
 async fn facts_hold_nothing_of_the_person() {
     let app = App::new().await;
     let registration = app.register("X0000001").await;

@@ -15,6 +15,7 @@ mod groups;
 mod harness;
 mod health;
 mod identity;
+mod impostors;
 mod limits;
 mod masked;
 mod notice;

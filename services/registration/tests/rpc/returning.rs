@@ -18,16 +18,16 @@ use crate::{
 
 const NAME: &str = "Smith Anna Maria";
 
-async fn entries(app: &App, request: pb::ListRegistrationsRequest) -> Result<Vec<String>, Refusal> {
+pub async fn entries(app: &App, request: pb::ListRegistrationsRequest) -> Result<Vec<String>, Refusal> {
     let answer = app.client().list_registrations(request).await?.into_inner();
     Ok(answer.registrations.into_iter().map(|one| one.name).collect())
 }
 
-fn by_name(registration: &pb::Registration) -> pb::ListRegistrationsRequest {
+pub fn by_name(registration: &pb::Registration) -> pb::ListRegistrationsRequest {
     pb::ListRegistrationsRequest { registration: registration.name.clone(), ..Default::default() }
 }
 
-fn by_document(number: &str, name: &str) -> pb::ListRegistrationsRequest {
+pub fn by_document(number: &str, name: &str) -> pb::ListRegistrationsRequest {
     pb::ListRegistrationsRequest {
         document: Some(passport(number)),
         holder_name: name.to_owned(),

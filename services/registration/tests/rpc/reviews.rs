@@ -154,18 +154,71 @@ async fn a_number_of_somebody_else_is_refused_when_it_is_to_be_approved_and_the_
     review(&app, deciding(&correction, "reject", CorrectionDecision::Reject)).await.expect("rejected");
 }
 
+/// Has it approved that the number of `registration` is `number` in truth.
+async fn put_right(app: &App, registration: &pb::Registration, number: &str) -> pb::Registration {
+    let correction = ask(app, mistyped(registration, number)).await.expect("asked for");
+    let request_id = format!("approve-{number}");
+    let request = deciding(&correction, &request_id, CorrectionDecision::Approve);
+    review(app, request).await.expect("approved").1
+}
+
 #[tokio::test]
-async fn a_number_that_another_entry_was_registered_with_stays_theirs() {
+async fn a_number_that_was_theirs_before_stays_theirs() {
     let app = App::new().await;
-    let first = app.register("X0000001").await;
-    app.cancel(&first).await.expect("cancelled");
-    app.clock.advance(Duration::SECOND);
-    let second = app.submit(app.submission("second", "X0000001", form())).await.expect("registered");
-    let correction = ask(&app, mistyped(&second, "X0000007")).await.expect("asked for");
-    review(&app, deciding(&correction, "approve", CorrectionDecision::Approve)).await.expect("approved");
-    for number in ["X0000001", "X0000007"] {
+    let later = || app.clock.advance(Duration::SECOND);
+    // With which another entry was registered, and is still, or was before the passport was renewed.
+    for (kept, renewed, right) in [("X0000001", None, "X0000007"), ("X0000011", Some("X0000012"), "X0000012")]
+    {
+        let mut first = app.register(kept).await;
+        if let Some(renewed) = renewed {
+            later();
+            first = app.replace(replacement(&first, kept, renewed)).await.expect("replaced");
+        }
+        app.cancel(&first).await.expect("cancelled");
+        later();
+        let second = app.submit(app.submission(&format!("second-{kept}"), kept, form())).await;
+        put_right(&app, &second.expect("registered"), right).await;
+        for number in [kept, right] {
+            assert_eq!(app.resolve(number).await.as_ref(), Ok(&first.traveller), "{number}");
+        }
+    }
+    // Which this entry had before.
+    let first = app.register("X0000021").await;
+    later();
+    let renewed = app.replace(replacement(&first, "X0000021", "X0000022")).await.expect("replaced");
+    later();
+    let back = app.replace(replacement(&renewed, "X0000022", "X0000021")).await.expect("replaced");
+    put_right(&app, &back, "X0000022").await;
+    for number in ["X0000021", "X0000022"] {
         assert_eq!(app.resolve(number).await.as_ref(), Ok(&first.traveller), "{number}");
     }
+    // By which somebody was known who had not registered.
+    let known = app.resolve("X0000031").await.expect("made known");
+    later();
+    let registered = app.register("X0000031").await;
+    put_right(&app, &registered, "X0000032").await;
+    for number in ["X0000031", "X0000032"] {
+        assert_eq!(app.resolve(number).await.as_ref(), Ok(&known), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_correction_of_a_document_that_was_replaced_meanwhile_is_only_rejected() {
+    let app = App::new().await;
+    let registration = app.register("X0000001").await;
+    let correction = ask(&app, mistyped(&registration, "X0000007")).await.expect("asked for");
+    let replaced = app.replace(replacement(&registration, "X0000001", "X0000002")).await.expect("replaced");
+    let refused = review(&app, deciding(&correction, "approve", CorrectionDecision::Approve)).await;
+    let refused = refused.expect_err("nobody said that the new one is wrong");
+    assert_eq!(refused.is(), (Code::InvalidArgument, "INVALID_FIELDS"));
+    assert_eq!(refused.broken, ["document REPLACED_SINCE"]);
+    let now = read(&app, &correction.name).await.expect("read");
+    assert_eq!((now.correction.as_ref(), now.registration), (Some(&correction), Some(replaced)));
+    for number in ["X0000001", "X0000002"] {
+        assert_eq!(found(&app, number).await.as_ref(), Some(&registration.name), "{number}");
+    }
+    assert_eq!(found(&app, "X0000007").await, None);
+    review(&app, deciding(&correction, "reject", CorrectionDecision::Reject)).await.expect("rejected");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn read(app: &App, name: &str) -> pb::Registration {
 }
 
 /// The amendment of `registration` to `form` in `paths`.
-fn amending(
+pub fn amending(
     registration: &pb::Registration,
     request_id: &str,
     form: pb::RegistrationForm,
@@ -45,7 +45,7 @@ fn amending(
 }
 
 /// The form of the tests with another seat and another stay, phone and address.
-fn other() -> pb::RegistrationForm {
+pub fn other() -> pb::RegistrationForm {
     let mut form = form();
     form.entry.as_mut().expect("an entry").departure_city = "Hong Kong".to_owned();
     form.travel_history[0].first_date = "2026-10-30".to_owned();

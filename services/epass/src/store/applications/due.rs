@@ -1,12 +1,13 @@
 //! What is due by time: applications that nobody touched for too long, and identities to be verified.
 
-use entrypass_db::micros;
+use entrypass_db::{hold, micros};
 use entrypass_seal::Sealer;
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
     sea_query::{LockBehavior, LockType},
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{application, read, update_application};
@@ -17,39 +18,92 @@ use crate::{
 
 /// Applications that one transaction ends at most.
 const AT_ONCE: u64 = 200;
+/// How long the end of an application that cannot be read is put off: somebody may have brought its key back by then.
+const NEXT_LAPSE: Duration = Duration::HOUR;
 
-/// Writes down that the time of some applications is over, and says of how many: call it until that is none.
+/// An application that cannot be read, as where the key is missing under which its note is sealed.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// The application.
+    pub(crate) application: Uuid,
+    /// What is wrong with it; nothing of its person.
+    pub(crate) error: DbErr,
+}
+
+/// Writes down that the time of some applications is over, and says of how many: call it until that is none. What cannot be read is told, put off by
+/// [`NEXT_LAPSE`], and stops no other.
 pub(crate) async fn lapse(
-    transaction: &impl ConnectionTrait,
+    transaction: &DatabaseTransaction,
     sealer: &Sealer,
     now: OffsetDateTime,
 ) -> Result<u64, DbErr> {
-    let over = application::Entity::find()
-        .filter(application::COLUMN.lapse_time.lte(micros(now)))
-        // The release before moves on what was returned, and leaves the hour as it is.
-        .filter(application::COLUMN.state.is_in(State::LAPSING.map(State::word)))
-        .limit(AT_ONCE)
+    // The persons before any row of theirs, as everybody does.
+    let candidates = over(now).order_by_asc(application::COLUMN.lapse_time).limit(AT_ONCE);
+    let candidates = candidates.all(transaction).await?;
+    hold(transaction, candidates.iter().map(|row| row.traveller)).await?;
+    // Read again: whoever held a person may have moved theirs on.
+    let still = over(now)
+        .filter(application::COLUMN.id.is_in(candidates.iter().map(|row| row.id)))
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let (rows, unreadable) = readable(still.all(transaction).await?, sealer);
     let mut lapsed = 0;
-    for row in over.all(transaction).await? {
-        let ended = read(sealer, &row)?.at(now);
-        lapsed += u64::from(update_application(transaction, sealer, &ended).await?);
+    for application in rows {
+        lapsed += u64::from(update_application(transaction, sealer, &application.at(now)).await?);
+    }
+    for Unreadable { application, error } in unreadable {
+        tracing::error!(%application, %error, "the time of an application is over, and it is not readable");
+        let put_off = application::Entity::update_many()
+            .col_expr(application::Column::LapseTime, micros(now + NEXT_LAPSE).into())
+            .filter(application::COLUMN.id.eq(application));
+        put_off.exec(transaction).await?;
     }
     Ok(lapsed)
 }
 
-/// At most `most` applications whose holders are to be verified by now, the longest due first.
+/// The applications whose time is over by now.
+fn over(now: OffsetDateTime) -> Select<application::Entity> {
+    application::Entity::find()
+        .filter(application::COLUMN.lapse_time.lte(micros(now)))
+        // The release before moves on what was returned, and leaves the hour as it is.
+        .filter(application::COLUMN.state.is_in(State::LAPSING.map(State::word)))
+}
+
+fn readable(rows: Vec<application::Model>, sealer: &Sealer) -> (Vec<Application>, Vec<Unreadable>) {
+    let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+    for row in rows {
+        match read(sealer, &row) {
+            Ok(application) => readable.push(application),
+            Err(error) => unreadable.push(Unreadable { application: row.id, error }),
+        }
+    }
+    (readable, unreadable)
+}
+
+/// At most `most` applications whose holders are to be verified by now, the longest due first: those that can be read, and those that cannot.
 pub(crate) async fn to_verify(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
     most: u64,
     now: OffsetDateTime,
-) -> Result<Vec<Application>, DbErr> {
+) -> Result<(Vec<Application>, Vec<Unreadable>), DbErr> {
     let due = application::Entity::find()
         .filter(application::COLUMN.next_try.lte(micros(now)))
         .order_by_asc(application::COLUMN.next_try)
         .limit(most);
-    due.all(connection).await?.iter().map(|row| read(sealer, row)).collect()
+    Ok(readable(due.all(connection).await?, sealer))
+}
+
+/// Lets the verification of the application `id` wait until `next`.
+pub(crate) async fn postpone_verification(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    next: OffsetDateTime,
+) -> Result<(), DbErr> {
+    let put_off = application::Entity::update_many()
+        .col_expr(application::Column::NextTry, micros(next).into())
+        .filter(application::COLUMN.id.eq(id))
+        .filter(application::COLUMN.next_try.is_not_null());
+    put_off.exec(connection).await.map(drop)
 }
 
 /// Puts `task` in the place of that of `application`; `false` when that is another by now.

@@ -50,6 +50,7 @@ pub(super) fn row_of(sealer: &Sealer, application: &Application) -> ActiveModel 
             .and_then(|finding| finding.strength)
             .map(|strength| strength.as_str().to_owned())),
         failed_checks: Set(finding.map(|finding| finding.failed_checks.join(BETWEEN))),
+        identity_revision: Set(finding.and_then(|finding| finding.revision)),
         // What the verification was to be given goes with it.
         sealed_evidence: if task.is_some() { NotSet } else { Set(None) },
         next_try: Set(task.map(|task| micros(task.next))),
@@ -116,7 +117,8 @@ fn read_claim(row: &Model) -> Result<Option<Claim>, DbErr> {
 fn read_finding(row: &Model) -> Result<Option<Finding>, DbErr> {
     let names = row.failed_checks.as_deref().unwrap_or_default();
     let names = names.split(BETWEEN).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    read_outcome(row.identity_outcome.as_ref(), row.identity_strength.as_ref(), names)
+    let finding = read_outcome(row.identity_outcome.as_ref(), row.identity_strength.as_ref(), names)?;
+    Ok(finding.map(|finding| Finding { revision: row.identity_revision, ..finding }))
 }
 
 fn read_outcome(
@@ -128,7 +130,7 @@ fn read_outcome(
     let outcome = Outcome::from_word(outcome).ok_or_else(|| unreadable("applications.identity_outcome"))?;
     let read =
         |word: &String| strength_from_word(word).ok_or_else(|| unreadable("applications.identity_strength"));
-    Ok(Some(Finding { outcome, strength: strength.map(read).transpose()?, failed_checks }))
+    Ok(Some(Finding { outcome, strength: strength.map(read).transpose()?, failed_checks, revision: None }))
 }
 
 fn read_task(row: &Model) -> Result<Option<Task>, DbErr> {

@@ -41,7 +41,7 @@ const WORDS_BEFORE: [(&str, &str); 5] = [
     ("ISSUED", "APPROVED"),
 ];
 
-fn columns() -> [ColumnDef; 13] {
+fn columns() -> [ColumnDef; 14] {
     [
         schema::big_integer_null("promise_time"),
         schema::big_integer_null("lapse_time"),
@@ -53,6 +53,7 @@ fn columns() -> [ColumnDef; 13] {
         schema::string_null("identity_outcome"),
         schema::string_null("identity_strength"),
         schema::text_null("failed_checks"),
+        schema::integer_null("identity_revision"),
         schema::binary_null("sealed_evidence"),
         schema::big_integer_null("next_try"),
         schema::integer_null("tries"),

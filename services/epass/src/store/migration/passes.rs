@@ -1,5 +1,7 @@
 //! `m0007`: passes have states, what is recorded of their holders has a place, and what happens is told.
 
+use entrypass_ambient::{Clock as _, SystemClock};
+use entrypass_db::micros;
 use sea_orm_migration::{prelude::*, schema};
 
 pub(super) struct Passes;
@@ -56,9 +58,13 @@ impl MigrationTrait for Passes {
         for table in TABLES {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
-        // The release before knows no state, and every pass counts there: what has ended must not come to life.
+        // The release before knows neither states nor ends, and every pass counts there: what has ended must not come to life, whether or not somebody
+        // has written that down. The clock, this once: whoever migrates has no other.
+        let over = micros(SystemClock.now());
+        let ended =
+            format!("DELETE FROM passes WHERE state NOT IN ('ACTIVE', 'SUSPENDED') OR expire_time <= {over}");
         for statement in [
-            "DELETE FROM passes WHERE state NOT IN ('ACTIVE', 'SUSPENDED')",
+            ended.as_str(),
             "DROP INDEX live_passes_by_end",
             "DROP INDEX passes_of_traveller",
             "DROP INDEX one_live_pass",
@@ -110,12 +116,13 @@ fn follow_ups() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The level that was told last of each person with a pass, and when it is to be decided anew.
+/// The level that was told last of each person with a pass, to when it was said to last, and when it is to be decided anew.
 fn levels() -> TableCreateStatement {
     Table::create()
         .table("levels")
         .col(schema::uuid("traveller").primary_key())
         .col(schema::string("level"))
+        .col(schema::big_integer_null("until_time"))
         .col(schema::big_integer_null("due_time"))
         .col(schema::integer("revision"))
         .to_owned()

@@ -35,7 +35,8 @@ pub(crate) fn parse_person_name(registration: &str, traveller: &str) -> Result<P
     }
 }
 
-/// Reads a quarantine: whose, from when and until when.
+/// Reads a quarantine: whose, from when and until when. Whether it is in time at `now` is told where something else is wrong, so that all comes at once,
+/// and else left to [`judge_quarantine`].
 pub(crate) fn parse_quarantine(
     request: &pb::RecordQuarantineRequest,
     now: OffsetDateTime,
@@ -45,12 +46,23 @@ pub(crate) fn parse_quarantine(
     let person = violations.collect(parse_person_name(registration, traveller));
     let from = violations.take("from_time", instant(from_time.as_ref()));
     let until = violations.take("until_time", instant(until_time.as_ref()));
-    if let (Some(from), Some(until)) = (from, until) {
-        for (field, rule) in circumstances::broken(from, until, now) {
-            violations.add(field, rule);
-        }
+    if let (Some(from), Some(until), false) = (from, until, violations.is_empty()) {
+        violations.collect(judge_quarantine(from, until, now));
     }
     violations.finish(|| Some((person?, (from?, until?))))
+}
+
+/// Whether a quarantine can be recorded at `now`, with every rule that its times break.
+pub(crate) fn judge_quarantine(
+    from: OffsetDateTime,
+    until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<(), Violations> {
+    let mut violations = Violations::default();
+    for (field, rule) in circumstances::broken(from, until, now) {
+        violations.add(field, rule);
+    }
+    violations.into_result()
 }
 
 /// Reads which quarantine is to end.

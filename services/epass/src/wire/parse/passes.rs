@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct RecordRequest {
     pub(crate) document: registration::Document,
     pub(crate) pass: ExternalPass,
+    /// What is wrong with its times now: what was in time when it was first asked for has its first answer all the same.
+    pub(crate) untimely: Violations,
 }
 
 /// Most registrations whose levels one call asks for.
@@ -41,34 +43,37 @@ pub(crate) fn parse_levels(request: &pb::GetElectronicPassLevelsRequest) -> Resu
     violations.finish(|| Some(ids))
 }
 
-/// Reads a pass of another channel. The document's number is the registration service's to judge.
+/// Reads a pass of another channel: the request's id, what it says, and that read. The document's number is the registration service's to judge.
 pub(crate) fn parse_record(
     request: pb::RecordExternalPassRequest,
     now: OffsetDateTime,
-) -> Result<RecordRequest, Violations> {
+) -> Result<(String, pb::ExternalPass, RecordRequest), Violations> {
     let pb::RecordExternalPassRequest { request_id, document, issuer, pass_number, issue_time, expire_time } =
         request;
     let mut violations = required_request_id(&request_id).err().unwrap_or_default();
-    let pass = pb::ExternalPass { document, issuer, pass_number, issue_time, expire_time };
-    let pass = violations.collect(parse_external(pass, now));
-    violations.finish(|| pass)
+    let said = pb::ExternalPass { document, issuer, pass_number, issue_time, expire_time };
+    let read = violations.collect(parse_external(said.clone(), now));
+    violations.finish(|| Some((request_id, said, read?)))
 }
+
+/// What a row says, and that read, or what is wrong with it.
+type RowRead = (pb::ExternalPass, Result<RecordRequest, Violations>);
 
 /// Most passes that one call records.
 const PASSES_LIMIT: usize = 500;
 
-/// Reads many passes of other channels: the request's id, and each row or what is wrong with it.
+/// Reads many passes of other channels: the request's id, what each row says, and that read or what is wrong with it.
 pub(crate) fn parse_record_many(
     request: pb::RecordExternalPassesRequest,
     now: OffsetDateTime,
-) -> Result<(String, Vec<Result<RecordRequest, Violations>>), Violations> {
+) -> Result<(String, Vec<RowRead>), Violations> {
     let pb::RecordExternalPassesRequest { request_id, passes } = request;
     let mut violations = required_request_id(&request_id).err().unwrap_or_default();
     if !(1..=PASSES_LIMIT).contains(&passes.len()) {
         violations.add("passes", Rule::new("LENGTH", Text::new("须为1至500项", "1 to 500 passes")));
     }
-    violations
-        .finish(|| Some((request_id, passes.into_iter().map(|pass| parse_external(pass, now)).collect())))
+    let read = |said: pb::ExternalPass| (said.clone(), parse_external(said, now));
+    violations.finish(|| Some((request_id, passes.into_iter().map(read).collect())))
 }
 
 /// Reads one pass of another channel.
@@ -81,13 +86,38 @@ fn parse_external(pass: pb::ExternalPass, now: OffsetDateTime) -> Result<RecordR
     };
     let issuer = violations.take("issuer", Issuer::new(&issuer));
     let number = violations.take("pass_number", ChannelNumber::new(&pass_number));
-    let issue_time = violations.take("issue_time", parse_past(issue_time, now));
-    let expire_time = violations.take("expire_time", parse_future(expire_time, now));
-    violations.finish(|| {
+    let issue_time = violations.take("issue_time", parse_issue_time(issue_time));
+    let expire_time = violations.take("expire_time", parse_expire_time(expire_time));
+    let untimely = untimely(issue_time, expire_time.flatten(), now);
+    let read = violations.finish(|| {
         let (issuer, number) = (issuer?, number?);
         let pass = ExternalPass { issuer, number, issue_time: issue_time?, expire_time: expire_time? };
-        Some(RecordRequest { document: document?, pass })
-    })
+        Some((document?, pass))
+    });
+    match read {
+        Ok((document, pass)) => Ok(RecordRequest { document, pass, untimely }),
+        // It is refused in any case: with all that is wrong.
+        Err(mut broken) => {
+            broken.extend(untimely);
+            Err(broken)
+        }
+    }
+}
+
+/// What is wrong with the times of a pass of which is told at `now`.
+fn untimely(
+    issue_time: Option<OffsetDateTime>,
+    expire_time: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Violations {
+    let mut untimely = Violations::default();
+    if issue_time.is_some_and(|issued| issued > now) {
+        untimely.add("issue_time", bad_issue_time());
+    }
+    if expire_time.is_some_and(|end| end <= now) {
+        untimely.add("expire_time", bad_expire_time());
+    }
+    untimely
 }
 
 fn resident_id_card(document: registration::Document) -> Result<registration::Document, [Rule; 1]> {
@@ -105,29 +135,27 @@ fn unknown_document_type() -> Rule {
     Rule::new("DOCUMENT_TYPE_UNKNOWN", Text::new("请选择证件类型", "choose a document type from the list"))
 }
 
-/// Reads an instant that is not after `now`, to the microsecond, which is what is kept.
-fn parse_past(timestamp: Option<Timestamp>, now: OffsetDateTime) -> Result<OffsetDateTime, [Rule; 1]> {
+fn parse_issue_time(timestamp: Option<Timestamp>) -> Result<OffsetDateTime, [Rule; 1]> {
     let timestamp = timestamp.ok_or_else(|| [Rule::required()])?;
-    match entrypass_rpc::instant(&timestamp) {
-        Some(instant) if instant <= now => Ok(instant.truncate_to_microsecond()),
-        _ => Err([Rule::new(
-            "OUT_OF_RANGE",
-            Text::new("时间须有效且不能晚于现在", "an instant of the calendar that is not in the future"),
-        )]),
-    }
+    to_the_microsecond(&timestamp).ok_or_else(|| [bad_issue_time()])
 }
 
-/// Reads an instant after `now`, to the microsecond, where one is given.
-fn parse_future(
-    timestamp: Option<Timestamp>,
-    now: OffsetDateTime,
-) -> Result<Option<OffsetDateTime>, [Rule; 1]> {
+fn parse_expire_time(timestamp: Option<Timestamp>) -> Result<Option<OffsetDateTime>, [Rule; 1]> {
     let Some(timestamp) = timestamp else { return Ok(None) };
-    match entrypass_rpc::instant(&timestamp) {
-        Some(instant) if instant > now => Ok(Some(instant.truncate_to_microsecond())),
-        _ => Err([Rule::new(
-            "OUT_OF_RANGE",
-            Text::new("时间须有效且晚于现在", "an instant of the calendar that is in the future"),
-        )]),
-    }
+    to_the_microsecond(&timestamp).map(Some).ok_or_else(|| [bad_expire_time()])
+}
+
+/// Reads an instant to the microsecond, which is what is kept.
+fn to_the_microsecond(timestamp: &Timestamp) -> Option<OffsetDateTime> {
+    entrypass_rpc::instant(timestamp).map(OffsetDateTime::truncate_to_microsecond)
+}
+
+fn bad_issue_time() -> Rule {
+    let text = Text::new("时间须有效且不能晚于现在", "an instant of the calendar that is not in the future");
+    Rule::new("OUT_OF_RANGE", text)
+}
+
+fn bad_expire_time() -> Rule {
+    let text = Text::new("时间须有效且晚于现在", "an instant of the calendar that is in the future");
+    Rule::new("OUT_OF_RANGE", text)
 }

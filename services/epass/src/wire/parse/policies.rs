@@ -1,6 +1,6 @@
 //! What operators ask for about policies.
 
-use entrypass_policy::PolicyErrors;
+use entrypass_policy::{Policy, PolicyErrors};
 use entrypass_proto::epass::v1 as pb;
 use entrypass_rpc::{PageRequest, instant, required_request_id, resource_id};
 use entrypass_rule::{Rule, Text, Violations};
@@ -46,7 +46,8 @@ pub(crate) fn parse_add(request: &pb::AddPolicyRequest) -> Result<(), Violations
     required_request_id(&request.request_id)
 }
 
-/// Every mistake of a document, as violations of the field `text`.
+/// Every mistake of a document, as violations of the field `text`. The fault itself is in English in both languages: it speaks of keys, words and expressions, which are English, and
+/// part of it comes from the reader of TOML and that of CEL.
 pub(crate) fn policy_mistakes(mistakes: &PolicyErrors) -> Violations {
     let mut violations = Violations::default();
     for mistake in mistakes.iter() {
@@ -134,7 +135,7 @@ pub(crate) fn parse_simulate(request: pb::SimulatePolicyRequest) -> Result<Simul
         None => Some(Draft::Text(text)),
     };
     let as_of = violations.take("as_of_time", optional_instant(as_of_time.as_ref()));
-    let page = violations.collect(PageRequest::parse(page_size, &page_token));
+    let page = violations.collect(PageRequest::parse_bulk(page_size, &page_token));
     if as_of == Some(None) && !page_token.is_empty() {
         violations.add("as_of_time", Rule::required());
     }
@@ -157,11 +158,11 @@ fn selected(selector: Option<&pb::PolicySelector>) -> Result<Selector, [Rule; 1]
     match (digest.is_empty(), name.is_empty(), *version) {
         (true, true, 0) => Err([Rule::required()]),
         (false, true, 0) if is_digest => Ok(Selector::Digest(digest.clone())),
-        (true, false, 1..) => Ok(Selector::Version(name.clone(), *version)),
+        (true, false, 1..) if Policy::is_name(name) => Ok(Selector::Version(name.clone(), *version)),
         _ => {
             let text = Text::new(
-                "须为64位小写十六进制摘要，或名称加版本",
-                "a digest of 64 lower-case hexadecimal digits, or name and version",
+                "须为64位小写十六进制摘要，或名称（1至40个a-z 0-9 -）加版本",
+                "a digest of 64 lower-case hexadecimal digits, or a name of 1 to 40 of a-z 0-9 - with a version",
             );
             Err([Rule::new("FORMAT", text)])
         }

@@ -1,8 +1,9 @@
 //! What is told of passes.
 
 use entrypass_proto::{
-    epass::v1::{self as pb, ElectronicPass, PassLevel, electronic_pass},
+    epass::v1::{self as pb, ElectronicPass, PassLevel, electronic_pass, external_pass_result::Outcome},
     errors::v1::{ErrorReason, ViolationReason},
+    registration::v1::Document,
 };
 use entrypass_rpc::{Problem, reason_text, resource_name, timestamp};
 use entrypass_rule::{Language, Violation};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     level::{Level, Standing},
-    pass::{Made, Origin, Pass, Reason, Recorded, State},
+    pass::{IllegalStep, Made, Origin, Pass, Reason, Recorded, State},
     wire::collection,
 };
 
@@ -52,10 +53,17 @@ pub(crate) fn render_record(pass: &Pass, steps: &[Made], now: OffsetDateTime) ->
     }
 }
 
-/// What passes of other channels mean together, whatever each is called here.
-pub(crate) fn render_meaning(passes: Vec<ElectronicPass>) -> pb::ListElectronicPassesResponse {
-    let record = |pass| pb::ElectronicPassRecord { electronic_pass: Some(pass), steps: Vec::new() };
-    pb::ListElectronicPassesResponse { passes: passes.into_iter().map(record).collect() }
+/// What a request says of a pass of another channel, by which a repetition is known: all of it, with the person in place of the document. A number that
+/// is nobody's has no place in it either: it may be somebody's but for a slip.
+pub(crate) fn render_said(said: pb::ExternalPass, traveller: Option<Uuid>) -> pb::ExternalPass {
+    let document = said.document.map(|document| match traveller {
+        Some(traveller) => {
+            let number = resource_name(collection::TRAVELLERS, traveller);
+            Document { number, ..Document::default() }
+        }
+        None => Document { number: String::new(), ..document },
+    });
+    pb::ExternalPass { document, ..said }
 }
 
 /// Renders a level for whoever asked by `registration`.
@@ -113,23 +121,29 @@ fn render_reason(reason: Reason) -> pb::PassReason {
 /// Renders what became of the row at `place` of a list.
 pub(crate) fn render_result(
     place: usize,
-    of: Result<Recorded, Error>,
+    of: Result<(Recorded, Pass), Error>,
     language: Language,
 ) -> pb::ExternalPassResult {
-    use pb::external_pass_result::Outcome;
-    let recorded = |outcome: Outcome, id| pb::ExternalPassResult {
-        outcome: outcome.into(),
-        electronic_pass: resource_name(collection::ELECTRONIC_PASSES, id),
-        refusal: None,
-    };
     match of {
-        Ok(Recorded::New(id)) => recorded(Outcome::Recorded, id),
-        Ok(Recorded::Known(id)) => recorded(Outcome::Known, id),
+        Ok((recorded, pass)) => pb::ExternalPassResult {
+            outcome: render_outcome(recorded).into(),
+            electronic_pass: resource_name(collection::ELECTRONIC_PASSES, pass.id),
+            refusal: None,
+        },
         Err(error) => pb::ExternalPassResult {
             outcome: Outcome::Refused.into(),
             electronic_pass: String::new(),
             refusal: Some(render_refusal(place, error, language)),
         },
+    }
+}
+
+/// Renders what became of a pass of another channel.
+pub(crate) fn render_outcome(recorded: Recorded) -> Outcome {
+    match recorded {
+        Recorded::New => Outcome::Recorded,
+        Recorded::Known => Outcome::Known,
+        Recorded::Prolonged => Outcome::Prolonged,
     }
 }
 
@@ -139,6 +153,7 @@ fn render_refusal(place: usize, error: Error, language: Language) -> pb::Externa
         Error::Registration(status) => ("", told_violations(place, status)),
         Error::PassExists => ("TRAVELLER", Vec::new()),
         Error::PassNumberTaken => ("PASS_NUMBER", Vec::new()),
+        Error::IllegalStep(IllegalStep(state)) => (state.word(), Vec::new()),
         _ => ("", Vec::new()),
     };
     let reason = Problem::from(error).reason();

@@ -1,13 +1,13 @@
 //! What is told of policies.
 
-use entrypass_policy::{Evaluation, Level, LevelOutcome, Outcome, RuleOutcome};
+use entrypass_policy::{Evaluation, Level, LevelOutcome, RuleOutcome};
 use entrypass_proto::epass::v1 as pb;
 use entrypass_rpc::timestamp;
 use entrypass_rule::Language;
 use time::OffsetDateTime;
 
 use super::{render_level, render_traveller_name};
-use crate::policy::{Activation, Compared, Deciding, Listed, Tally};
+use crate::policy::{Activation, Compared, Deciding, Listed, Simulated, Tally};
 
 /// Renders a policy without its text.
 pub(crate) fn render_policy(listed: &Listed) -> pb::Policy {
@@ -129,11 +129,13 @@ fn render_person(compared: &Compared) -> pb::SimulatedPerson {
     }
 }
 
-fn render_outcome(outcome: &Outcome) -> pb::SimulatedOutcome {
+fn render_outcome(outcome: &Simulated) -> pb::SimulatedOutcome {
     pb::SimulatedOutcome {
-        unmet_rules: outcome.unmet.clone(),
+        unmet_rules: outcome.unmet.iter().cloned().collect(),
         level: render_level(outcome.level).into(),
         auto_approve: outcome.auto_approve,
+        level_rule: outcome.level_rule.clone(),
+        follow_up_days: outcome.follow_up_days.map(i32::from).unwrap_or_default(),
     }
 }
 

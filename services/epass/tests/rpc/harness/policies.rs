@@ -1,6 +1,6 @@
 //! What operators do about policies.
 
-use entrypass_policy::DEFAULT;
+use entrypass_policy::{DEFAULT, Digest};
 use entrypass_proto::epass::v1 as pb;
 use entrypass_rpc::timestamp;
 use entrypass_testkit::Refusal;
@@ -61,12 +61,34 @@ impl App {
         request_id: &str,
         expected_ordinal: i64,
     ) -> Result<pb::PolicyActivation, Refusal> {
+        Ok(self.undo(request_id, expected_ordinal).await?.activation.expect("an activation"))
+    }
+
+    /// As [`Self::roll_back`], with all that is told.
+    pub async fn undo(
+        &self,
+        request_id: &str,
+        expected_ordinal: i64,
+    ) -> Result<pb::RollBackPolicyResponse, Refusal> {
         let request = pb::RollBackPolicyRequest {
             request_id: request_id.to_owned(),
             reason: "误操作".to_owned(),
             expected_ordinal,
         };
-        Ok(self.client().roll_back_policy(request).await?.into_inner().activation.expect("an activation"))
+        Ok(self.client().roll_back_policy(request).await?.into_inner())
+    }
+
+    /// Puts a document of another release into the database, as version `version`, and gives its digest: this release knows a key less.
+    pub async fn for_another_release(&self, version: u32) -> String {
+        let text = edited(version, &[("lapse_days = 30", "lapse_days = 30\nlapse_hours = 7")]);
+        let digest = Digest::of(&text).to_string();
+        let text = text.replace('\'', "''");
+        self.meddle(&format!(
+            "INSERT INTO policies (digest, name, version, text, effective_from, created_by) \
+             VALUES ('{digest}', 'foshan-2020', {version}, '{text}', 0, 'release-after')"
+        ))
+        .await;
+        digest
     }
 
     /// Every activation, the last one first.

@@ -97,6 +97,7 @@ fn personal_data_prints_a_mask_wherever_it_is_held() {
         traveller: Uuid::from_u128(3),
         state: CorrectionState::Pending,
         wanted: Wanted {
+            instead_of: Some(passport()),
             identity: declared().form.identity,
             paths: vec!["birth_date".to_owned()],
             document: Some(passport()),

@@ -120,15 +120,12 @@ impl Registrations {
         let (rows, now) = (self.reader(), self.clock.now());
         touched(access, [&self.registration(&rows, id).await?]);
         let before = page.after.map(|PageToken(last)| last);
-        let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-        let mut holders = rows.holders(id, before, page.size + 1, now).await?;
-        let more = holders.len() > size;
-        holders.truncate(size);
+        let mut holders = rows.holders(id, before, page.rows_to_read(), now).await?;
+        let next = page.cut(&mut holders, |(last, _)| last.id);
         touched(access, holders.iter().map(|(_, holder)| holder));
-        let next = holders.last().filter(|_| more).map(|(last, _)| PageToken(last.id).encode());
         Ok(pb::ListHoldersResponse {
             holders: holders.iter().map(wire::holder).collect(),
-            next_page_token: next.unwrap_or_default(),
+            next_page_token: next.map(PageToken::encode).unwrap_or_default(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Corrections: what is asked for is one sealed JSON document.
 
 use entrypass_db::{instant, micros};
+use entrypass_document::Document;
 use entrypass_seal::Sealer;
 use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ use crate::{
 struct Sealed {
     identity: Identity,
     document: Option<SealedDocument>,
+    #[serde(default)]
+    instead_of: Option<SealedDocument>,
     reason: Remark,
 }
 
@@ -68,13 +71,18 @@ pub(in crate::store) fn correction_row(
     key: &PersonalKey<'_>,
     of: &Correction,
 ) -> Result<correction::ActiveModel, Error> {
-    let Wanted { identity, paths, document, reason } = &of.wanted;
-    let document = document.as_ref().map(|document| SealedDocument {
+    let Wanted { identity, paths, document, instead_of, reason } = &of.wanted;
+    let seal = |document: &Document| SealedDocument {
         document_type: document.document_type().as_str().to_owned(),
         number: document.number().to_owned(),
         issuing_state: document.issuing_state().map(|state| state.as_str().to_owned()),
-    });
-    let content = Sealed { identity: identity.clone(), document, reason: reason.clone() };
+    };
+    let content = Sealed {
+        identity: identity.clone(),
+        document: document.as_ref().map(seal),
+        instead_of: instead_of.as_ref().map(seal),
+        reason: reason.clone(),
+    };
     let content =
         serde_json::to_string(&content).map_err(|_| Error::Corrupt("a correction that is no JSON"))?;
     let content = Zeroizing::new(content);
@@ -94,11 +102,11 @@ pub(in crate::store) fn correction_row(
 fn wanted(key: &PersonalKey<'_>, row: &correction::Model) -> Result<Wanted, Error> {
     let content = key.open_correction(row.id, &row.sealed)?;
     let shape = |_| Error::Corrupt("a correction in no known shape");
-    let Sealed { identity, document, reason } = serde_json::from_str(&content).map_err(shape)?;
+    let Sealed { identity, document, instead_of, reason } = serde_json::from_str(&content).map_err(shape)?;
     let read = |SealedDocument { document_type, number, issuing_state }| {
         let stored = (&*document_type, &*number, issuing_state.as_deref());
         stored_document(stored, instant(row.create_time)?)
     };
-    let document = document.map(read).transpose()?;
-    Ok(Wanted { identity, paths: paths(&row.changed_paths), document, reason })
+    let (document, instead_of) = (document.map(read).transpose()?, instead_of.map(read).transpose()?);
+    Ok(Wanted { identity, paths: paths(&row.changed_paths), document, instead_of, reason })
 }

@@ -34,7 +34,9 @@ const SHOWN: &str = "
     ExportTravellerResponse.create_time ExportTravellerResponse.traveller
     GetPrefillResponse.form_version
     GetRegistrationFactsResponse.document_type GetRegistrationFactsResponse.expire_time GetRegistrationFactsResponse.fever_declared
-    GetRegistrationFactsResponse.fever_declared_time
+    GetRegistrationFactsResponse.fever_declared_time GetRegistrationFactsResponse.health_declared
+    GetRegistrationFactsResponse.symptoms_declared GetRegistrationFactsResponse.entry_date GetRegistrationFactsResponse.age
+    GetRegistrationFactsResponse.guardian_declared ListRegistrationFactsResponse.next_page_token
     GetRegistrationFactsResponse.home_division GetRegistrationFactsResponse.registration GetRegistrationFactsResponse.revision
     GetRegistrationFactsResponse.state GetRegistrationFactsResponse.traveller
     IdentityCheck.check IdentityCheck.result IdentityCheck.text_en IdentityCheck.text_zh_cn
@@ -136,6 +138,7 @@ fn nothing_survives_the_mask_but_what_is_listed() {
     let tried = over_answers!(&pool, &mut found;
         CheckDocumentResponse GetNoticeResponse SubmitRegistrationResponse GetRegistrationResponse GetPrefillResponse
         GetRegistrationFactsResponse BatchGetRegistrationFactsResponse GetTravelGroupsResponse ResolveTravellerResponse
+        ListRegistrationFactsResponse
         UpdateRegistrationResponse ReplaceDocumentResponse CancelRegistrationResponse ListRegistrationRevisionsResponse
         BindCompanionResponse ListAccessResponse ConfirmCompanionResponse ListHoldersResponse UnbindCompanionResponse
         WatchRegistrationsResponse EraseTravellerResponse ExportTravellerResponse VerifyTravellerIdentityResponse

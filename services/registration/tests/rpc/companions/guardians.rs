@@ -55,8 +55,12 @@ async fn for_a_registered_child_a_guardian_declares_and_nobody_waits() {
         (made.guardian_declare_time, Relationship::Child)
     );
 
+    let guarded = async |name: &str| app.facts(name).await.expect("known").guardian_declared;
+    assert_eq!((guarded(&child.name).await, guarded(&holder.name).await), (Some(true), Some(false)));
+
     let bound = unbound(&app, unbinding("unbind", &holder, &made.name)).await;
     bound.expect("unbound");
+    assert_eq!(guarded(&child.name).await, Some(false));
     // Ten in the morning in the city; midnight is fourteen hours away.
     app.clock.advance(Duration::hours(14) - Duration::MICROSECOND);
     let bind = |id: &str, responsible| {
