@@ -4,7 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{drive::Width, world::Preparation};
+use crate::{
+    drive::{Until, Width},
+    world::Preparation,
+};
+
+/// Calls of a turn in a smoke.
+const SMOKE: u64 = 8;
 
 /// Starts the program, loads synthetic travellers, and measures calls beside baselines of the same run.
 #[derive(Debug, Clone, Parser)]
@@ -91,16 +97,16 @@ impl Arguments {
     #[must_use]
     pub fn settled(mut self) -> Self {
         if self.smoke {
-            self.travellers = vec![60];
+            self.travellers = vec![30];
             (self.turns, self.connections, self.streams, self.clients) = (1, 2, 2, 2);
         }
         self
     }
 
-    /// How long a turn is.
+    /// When a turn ends. That of a smoke has so many calls: two of them are a whole round of the mix, and none fails because the machine is slow.
     #[must_use]
-    pub fn lasting(&self) -> Duration {
-        if self.smoke { Duration::from_millis(200) } else { Duration::from_secs(self.seconds) }
+    pub fn until(&self) -> Until {
+        if self.smoke { Until::Calls(SMOKE) } else { Until::Elapsed(Duration::from_secs(self.seconds)) }
     }
 
     /// Calls at once.
@@ -113,7 +119,7 @@ impl Arguments {
     #[must_use]
     pub fn preparation(&self) -> Preparation {
         if self.smoke {
-            Preparation { count: 20, width: Width { connections: 2, streams: 2 } }
+            Preparation { count: SMOKE, width: Width { connections: 2, streams: 2 } }
         } else {
             Preparation { count: 2000, width: Width { connections: 4, streams: 4 } }
         }

@@ -1,60 +1,52 @@
 //! What a case left in the store: every row that was acknowledged, once, and none besides.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::{Failure, store::Store};
+use crate::{
+    Failure,
+    store::{Look, Store},
+};
 
-/// How long rows may take that are written after the answer.
-const LIMIT: Duration = Duration::from_secs(10);
-/// How long numbers have to stand still to be taken.
-const SETTLED: Duration = Duration::from_millis(500);
-const REST: Duration = Duration::from_millis(100);
+/// How long effects may take that come after the answer, such as the codes of what was amended or cancelled: far more than any machine needs.
+const LIMIT: Duration = Duration::from_mins(2);
+const REST: Duration = Duration::from_millis(20);
+
+/// What is counted: service, query, and by how much each right answer raises it.
+type Wrote = &'static [(&'static str, &'static str, u64)];
 
 /// Counts before a case.
 #[derive(Debug)]
 pub struct Before {
     store: Store,
-    wrote: &'static [(&'static str, &'static str, u64)],
+    wrote: Wrote,
     counts: Vec<i64>,
 }
 
 impl Before {
-    /// Counts what `wrote` names, once the numbers stand still.
-    pub async fn count(
-        store: &Store,
-        wrote: &'static [(&'static str, &'static str, u64)],
-    ) -> Result<Self, Failure> {
-        let mut before = Self { store: store.clone(), wrote, counts: Vec::new() };
-        let began = std::time::Instant::now();
-        loop {
-            let counts = before.now().await?;
-            // What was prepared has effects that come later, such as the codes of what was amended or cancelled.
-            tokio::time::sleep(SETTLED).await;
-            before.counts = before.now().await?;
-            if counts == before.counts || began.elapsed() > LIMIT {
-                return Ok(before);
+    /// Counts what `wrote` names, once what was done so far has had all its effects.
+    pub async fn count(store: &Store, wrote: Wrote) -> Result<Self, Failure> {
+        let (mut look, began) = (store.look().await?, Instant::now());
+        while !look.is_followed().await? {
+            if began.elapsed() > LIMIT {
+                return Err("the feed of registrations is not followed to its end".into());
             }
+            tokio::time::sleep(REST).await;
         }
+        Ok(Self { store: store.clone(), wrote, counts: counts(&mut look, wrote).await? })
     }
 
-    async fn now(&self) -> Result<Vec<i64>, Failure> {
-        let mut counts = Vec::new();
-        for (service, query, _) in self.wrote {
-            counts.push(self.store.number(service, query).await?);
-        }
-        Ok(counts)
-    }
-
-    /// Fails unless the store has what `right` answers acknowledged, and `failed` calls may have left in addition.
+    /// Fails unless the store has what `right` answers acknowledged, and `failed` calls may have left in addition: when all that was done has had
+    /// its effects, so that what comes too late and too often is seen.
     pub async fn check(&self, right: u64, failed: u64) -> Result<(), Failure> {
-        let began = std::time::Instant::now();
+        let (mut look, began) = (self.store.look().await?, Instant::now());
         loop {
-            let wrong = self.differences(&self.now().await?, right, failed);
-            if wrong.is_empty() {
+            let followed = look.is_followed().await?;
+            let wrong = self.differences(&counts(&mut look, self.wrote).await?, right, failed);
+            if followed && wrong.is_empty() {
                 return Ok(());
             }
             if began.elapsed() > LIMIT {
-                return Err(format!("the store: {}", wrong.join("; ")).into());
+                return Err(format!("the store, followed: {followed}: {}", wrong.join("; ")).into());
             }
             tokio::time::sleep(REST).await;
         }
@@ -74,13 +66,25 @@ impl Before {
     }
 }
 
+async fn counts(look: &mut Look, wrote: Wrote) -> Result<Vec<i64>, Failure> {
+    let mut counts = Vec::new();
+    for (service, query, _) in wrote {
+        counts.push(look.find(service, query).await?.ok_or("no count")?);
+    }
+    Ok(counts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Before;
     use crate::store::Store;
 
     fn before(each: &'static [(&'static str, &'static str, u64)]) -> Before {
-        Before { store: Store::Sqlite("nowhere".into()), wrote: each, counts: vec![10] }
+        Before {
+            store: Store::Sqlite { folder: "nowhere".into(), apart: false },
+            wrote: each,
+            counts: vec![10],
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     Failure,
-    drive::Outcome,
+    drive::{Outcome, Until},
     turn::{Side, Turn},
 };
 
@@ -47,19 +47,14 @@ pub struct Both {
 }
 
 /// `turns` of each side, the baseline first.
-pub async fn compare(
-    subject: &Side,
-    baseline: &Side,
-    turns: usize,
-    lasting: Duration,
-) -> Result<Both, Failure> {
+pub async fn compare(subject: &Side, baseline: &Side, turns: usize, until: Until) -> Result<Both, Failure> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     // Connections, statements and caches are made in it.
-    let warm_up = lasting.min(Duration::from_secs(1));
+    let warm_up = until.at_most(Duration::from_secs(1));
     let mut warm = vec![baseline.turn(warm_up).await?, subject.turn(warm_up).await?];
     for _ in 0..turns {
-        theirs.push(baseline.turn(lasting).await?);
-        ours.push(subject.turn(lasting).await?);
+        theirs.push(baseline.turn(until).await?);
+        ours.push(subject.turn(until).await?);
     }
     let ratio = median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours.rate / theirs.rate).collect());
     let all = ours.iter().chain(&theirs).chain(&warm);

@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -69,8 +70,28 @@ impl Width {
 pub enum Until {
     /// After this time.
     Elapsed(Duration),
-    /// After so many calls.
+    /// After so many calls: where it must not matter how fast the machine is.
     Calls(u64),
+}
+
+impl Until {
+    /// Ends after `limit` at the latest where time is what counts.
+    #[must_use]
+    pub fn at_most(self, limit: Duration) -> Self {
+        match self {
+            Self::Elapsed(lasting) => Self::Elapsed(lasting.min(limit)),
+            Self::Calls(_) => self,
+        }
+    }
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Elapsed(lasting) => write!(f, "{lasting:?}"),
+            Self::Calls(count) => write!(f, "{count} calls"),
+        }
+    }
 }
 
 /// What came of a turn.
@@ -198,12 +219,16 @@ pub async fn closed(
         for _ in 0..width.streams {
             let (shared, connection) = (Arc::clone(&shared), connection.clone());
             callers.spawn(async move {
+                // By time each calls once, however late it gets to it.
+                let mut called = false;
                 while match until {
-                    Until::Elapsed(limit) => began.elapsed() < limit,
+                    Until::Elapsed(limit) => !called || began.elapsed() < limit,
                     // Each caller may be past the check when the last number is taken.
                     Until::Calls(count) => shared.so_far(first) < count,
                 } && shared.call(&connection, None).await
-                {}
+                {
+                    called = true;
+                }
             });
         }
     }
@@ -221,19 +246,19 @@ pub async fn closed(
     Ok((shared.ended(began.elapsed()), first + made))
 }
 
-/// Calls that are due `rate` times a second for `lasting`, whether or not those before were answered.
+/// Calls that are due `rate` times a second, whether or not those before were answered.
 pub async fn open(
     target: &Target,
     source: &Arc<dyn Source>,
     connections_at_once: usize,
     rate: f64,
-    lasting: Duration,
+    until: Until,
     first: u64,
 ) -> Result<(Outcome, u64), Failure> {
     let shared = Shared::new(source, first)?;
     let open = connections(target, connections_at_once).await?;
     let began = Instant::now();
-    let mut due = schedule(rate, lasting, began);
+    let mut due = schedule(rate, until, began);
     let mut calls = JoinSet::new();
     let mut next = 0_usize;
     while let Some(due) = due.recv().await {
@@ -250,13 +275,16 @@ pub async fn open(
 }
 
 /// The instants at which calls are due. Told by a thread of its own: a timer of the runtime is good to a millisecond only.
-fn schedule(rate: f64, lasting: Duration, began: Instant) -> mpsc::UnboundedReceiver<Instant> {
+fn schedule(rate: f64, until: Until, began: Instant) -> mpsc::UnboundedReceiver<Instant> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         let mut nth = 0_u32;
         loop {
             let due = Duration::from_secs_f64(f64::from(nth) / rate);
-            if due >= lasting {
+            if match until {
+                Until::Elapsed(lasting) => due >= lasting,
+                Until::Calls(count) => u64::from(nth) >= count,
+            } {
                 break;
             }
             std::thread::sleep((began + due).saturating_duration_since(Instant::now()));

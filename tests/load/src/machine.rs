@@ -1,6 +1,9 @@
 //! On what a run was made.
 
-use std::{fs, time::Duration};
+use std::{fs, process::Command, time::Duration};
+
+use entrypass_ambient::{Clock as _, SystemClock};
+use time::format_description::well_known::Rfc3339;
 
 use crate::{
     Failure,
@@ -26,9 +29,12 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let lasting = arguments.lasting();
+    let until = arguments.until();
     let Arguments { turns, connections, streams, clients, travellers, seed, tls, apart, .. } = arguments;
     let facts = [
+        ("date", SystemClock.now().format(&Rfc3339).unwrap_or_default()),
+        ("commit", commit()),
+        ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
         ("processor", format!("{} x {}", cores, line("/proc/cpuinfo", "model name"))),
         ("memory", line("/proc/meminfo", "MemTotal")),
         ("kernel", kernel.trim().to_owned()),
@@ -36,9 +42,7 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
         ("travellers", format!("{travellers:?} of seed {seed}")),
         (
             "turns",
-            format!(
-                "{turns} of {lasting:?} for each side, in turns, after a shorter one that is not counted"
-            ),
+            format!("{turns} of {until} for each side, in turns, after a shorter one that is not counted"),
         ),
         (
             "callers",
@@ -57,6 +61,16 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
         ("server, database and client", "share the processors; so do baselines".to_owned()),
     ];
     facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Of which commit the working tree is, and whether it has something besides.
+fn commit() -> String {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let git = Command::new("git")
+        .args(["-C", folder, "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"])
+        .output();
+    let told = git.ok().filter(|output| output.status.success());
+    told.map_or("unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// What the processes `ids` keep in memory and take of a processor when nobody calls.

@@ -6,6 +6,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, ExitCode},
+    time::Instant,
 };
 
 use clap::Parser as _;
@@ -47,12 +48,14 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
     }
     // One thread for all callers: on two cores shared with the server, a second one would cost it more than it gives.
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let mut report = runtime.block_on(run::run(arguments, server, &|line| eprintln!("load: {line}")))?;
+    let began = Instant::now();
+    let tell = |line: &str| eprintln!("load: {:6.1} s  {line}", began.elapsed().as_secs_f64());
+    let mut report = runtime.block_on(run::run(arguments, server, &tell))?;
     if arguments.smoke {
         report.disregard();
     }
     report.write(&arguments.out)?;
-    eprintln!("load: {}", arguments.out.join("results.md").display());
+    tell(&arguments.out.join("results.md").display().to_string());
     if !report.failed.is_empty() {
         return Err(report.failed.join("\n").into());
     }
@@ -75,7 +78,10 @@ fn postgres() -> Option<String> {
 fn beside_postgres(arguments: &Arguments) -> Failure {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("with-postgres");
     let mut command = Command::new(&script);
-    command.arg("--durable");
+    // What a smoke looks at does not hang on the disk.
+    if !arguments.smoke {
+        command.arg("--durable");
+    }
     if let Some(data) = &arguments.data {
         command.arg("--data").arg(data.join("cluster"));
     }

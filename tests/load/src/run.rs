@@ -14,7 +14,7 @@ use crate::{
     machine,
     process::Process,
     report::{Report, Scalar},
-    store::{Server, Store},
+    store::{self, Server, Store},
     system::Plan,
     world::World,
 };
@@ -33,9 +33,9 @@ pub async fn run(
     let kept = tempfile::tempdir()?;
     let folder = arguments.data.clone().unwrap_or_else(|| kept.path().to_owned());
     let program = program(arguments)?;
-    let plan = |name: &str, store| Plan {
+    let plan = |folder: PathBuf, store| Plan {
         program: program.clone(),
-        folder: folder.join(name),
+        folder,
         store,
         tls: arguments.tls,
         apart: arguments.apart,
@@ -43,14 +43,21 @@ pub async fn run(
     if let Some(server) = server.filter(|_| arguments.is_on(Engine::Postgres)) {
         report.facts.push(("PostgreSQL".to_owned(), server.durability().await?));
         let store = Store::Postgres { server: server.clone(), database: "city".to_owned() };
-        Box::pin(measure(arguments, plan("postgres", store), Some(&server), ON_POSTGRES, &mut report, tell))
-            .await?;
+        Box::pin(measure(
+            arguments,
+            plan(folder.join("postgres"), store),
+            Some(&server),
+            ON_POSTGRES,
+            &mut report,
+            tell,
+        ))
+        .await?;
     }
     if arguments.is_on(Engine::Sqlite) {
-        report.facts.push(("SQLite".to_owned(), "as the program sets it: WAL, synchronous=FULL".to_owned()));
+        report.facts.push(("SQLite".to_owned(), store::sqlite_durability().await?));
         let folder = folder.join("sqlite");
-        let store = Store::Sqlite(folder.join("data"));
-        Box::pin(measure(arguments, plan("sqlite", store), None, ON_SQLITE, &mut report, tell)).await?;
+        let store = Store::Sqlite { folder: folder.clone(), apart: arguments.apart };
+        Box::pin(measure(arguments, plan(folder, store), None, ON_SQLITE, &mut report, tell)).await?;
     }
     Ok(report)
 }
@@ -75,6 +82,7 @@ async fn measure(
             .facts
             .push((format!("{engine}, loading"), format!("{:.0} travellers a second", world.load_rate)));
     }
+    tell(&format!("{engine}: {size} travellers are there"));
     let world = world
         .restart(async || {
             let Some(server) = server else { return Ok(()) };
@@ -87,7 +95,9 @@ async fn measure(
         .push((format!("{engine}, data"), format!("{:.0} MiB", mib(world.plan.store.bytes().await?))));
     let world = starts(world, engine, arguments, report).await?;
     let database = server.map(Server::process).transpose()?;
+    tell(&format!("{engine}: started again; how much it takes when nobody calls"));
     report.scalars.extend(machine::idle(engine, &world.system.ids(), database, arguments.smoke).await?);
+    tell(&format!("{engine}: baselines are made"));
     let rows = match server {
         Some(server) => pgbench::prepare(server, size).await?,
         None => 0,
@@ -96,12 +106,15 @@ async fn measure(
     common(&bench, cases, arguments, report, tell).await;
     let mut done = Vec::new();
     if arguments.wants("baselines") {
+        tell(&format!("{engine}: what the baselines do by themselves"));
         done.push(special::references(&bench, arguments, report).await);
     }
     if arguments.wants("p99 at half of peak") {
+        tell(&format!("{engine}: latency against offered load"));
         done.push(special::open_loop(&bench, arguments, report).await);
     }
     if server.is_some() && !arguments.apart && arguments.wants("four processes") {
+        tell(&format!("{engine}: four processes"));
         done.push(special::apart(&bench, arguments, report).await);
     }
     let failed = done.into_iter().filter_map(Result::err);
@@ -153,10 +166,11 @@ async fn starts(
     arguments: &Arguments,
     report: &mut Report,
 ) -> Result<World, Failure> {
-    let mut times = Vec::new();
-    for _ in 0..if arguments.smoke { 1 } else { STARTS } {
+    // The one before was on what is there as well, though it may have had more to do.
+    let mut times = if arguments.smoke { vec![in_ms(&world)] } else { Vec::new() };
+    for _ in times.len()..if arguments.smoke { 1 } else { STARTS } {
         world = world.restart(async || Ok(())).await?;
-        times.push(world.system.ready_after.as_secs_f64() * 1000.0);
+        times.push(in_ms(&world));
     }
     let goal = Goal::at_most(300.0, 100.0);
     report.scalars.push(Scalar::new(
@@ -167,6 +181,10 @@ async fn starts(
         Some(goal),
     ));
     Ok(world)
+}
+
+fn in_ms(world: &World) -> f64 {
+    world.system.ready_after.as_secs_f64() * 1000.0
 }
 
 fn program(arguments: &Arguments) -> Result<PathBuf, Failure> {

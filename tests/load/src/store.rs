@@ -1,16 +1,21 @@
 //! Where the program under load keeps its rows: made for it, counted behind its back.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
+    AssertSqlSafe, Connection as _, Decode, PgConnection, Postgres, Sqlite, SqliteConnection, Type,
+    postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
 use crate::Failure;
 
 /// The services that have tables.
 pub const SERVICES: [&str; 3] = ["registration", "qr", "epass"];
+/// Those of them that follow the feed of registrations.
+const FOLLOWERS: [&str; 2] = ["qr", "epass"];
 
 /// The PostgreSQL of `tests/with-postgres`.
 #[derive(Debug, Clone)]
@@ -21,8 +26,13 @@ pub struct Server {
 /// Where one system's tables are.
 #[derive(Debug, Clone)]
 pub enum Store {
-    /// Files in this folder.
-    Sqlite(PathBuf),
+    /// A file for each service.
+    Sqlite {
+        /// Where the folders with the files are.
+        folder: PathBuf,
+        /// Whether each service has a folder of its own, as processes have.
+        apart: bool,
+    },
     /// A database of the server, with a schema for each service.
     Postgres {
         /// The server.
@@ -122,12 +132,19 @@ impl Server {
     }
 }
 
+/// Which SQLite it is, and how the program sets it: that is not to be seen from outside.
+pub async fn sqlite_durability() -> Result<String, Failure> {
+    let mut nowhere = SqliteConnection::connect("sqlite::memory:").await?;
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut nowhere).await?;
+    Ok(format!("journal_mode=WAL, synchronous=FULL, version={version}"))
+}
+
 impl Store {
     /// Which engine it is.
     #[must_use]
     pub fn engine(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "SQLite",
+            Self::Sqlite { .. } => "SQLite",
             Self::Postgres { .. } => "PostgreSQL",
         }
     }
@@ -136,34 +153,41 @@ impl Store {
     #[must_use]
     pub fn server(&self) -> Option<&Server> {
         match self {
-            Self::Sqlite(_) => None,
+            Self::Sqlite { .. } => None,
             Self::Postgres { server, .. } => Some(server),
         }
     }
 
-    /// One number of the tables of `service`.
-    pub async fn number(&self, service: &str, query: &str) -> Result<i64, Failure> {
+    /// Looks into the tables, behind the program's back.
+    pub async fn look(&self) -> Result<Look, Failure> {
         match self {
-            Self::Sqlite(folder) => {
-                let mut connection = sqlite(folder, service).await?;
-                Ok(sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?)
+            Self::Sqlite { .. } => {
+                let mut each = BTreeMap::new();
+                for service in SERVICES {
+                    each.insert(service, sqlite(&self.file(service)).await?);
+                }
+                Ok(Look::Sqlite(each))
             }
-            Self::Postgres { server, database } => {
-                let mut connection = server.connect(database).await?;
-                let path = format!("SET search_path TO {service}");
-                sqlx::raw_sql(AssertSqlSafe(path)).execute(&mut connection).await?;
-                Ok(sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await?)
-            }
+            Self::Postgres { server, database } => Ok(Look::Postgres(server.connect(database).await?)),
+        }
+    }
+
+    /// SQLite's file of `service`.
+    fn file(&self, service: &str) -> PathBuf {
+        let name = format!("{service}.sqlite3");
+        match self {
+            Self::Sqlite { folder, apart: true } => folder.join(format!("data-{service}")).join(name),
+            Self::Sqlite { folder, apart: false } => folder.join("data").join(name),
+            Self::Postgres { .. } => name.into(),
         }
     }
 
     /// Bytes of all tables and their indexes.
     pub async fn bytes(&self) -> Result<u64, Failure> {
         match self {
-            Self::Sqlite(folder) => SERVICES
-                .iter()
-                .map(|service| Ok(folder.join(format!("{service}.sqlite3")).metadata()?.len()))
-                .sum(),
+            Self::Sqlite { .. } => {
+                SERVICES.iter().map(|service| Ok(self.file(service).metadata()?.len())).sum()
+            }
             Self::Postgres { server, database } => {
                 let mut connection = server.connect(database).await?;
                 let size = "SELECT pg_database_size(current_database())";
@@ -174,9 +198,76 @@ impl Store {
     }
 }
 
-async fn sqlite(folder: &Path, service: &str) -> Result<SqliteConnection, Failure> {
-    let file = folder.join(format!("{service}.sqlite3"));
+/// An open look into a store's tables.
+#[derive(Debug)]
+pub enum Look {
+    /// Into each service's file.
+    Sqlite(BTreeMap<&'static str, SqliteConnection>),
+    /// Into the one database.
+    Postgres(PgConnection),
+}
+
+impl Look {
+    /// What `query` finds first in the tables of `service`; `None` if it finds no row.
+    pub async fn find<T>(&mut self, service: &str, query: &str) -> Result<Option<T>, Failure>
+    where
+        T: for<'r> Decode<'r, Sqlite>
+            + Type<Sqlite>
+            + for<'r> Decode<'r, Postgres>
+            + Type<Postgres>
+            + Send
+            + Unpin,
+    {
+        let query = AssertSqlSafe(query.to_owned());
+        match self {
+            Self::Sqlite(each) => {
+                let connection = each.get_mut(service).ok_or("no such service")?;
+                Ok(sqlx::query_scalar(query).fetch_optional(connection).await?)
+            }
+            Self::Postgres(connection) => {
+                let path = format!("SET search_path TO {service}");
+                sqlx::raw_sql(AssertSqlSafe(path)).execute(&mut *connection).await?;
+                Ok(sqlx::query_scalar(query).fetch_optional(connection).await?)
+            }
+        }
+    }
+
+    /// Whether everybody who follows the feed of registrations has had the effects of all that was committed.
+    pub async fn is_followed(&mut self) -> Result<bool, Failure> {
+        let waiting = "SELECT count(*) FROM changes WHERE position IS NULL";
+        if self.find::<i64>("registration", waiting).await? != Some(0) {
+            return Ok(false);
+        }
+        let head: i64 = self.find("registration", "SELECT head FROM change_feed").await?.unwrap_or_default();
+        for service in FOLLOWERS {
+            let cursor = "SELECT cursor FROM positions WHERE feed = 'registrations'";
+            let cursor: Option<String> = self.find(service, cursor).await?;
+            if place(&cursor.unwrap_or_default()) < head {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The position in a cursor: its second half. 0 of none.
+fn place(cursor: &str) -> i64 {
+    cursor.get(16..).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default()
+}
+
+async fn sqlite(file: &Path) -> Result<SqliteConnection, Failure> {
     // It waits for the program, as another reader would; a reader alone keeps nobody from writing.
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
     Ok(SqliteConnection::connect_with(&options.busy_timeout(std::time::Duration::from_secs(10))).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_cursor_ends_with_its_position() {
+        assert_eq!(place("5e5e5e5e5e5e5e5e00000000000001f4"), 500);
+        assert_eq!(place(""), 0);
+    }
 }

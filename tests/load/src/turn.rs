@@ -88,12 +88,12 @@ impl Side {
         Self { worker, database, next: AtomicU64::new(0) }
     }
 
-    /// Works for `lasting`.
-    pub async fn turn(&self, lasting: Duration) -> Result<Turn, Failure> {
+    /// Works `until` then.
+    pub async fn turn(&self, until: Until) -> Result<Turn, Failure> {
         let myself = [std::process::id()];
         let processes = self.processes();
         let before = (cost_of(&processes), self.database_cpu(), cost_of(&myself));
-        let (rate, count, calls) = self.work(lasting).await?;
+        let (rate, count, calls) = self.work(until).await?;
         let after = (cost_of(&processes), self.database_cpu(), cost_of(&myself));
         Ok(Turn {
             rate,
@@ -118,39 +118,43 @@ impl Side {
         self.database.map(family_cpu).unwrap_or_default()
     }
 
-    async fn work(&self, lasting: Duration) -> Result<(f64, f64, Option<Outcome>), Failure> {
+    async fn work(&self, until: Until) -> Result<(f64, f64, Option<Outcome>), Failure> {
         match &self.worker {
             Worker::Calls { target, source, shape, .. } => {
                 let first = self.next.load(Ordering::Relaxed);
                 let (outcome, next) = match shape {
                     Shape::Closed(width) => {
-                        drive::closed(target, source, *width, Until::Elapsed(lasting), first, |_| ()).await?
+                        drive::closed(target, source, *width, until, first, |_| ()).await?
                     }
                     Shape::Open(rate, connections) => {
-                        drive::open(target, source, *connections, *rate, lasting, first).await?
+                        drive::open(target, source, *connections, *rate, until, first).await?
                     }
                 };
                 self.next.store(next, Ordering::Relaxed);
                 Ok((outcome.rate(), outcome.rate() * outcome.took.as_secs_f64(), Some(outcome)))
             }
             Worker::Pgbench(server, script, clients, folder) => {
-                let rate = pgbench::run(server, *script, *clients, lasting, folder).await?;
-                Ok((rate, rate * whole_seconds(lasting), None))
+                let rate = pgbench::run(server, *script, *clients, until, folder).await?;
+                Ok((rate, count(rate, until), None))
             }
             Worker::H2load(address, width, folder, _) => {
-                let rate = h2load::run(*address, *width, lasting, folder).await?;
-                Ok((rate, rate * whole_seconds(lasting), None))
+                let rate = h2load::run(*address, *width, until, folder).await?;
+                Ok((rate, count(rate, until), None))
             }
             Worker::Bare(work) => {
                 let work = *work;
-                let rate = tokio::task::spawn_blocking(move || work::rate(work, lasting)).await??;
-                Ok((rate, rate * lasting.as_secs_f64(), None))
+                let rate = tokio::task::spawn_blocking(move || work::rate(work, until)).await??;
+                Ok((rate, count(rate, until), None))
             }
         }
     }
 }
 
-/// How long tools work that know whole seconds only.
-fn whole_seconds(lasting: Duration) -> f64 {
-    Duration::from_secs(lasting.as_secs().max(1)).as_secs_f64()
+/// How often something was done whose `rate` is known. By time all tools work for whole seconds.
+#[expect(clippy::cast_precision_loss, reason = "nobody makes so many calls in one turn")]
+fn count(rate: f64, until: Until) -> f64 {
+    match until {
+        Until::Elapsed(lasting) => rate * lasting.as_secs_f64(),
+        Until::Calls(count) => count as f64,
+    }
 }

@@ -2,12 +2,15 @@
 //!
 //! It sends one fixed body and counts HTTP 200 as success, gRPC errors too: so it can drive the echo, and no case.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path};
 
 use tokio::process::Command;
 
 use super::serve::{PATH, echo};
-use crate::{Failure, drive::Width};
+use crate::{
+    Failure,
+    drive::{Until, Width},
+};
 
 /// Whether it is installed.
 #[must_use]
@@ -16,18 +19,18 @@ pub fn is_there() -> bool {
 }
 
 /// Calls a second of the echo at `address`.
-pub async fn run(
-    address: SocketAddr,
-    width: Width,
-    lasting: Duration,
-    folder: &Path,
-) -> Result<f64, Failure> {
+pub async fn run(address: SocketAddr, width: Width, until: Until, folder: &Path) -> Result<f64, Failure> {
     let body = folder.join("echo");
     std::fs::write(&body, echo())?;
-    let seconds = lasting.as_secs().max(1).to_string();
+    let until = match until {
+        Until::Elapsed(lasting) => ["-D".to_owned(), lasting.as_secs().max(1).to_string()],
+        Until::Calls(count) => ["-n".to_owned(), count.to_string()],
+    };
     let (connections, streams) = (width.connections.to_string(), width.streams.to_string());
     let output = Command::new("h2load")
-        .args(["-t", "1", "-c", &connections, "-m", &streams, "-D", &seconds, "-d"])
+        .args(["-t", "1", "-c", &connections, "-m", &streams])
+        .args(until)
+        .arg("-d")
         .arg(body)
         .args(["-H", "content-type: application/grpc", "-H", "te: trailers"])
         .arg(format!("http://{address}{PATH}"))

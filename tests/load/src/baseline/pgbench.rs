@@ -1,12 +1,12 @@
 //! `pgbench`, which comes with PostgreSQL: what the server itself does when nobody stands before it.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use entrypass_ambient::{Clock as _, SystemClock};
 use sqlx::AssertSqlSafe;
 use tokio::process::Command;
 
-use crate::{Failure, store::Server};
+use crate::{Failure, drive::Until, store::Server};
 
 /// The database that the rows of `-S` are in.
 pub const DATABASE: &str = "bench";
@@ -59,15 +59,15 @@ pub async fn run(
     server: &Server,
     script: Script,
     clients: usize,
-    lasting: Duration,
+    until: Until,
     folder: &Path,
 ) -> Result<f64, Failure> {
     let mut command = Command::new("pgbench");
     command.args(["-n", "-M", "prepared", "-j", "2", "-c", &clients.to_string()]);
-    match lasting.as_secs() {
+    match until {
         // Its clock knows whole seconds.
-        0 => command.args(["-t", "20"]),
-        seconds => command.args(["-T", &seconds.to_string()]),
+        Until::Elapsed(lasting) => command.args(["-T", &lasting.as_secs().max(1).to_string()]),
+        Until::Calls(count) => command.args(["-t", &count.to_string()]),
     };
     match script {
         Script::Select => {

@@ -1,14 +1,11 @@
 //! Bare work without any call: the same libraries that the program uses, or would.
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, time::Instant};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use fast_qr::{ECL, QRBuilder};
 
-use crate::Failure;
+use crate::{Failure, drive::Until};
 
 /// What is done again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +18,11 @@ pub enum Work {
     Draw,
 }
 
-/// How often all processors together do `work` in a second.
-pub fn rate(work: Work, lasting: Duration) -> Result<f64, Failure> {
+/// How often all processors together do `work` in a second; each does it so many times where calls are counted.
+pub fn rate(work: Work, until: Until) -> Result<f64, Failure> {
     let threads = std::thread::available_parallelism()?.get();
     let counted: Vec<Result<f64, String>> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(move || one(work, lasting))).collect();
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(move || one(work, until))).collect();
         let joined = running.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined.map(|rate| rate.unwrap_or_else(|_| Err("it panicked".to_owned()))).collect()
     });
@@ -33,14 +30,17 @@ pub fn rate(work: Work, lasting: Duration) -> Result<f64, Failure> {
 }
 
 /// How often one thread does it in a second.
-fn one(work: Work, lasting: Duration) -> Result<f64, String> {
+fn one(work: Work, until: Until) -> Result<f64, String> {
     let key = SigningKey::from_bytes(&[0x5e; 32]);
     let public = key.verifying_key();
     // As much as a token signs.
     let message = [7_u8; 60];
     let signature = key.sign(&message);
     let (began, mut count) = (Instant::now(), 0_u32);
-    while began.elapsed() < lasting {
+    while match until {
+        Until::Elapsed(lasting) => began.elapsed() < lasting,
+        Until::Calls(calls) => u64::from(count) < calls,
+    } {
         match work {
             Work::Sign => drop(black_box(key.sign(black_box(&message)))),
             Work::Verify => {

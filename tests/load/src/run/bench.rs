@@ -15,7 +15,7 @@ use crate::{
     check::Before,
     client::Target,
     compare::{Both, compare},
-    drive::{Source, Width},
+    drive::{Source, Until, Width},
     process::Process,
     report::Row,
     store::Server,
@@ -57,12 +57,12 @@ impl<'a> Bench<'a> {
     /// The case in turns with its baseline; its store is checked, and codes of its answers.
     pub async fn case(&self, case: &Case) -> Result<Row, Failure> {
         let width = self.width(case.width);
-        let (lasting, turns) = (self.arguments.lasting(), usize::try_from(self.arguments.turns)?);
+        let (until, turns) = (self.arguments.until(), usize::try_from(self.arguments.turns)?);
         let source = self.world.source(case.rpc, self.most_calls()).await?;
         let subject = self.calls(case.rpc, &source, Shape::Closed(width))?;
         let baseline = self.baseline(case.baseline, case.rpc, &source)?;
         let before = Before::count(&self.world.plan.store, case.wrote).await?;
-        let both = compare(&subject, &baseline, turns, lasting).await?;
+        let both = compare(&subject, &baseline, turns, until).await?;
         self.check(case, &both, &before, &source).await?;
         let Both { subject, baseline, ratio, .. } = both;
         let name = name(case.baseline).to_owned();
@@ -88,8 +88,7 @@ impl<'a> Bench<'a> {
         if right == 0 {
             return Err("no call was answered".into());
         }
-        // In a smoke what was prepared lasts for the first turn.
-        if !self.arguments.smoke && both.subject.rates.contains(&0.0) {
+        if both.subject.rates.contains(&0.0) {
             return Err("a turn found nothing left to call about: prepare more".into());
         }
         before.check(right, 0).await?;
@@ -168,19 +167,22 @@ impl<'a> Bench<'a> {
     fn width(&self, many: Many) -> Width {
         match many {
             Many::Usual => self.arguments.width(),
+            // The debug build would take seconds for each.
+            Many::InFlight(_) if self.arguments.smoke => Width { connections: 8, streams: 1 },
             Many::InFlight(calls) => Width { connections: 8, streams: calls / 8 },
         }
     }
 
     fn most_calls(&self) -> u64 {
-        if self.arguments.smoke {
-            return 20;
-        }
+        let lasting = match self.arguments.until() {
+            // One more is the turn that is not counted.
+            Until::Calls(count) => return count * (self.arguments.turns + 1),
+            Until::Elapsed(lasting) => lasting,
+        };
         // Nothing was loaded where everything was there.
         let loaded = Some(self.world.load_rate * TIMES_THE_LOAD).filter(|rate| *rate > 0.0);
         let rate = loaded.map_or(MOST_A_SECOND, |rate| rate.clamp(20.0, MOST_A_SECOND));
-        let seconds = self.arguments.seconds * self.arguments.turns + 1;
-        Duration::from_secs(seconds).mul_f64(rate).as_secs()
+        (lasting.mul_f64(self.arguments.turns as f64) + Duration::from_secs(1)).mul_f64(rate).as_secs()
     }
 
     /// Ends the system, as an orchestrator does.

@@ -36,15 +36,15 @@ pub async fn references(
     let engine = bench.world.plan.store.engine();
     let echoes = bench.echoes(width)?;
     if let Some(h2load) = bench.h2load() {
-        let both = compare(&echoes, &h2load, turns, arguments.lasting()).await?;
+        let both = compare(&echoes, &h2load, turns, arguments.until()).await?;
         push(report, engine, "bare echo by this client", "the same by h2load", both, None)?;
     }
     if bench.has_select() {
-        let both = compare(&bench.selects(width)?, &echoes, turns, arguments.lasting()).await?;
+        let both = compare(&bench.selects(width)?, &echoes, turns, arguments.until()).await?;
         push(report, engine, "bare tonic and one sqlx select", "bare echo", both, None)?;
     }
     for (work, name) in [(Work::Sign, "Ed25519 signatures"), (Work::Verify, "Ed25519 verifications")] {
-        let turn = Side::new(Worker::Bare(work), None).turn(arguments.lasting()).await?;
+        let turn = Side::new(Worker::Bare(work), None).turn(arguments.until()).await?;
         report.rows.push(Row::new(engine, name, measured(&[turn], None)?, None, None, None));
     }
     Ok(())
@@ -52,18 +52,18 @@ pub async fn references(
 
 /// p99 of `CheckDocument` at half of its peak, beside the bare select at half of its own; and both over their loads.
 pub async fn open_loop(bench: &Bench<'_>, arguments: &Arguments, report: &mut Report) -> Result<(), Failure> {
-    let (engine, lasting) = (bench.world.plan.store.engine(), arguments.lasting());
+    let (engine, until) = (bench.world.plan.store.engine(), arguments.until());
     let turns = usize::try_from(arguments.turns)?;
     let source = bench.world.source(Rpc::Check, 0).await?;
     let closed = Shape::Closed(arguments.width());
     let peaks =
-        compare(&bench.calls(Rpc::Check, &source, closed)?, &bench.bare_for_latency(closed)?, turns, lasting)
+        compare(&bench.calls(Rpc::Check, &source, closed)?, &bench.bare_for_latency(closed)?, turns, until)
             .await?;
     let (ours, theirs) = (peaks.subject.rate, peaks.baseline.rate);
     let at = |rate: f64| Shape::Open(rate.max(1.0), arguments.connections);
     let subject = bench.calls(Rpc::Check, &source, at(ours / 2.0))?;
     let baseline = bench.bare_for_latency(at(theirs / 2.0))?;
-    let mut both = compare(&subject, &baseline, turns, lasting).await?;
+    let mut both = compare(&subject, &baseline, turns, until).await?;
     let p99 = |latency: Option<[f64; 3]>| latency.map_or(f64::NAN, |[_, p99, _]| p99);
     both.ratio = p99(both.subject.latency_ms) / p99(both.baseline.latency_ms);
     let name = "p99 at half of peak, CheckDocument (ratio of the p99s)";
@@ -77,7 +77,7 @@ pub async fn open_loop(bench: &Bench<'_>, arguments: &Arguments, report: &mut Re
             } else {
                 bench.bare_for_latency(shape)?
             };
-            let turn = measured(&[side.turn(lasting).await?], None)?;
+            let turn = measured(&[side.turn(until).await?], None)?;
             if turn.codes.keys().any(|code| *code != 0) {
                 return Err(format!("{name}, open-loop: answers by code {:?}", turn.codes).into());
             }
@@ -136,7 +136,7 @@ async fn beside(
             processes: other.system.ids(),
         };
         let subject = Side::new(worker, bench.database()?);
-        let both = compare(&subject, &bench.calls(rpc, &theirs, shape)?, turns, arguments.lasting()).await?;
+        let both = compare(&subject, &bench.calls(rpc, &theirs, shape)?, turns, arguments.until()).await?;
         let shared = other.plan.folder == bench.world.plan.folder;
         before.check(both.subject.right + if shared { both.baseline.right } else { 0 }, 0).await?;
         other.verify_offline(&ours.codes()).await?;
