@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
     drive::{Until, Width},
+    load::{GROUP, LARGEST},
     world::Preparation,
 };
 
@@ -23,18 +24,18 @@ pub struct Arguments {
     /// On which database.
     #[arg(long, value_enum, default_value = "both")]
     pub engine: Engine,
-    /// How many travellers are registered before anything is measured, in tens. With two numbers the larger is compared with the smaller as
+    /// How many travellers are registered before anything is measured: tens of them, 20 million at most. With two numbers the larger is compared with the smaller as
     /// well, and everything else is measured with the first.
-    #[arg(long, value_delimiter = ',', default_value = "10000", value_parser = clap::value_parser!(u64).range(10..=20_000_000))]
+    #[arg(long, value_delimiter = ',', default_value = "10000", value_parser = travellers)]
     pub travellers: Vec<u64>,
     /// From what the travellers follow.
     #[arg(long, default_value = "1")]
     pub seed: u64,
     /// Seconds of a turn.
-    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: u64,
     /// Turns of each side.
-    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub turns: u64,
     /// Connections of the callers.
     #[arg(long, default_value = "8")]
@@ -92,6 +93,15 @@ pub enum Engine {
     Both,
 }
 
+/// A number of travellers: whole groups, each with a holder and two companions.
+fn travellers(text: &str) -> Result<u64, String> {
+    let count = text
+        .parse::<u64>()
+        .ok()
+        .filter(|count| (GROUP..=LARGEST).contains(count) && count.is_multiple_of(GROUP));
+    count.ok_or_else(|| format!("give a multiple of {GROUP} up to {LARGEST}"))
+}
+
 impl Arguments {
     /// With what a smoke sets.
     #[must_use]
@@ -118,10 +128,12 @@ impl Arguments {
     /// How much is prepared for a case.
     #[must_use]
     pub fn preparation(&self) -> Preparation {
+        let few = Width { connections: 2, streams: 2 };
         if self.smoke {
-            Preparation { count: SMOKE, width: Width { connections: 2, streams: 2 } }
+            Preparation { count: SMOKE, width: few, loading: few }
         } else {
-            Preparation { count: 2000, width: Width { connections: 4, streams: 4 } }
+            let width = Width { connections: 4, streams: 4 };
+            Preparation { count: 2000, width, loading: Width { connections: 8, streams: 16 } }
         }
     }
 

@@ -58,6 +58,17 @@ impl Width {
     /// One call at a time.
     pub const ONE: Self = Self { connections: 1, streams: 1 };
 
+    /// Half as many calls at once, but one.
+    #[must_use]
+    pub fn halved(self) -> Self {
+        match self {
+            Self { connections, streams: 0 | 1 } => {
+                Self { connections: (connections / 2).max(1), streams: 1 }
+            }
+            Self { connections, streams } => Self { connections, streams: streams / 2 },
+        }
+    }
+
     /// Calls at once.
     #[must_use]
     pub fn calls(self) -> usize {

@@ -6,8 +6,9 @@
 use std::{
     fs,
     io::Write as _,
+    ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -19,18 +20,25 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Failure,
     client::{Answer, Connection, Request, Target},
-    drive::{self, Outcome, Source, Until, Width},
+    drive::{self, LOST, Outcome, Source, Until, Width},
     source::{KIOSK, binding, gateway, submission},
     traveller::Population,
 };
 
+/// The largest population.
+pub const LARGEST: u64 = 20_000_000;
 /// Of so many travellers the first is a holder, and the next two are the companions.
 pub const GROUP: u64 = 10;
 const COMPANIONS: u64 = 2;
 /// Travellers between two notes: what a broken load does again at most.
 const CHUNK: u64 = 10_000;
-/// Numbers that the newcomers of one run have for themselves.
-const NEWCOMERS_OF_A_RUN: u64 = 1_000_000;
+/// From here on newcomers have their numbers, behind the largest population: one that grows does not meet them. Each run has some for itself.
+const NEWCOMERS: Range<u64> = LARGEST..40_000_000;
+const NEWCOMERS_OF_A_RUN: u64 = 400_000;
+/// Codes of gRPC by which a server says that it has too much to do.
+const DEADLINE_EXCEEDED: i32 = 4;
+const RESOURCE_EXHAUSTED: i32 = 8;
+const UNAVAILABLE: i32 = 14;
 /// Under what everybody of the population was registered.
 const PREFIX: &str = "load-";
 
@@ -57,13 +65,13 @@ pub struct Filled {
     pub rate: f64,
 }
 
-/// Loads what is missing of `size` travellers of `seed`, `width` calls at once, and begins a run.
+/// Loads what is missing of `size` travellers of `seed`, `width` calls at once as long as the program keeps up, and begins a run.
 pub async fn fill(
     target: &Target,
     folder: &Path,
     seed: u64,
     size: u64,
-    width: Width,
+    mut width: Width,
 ) -> Result<Filled, Failure> {
     let note = folder.join("loaded.json");
     let mut loaded =
@@ -75,17 +83,27 @@ pub async fn fill(
     let notice = notice_version(target).await?;
     let (began, before) = (Instant::now(), loaded.travellers);
     while loaded.travellers < size {
-        let end = size.min(loaded.travellers + CHUNK);
-        load(target, width, population, &notice, loaded.travellers..end, |done| {
+        let indexes = loaded.travellers..size.min(loaded.travellers + CHUNK);
+        let filling = Filling::new(population, &notice, &indexes);
+        let outcome = load(target, width, filling, |done| {
             progress(before, loaded.travellers + done, size, began);
         })
         .await?;
-        loaded.travellers = end;
+        if is_overload(&outcome) && width != Width::ONE {
+            width = width.halved();
+            continue;
+        }
+        all_right(&outcome)?;
+        loaded.travellers = indexes.end;
+        progress(before, loaded.travellers, size, began);
         write(&note, &loaded)?;
+    }
+    let first_newcomer = NEWCOMERS.start + loaded.runs * NEWCOMERS_OF_A_RUN;
+    if first_newcomer >= NEWCOMERS.end {
+        return Err(format!("{}: so many runs leave no newcomers; begin anew", note.display()).into());
     }
     loaded.runs += 1;
     write(&note, &loaded)?;
-    let first_newcomer = size + loaded.runs * NEWCOMERS_OF_A_RUN;
     Ok(Filled { population, first_newcomer, run: loaded.runs, rate: rate(size - before, began.elapsed()) })
 }
 
@@ -99,32 +117,20 @@ pub async fn notice_version(target: &Target) -> Result<String, Failure> {
     Ok(pb::GetNoticeResponse::decode(answer.body)?.notice.ok_or("no notice")?.version)
 }
 
+/// Registers those of `indexes`. Each companion follows as soon as the holder has registered, beside other people's submissions: what the program
+/// writes one by one and what it writes in groups do not wait for each other.
 async fn load(
     target: &Target,
     width: Width,
-    population: Population,
-    notice: &str,
-    indexes: std::ops::Range<u64>,
+    filling: Filling,
     tell: impl Fn(u64),
-) -> Result<(), Failure> {
-    let is_companion = |index: &u64| (1..=COMPANIONS).contains(&(index % GROUP));
-    let alone: Vec<u64> = indexes.clone().filter(|index| !is_companion(index)).collect();
-    let count = alone.len() as u64;
-    let holders = Arc::new(Holders { population, notice: notice.to_owned(), alone, names: Mutex::default() });
-    let source: Arc<dyn Source> = Arc::<Holders>::clone(&holders);
-    let (outcome, _) = drive::closed(target, &source, width, Until::Calls(count), 0, &tell).await?;
-    all_right(&outcome)?;
-    let names = std::mem::take(&mut *holders.names.lock().unwrap_or_else(PoisonError::into_inner));
-    let pairs = names.into_iter().flat_map(|(index, name)| {
-        let companions = index + 1..=index + COMPANIONS;
-        companions.filter(|index| indexes.contains(index)).map(move |index| (index, name.clone()))
-    });
-    let bonds = Bonds { population, notice: notice.to_owned(), pairs: pairs.collect() };
-    let bindings = bonds.pairs.len() as u64;
-    let source: Arc<dyn Source> = Arc::new(bonds);
-    let until = Until::Calls(bindings);
-    let (outcome, _) = drive::closed(target, &source, width, until, 0, |done| tell(count + done)).await?;
-    all_right(&outcome)
+) -> Result<Outcome, Failure> {
+    let filling = Arc::new(filling);
+    let source: Arc<dyn Source> = Arc::<Filling>::clone(&filling);
+    // It ends when there is nobody left. Whoever calls for a holder takes up the companions, if nobody else did.
+    let (outcome, _) =
+        drive::closed(target, &source, width, Until::Calls(u64::MAX), 0, |_| tell(filling.done())).await?;
+    Ok(outcome)
 }
 
 /// Fails with what was wrong, if anything was.
@@ -137,51 +143,74 @@ pub fn all_right(outcome: &Outcome) -> Result<(), Failure> {
         .into())
 }
 
-/// Those who register alone; of the holders among them the names are kept.
-struct Holders {
-    population: Population,
-    notice: String,
-    alone: Vec<u64>,
-    names: Mutex<Vec<(u64, String)>>,
+/// Whether nothing was wrong but that calls took too long, or were too many: that is the machine's, and fewer at once will do.
+fn is_overload(outcome: &Outcome) -> bool {
+    let by_code = |code: &i32| [0, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE, LOST].contains(code);
+    outcome.errors() > 0 && outcome.wrong_count == outcome.errors() && outcome.codes.keys().all(by_code)
 }
 
-impl Source for Holders {
-    fn request(&self, nth: u64) -> Option<(u64, Request)> {
-        let index = *self.alone.get(usize::try_from(nth).ok()?)?;
-        let traveller = self.population.traveller(index);
-        let message = submission(&self.population, &traveller, format!("{PREFIX}{index}"), &self.notice);
+/// Some of a population who are not registered, or of whom that is not known.
+struct Filling {
+    population: Population,
+    notice: String,
+    end: u64,
+    queue: Mutex<Queue>,
+}
+
+struct Queue {
+    /// Nobody who registers alone was called for from here on.
+    next: u64,
+    /// Companions, with their holders' registrations. They come first, so that there are never many.
+    companions: Vec<(u64, String)>,
+    done: u64,
+}
+
+impl Filling {
+    fn new(population: Population, notice: &str, indexes: &Range<u64>) -> Self {
+        let queue = Queue { next: indexes.start, companions: Vec::new(), done: 0 };
+        Self { population, notice: notice.to_owned(), end: indexes.end, queue: queue.into() }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn done(&self) -> u64 {
+        self.queue().done
+    }
+}
+
+impl Source for Filling {
+    fn request(&self, _: u64) -> Option<(u64, Request)> {
+        let Self { population, notice, end, .. } = self;
+        let mut queue = self.queue();
+        if let Some((index, holder)) = queue.companions.pop() {
+            let message = binding(population, &holder, index, notice, PREFIX);
+            return Some((index, Request::new(gateway!("BindCompanion"), KIOSK, &message)));
+        }
+        let index = (queue.next..*end).find(|index| !is_companion(*index))?;
+        queue.next = index + 1;
+        let message =
+            submission(population, &population.traveller(index), format!("{PREFIX}{index}"), notice);
         Some((index, Request::new(gateway!("SubmitRegistration"), KIOSK, &message)))
     }
 
     fn judge(&self, mark: u64, answer: &Answer) -> Result<(), String> {
+        self.queue().done += 1;
         if !mark.is_multiple_of(GROUP) {
             return Ok(());
         }
         let answer = pb::SubmitRegistrationResponse::decode(answer.body.clone());
         let pass = answer.map_err(|error| error.to_string())?.entry_pass;
         let name = pass.and_then(|pass| pass.registration).ok_or("no registration")?.name;
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).push((mark, name));
+        let companions = (mark + 1..self.end).take_while(|index| is_companion(*index));
+        self.queue().companions.extend(companions.map(|index| (index, name.clone())));
         Ok(())
     }
 }
 
-/// Companions and their holders' registrations.
-struct Bonds {
-    population: Population,
-    notice: String,
-    pairs: Vec<(u64, String)>,
-}
-
-impl Source for Bonds {
-    fn request(&self, nth: u64) -> Option<(u64, Request)> {
-        let (index, holder) = self.pairs.get(usize::try_from(nth).ok()?)?;
-        let message = binding(&self.population, holder, *index, &self.notice, PREFIX);
-        Some((*index, Request::new(gateway!("BindCompanion"), KIOSK, &message)))
-    }
-
-    fn judge(&self, _: u64, _: &Answer) -> Result<(), String> {
-        Ok(())
-    }
+fn is_companion(index: u64) -> bool {
+    (1..=COMPANIONS).contains(&(index % GROUP))
 }
 
 fn read(note: &PathBuf) -> Result<Option<Loaded>, Failure> {

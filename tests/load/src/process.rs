@@ -5,7 +5,7 @@ use std::{
     fs,
     net::SocketAddr,
     process::{Command as Plain, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -72,6 +72,35 @@ pub struct Cost {
     pub cpu: Duration,
     /// What they keep in memory now, in bytes.
     pub resident: u64,
+}
+
+/// What program, database and this tool had cost at some time.
+#[derive(Debug, Clone, Copy)]
+pub struct Spent {
+    at: Instant,
+    each: [Duration; 3],
+}
+
+impl Spent {
+    /// Until now.
+    #[must_use]
+    pub fn so_far(program: &[u32], database: Option<u32>) -> Self {
+        let [program, tool] = [program, &[std::process::id()]].map(|ids| cost_of(ids).cpu);
+        Self { at: Instant::now(), each: [program, database.map(family_cpu).unwrap_or_default(), tool] }
+    }
+
+    /// What part of all processors' time each has taken since, in words.
+    #[must_use]
+    pub fn since(&self, program: &[u32], database: Option<u32>) -> String {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let all = self.at.elapsed().mul_f64(f64::from(u32::try_from(processors).unwrap_or(1))).as_secs_f64();
+        let now = Self::so_far(program, database).each;
+        let part = |which: usize| now[which].saturating_sub(self.each[which]).as_secs_f64() / all * 100.0;
+        let [program, database, tool] = [0, 1, 2].map(part);
+        format!(
+            "of the processors' time {program:.0} % the program, {database:.0} % the database's server, {tool:.0} % this tool"
+        )
+    }
 }
 
 /// The cost of the processes `ids`, without their children.

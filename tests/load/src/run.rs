@@ -77,11 +77,7 @@ async fn measure(
         server.log_statements().await?;
     }
     let world = World::start(plan, arguments.seed, size, arguments.preparation()).await?;
-    if world.load_rate > 0.0 {
-        report
-            .facts
-            .push((format!("{engine}, loading"), format!("{:.0} travellers a second", world.load_rate)));
-    }
+    told_of_loading(&world, engine, report);
     tell(&format!("{engine}: {size} travellers are there"));
     let world = world
         .restart(async || {
@@ -123,7 +119,9 @@ async fn measure(
         let store = Store::Postgres { server: server.clone(), database: "large_city".to_owned() };
         let folder = bench.world.folder().with_file_name("large");
         let plan = Plan { folder, store, ..bench.world.plan.clone() };
+        tell(&format!("{engine}: {size} travellers are loaded for the second size"));
         let large = World::start(plan, arguments.seed, *size, arguments.preparation()).await?;
+        told_of_loading(&large, engine, report);
         server.settle("large_city").await?;
         special::sizes(&bench, large, arguments, report).await?;
     }
@@ -181,6 +179,11 @@ async fn starts(
         Some(goal),
     ));
     Ok(world)
+}
+
+fn told_of_loading(world: &World, engine: &str, report: &mut Report) {
+    let what = format!("{engine}, loading {}", world.population.size);
+    report.facts.extend(world.loading.clone().map(|told| (what, told)));
 }
 
 fn in_ms(world: &World) -> f64 {

@@ -15,10 +15,12 @@ use crate::{
     client::{Answer, Connection, Request, Target},
     drive::{self, Source, Until, Width},
     load::{self, Filled, GROUP, all_right},
+    process::Spent,
     source::{
         Amend, Apply, Begin, Bind, CHECKPOINT, Cancel, Check, Draw, GetPass, KIOSK, Mix, Newcomers, Prefill,
         Registered, Submit, Verify, gateway,
     },
+    store::Server,
     system::{Plan, System},
     traveller::Population,
 };
@@ -60,6 +62,8 @@ pub struct Preparation {
     pub count: u64,
     /// Calls at once.
     pub width: Width,
+    /// Calls at once while travellers are loaded: as many as the program writes together.
+    pub loading: Width,
 }
 
 /// A running system with its travellers.
@@ -74,6 +78,8 @@ pub struct World {
     pub newcomers: Arc<Newcomers>,
     /// How fast it was loaded, travellers a second.
     pub load_rate: f64,
+    /// The same in words, with whose the time was; nothing if everybody was there.
+    pub loading: Option<String>,
     preparation: Preparation,
     notice: String,
     run: u64,
@@ -86,8 +92,12 @@ impl World {
         plan.prepare().await?;
         let system = plan.start().await?;
         let target = plan.target(system.address, KIOSK)?;
+        let database = plan.store.server().map(Server::process).transpose()?;
+        let spent = Spent::so_far(&system.ids(), database);
         let Filled { population, first_newcomer, run, rate } =
-            load::fill(&target, &plan.folder, seed, size, preparation.width).await?;
+            load::fill(&target, &plan.folder, seed, size, preparation.loading).await?;
+        let loading = (rate > 0.0)
+            .then(|| format!("{rate:.0} travellers a second; {}", spent.since(&system.ids(), database)));
         let notice = load::notice_version(&target).await?;
         let newcomers = Arc::new(Newcomers::from(first_newcomer));
         Ok(Self {
@@ -96,6 +106,7 @@ impl World {
             population,
             newcomers,
             load_rate: rate,
+            loading,
             preparation,
             notice,
             run,
@@ -113,6 +124,7 @@ impl World {
             population: self.population,
             newcomers: Arc::clone(&self.newcomers),
             load_rate: 0.0,
+            loading: None,
             preparation: self.preparation,
             notice: self.notice.clone(),
             run,

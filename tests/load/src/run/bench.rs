@@ -182,7 +182,8 @@ impl<'a> Bench<'a> {
         // Nothing was loaded where everything was there.
         let loaded = Some(self.world.load_rate * TIMES_THE_LOAD).filter(|rate| *rate > 0.0);
         let rate = loaded.map_or(MOST_A_SECOND, |rate| rate.clamp(20.0, MOST_A_SECOND));
-        (lasting.mul_f64(self.arguments.turns as f64) + Duration::from_secs(1)).mul_f64(rate).as_secs()
+        let turns = u32::try_from(self.arguments.turns).unwrap_or(u32::MAX);
+        (lasting * turns + Duration::from_secs(1)).mul_f64(rate).as_secs()
     }
 
     /// Ends the system, as an orchestrator does.
