@@ -4,6 +4,7 @@
 //! from the traveller's number, so that a load that was broken off is simply begun again; a note in the folder says how far it came.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write as _,
     ops::Range,
@@ -22,6 +23,7 @@ use crate::{
     client::{Answer, Connection, Request, Target},
     drive::{self, LOST, Outcome, Source, Until, Width},
     source::{KIOSK, binding, gateway, submission},
+    store::Store,
     traveller::Population,
 };
 
@@ -30,8 +32,8 @@ pub const LARGEST: u64 = 20_000_000;
 /// Of so many travellers the first is a holder, and the next two are the companions.
 pub const GROUP: u64 = 10;
 const COMPANIONS: u64 = 2;
-/// Travellers between two notes: what a broken load does again at most.
-const CHUNK: u64 = 10_000;
+/// Travellers between two notes, the first and the later ones: what a broken load does again at most.
+const CHUNK: Range<u64> = 1000..10_000;
 /// From here on newcomers have their numbers, behind the largest population: one that grows does not meet them. Each run has some for itself.
 const NEWCOMERS: Range<u64> = LARGEST..40_000_000;
 const NEWCOMERS_OF_A_RUN: u64 = 400_000;
@@ -68,7 +70,7 @@ pub struct Filled {
 /// Loads what is missing of `size` travellers of `seed`, `width` calls at once as long as the program keeps up, and begins a run.
 pub async fn fill(
     target: &Target,
-    folder: &Path,
+    (store, folder): (&Store, &Path),
     seed: u64,
     size: u64,
     mut width: Width,
@@ -81,9 +83,10 @@ pub async fn fill(
     }
     let population = Population { seed, size, today: loaded.today };
     let notice = notice_version(target).await?;
-    let (began, before) = (Instant::now(), loaded.travellers);
+    let (began, before, mut analyzed) = (Instant::now(), loaded.travellers, loaded.travellers);
     while loaded.travellers < size {
-        let indexes = loaded.travellers..size.min(loaded.travellers + CHUNK);
+        let indexes =
+            loaded.travellers..size.min(loaded.travellers + loaded.travellers.clamp(CHUNK.start, CHUNK.end));
         let filling = Filling::new(population, &notice, &indexes);
         let outcome = load(target, width, filling, |done| {
             progress(before, loaded.travellers + done, size, began);
@@ -97,6 +100,11 @@ pub async fn fill(
         loaded.travellers = indexes.end;
         progress(before, loaded.travellers, size, began);
         write(&note, &loaded)?;
+        // Plans that were made for empty tables would be kept.
+        if loaded.travellers >= 2 * analyzed {
+            store.analyze().await?;
+            analyzed = loaded.travellers;
+        }
     }
     let first_newcomer = NEWCOMERS.start + loaded.runs * NEWCOMERS_OF_A_RUN;
     if first_newcomer >= NEWCOMERS.end {
@@ -105,6 +113,11 @@ pub async fn fill(
     loaded.runs += 1;
     write(&note, &loaded)?;
     Ok(Filled { population, first_newcomer, run: loaded.runs, rate: rate(size - before, began.elapsed()) })
+}
+
+/// Whether all of `size` travellers are there.
+pub fn is_loaded(folder: &Path, size: u64) -> Result<bool, Failure> {
+    Ok(read(&folder.join("loaded.json"))?.is_some_and(|loaded| loaded.travellers >= size))
 }
 
 /// Version of the notice in force.
@@ -160,14 +173,18 @@ struct Filling {
 struct Queue {
     /// Nobody who registers alone was called for from here on.
     next: u64,
-    /// Companions, with their holders' registrations. They come first, so that there are never many.
+    /// Companions, with their holders' registrations: of each holder the next one, since two at once would wait for each other. They come before
+    /// other people, so that there are never many.
     companions: Vec<(u64, String)>,
+    /// Those that were called for.
+    under_way: BTreeMap<u64, String>,
     done: u64,
 }
 
 impl Filling {
     fn new(population: Population, notice: &str, indexes: &Range<u64>) -> Self {
-        let queue = Queue { next: indexes.start, companions: Vec::new(), done: 0 };
+        let queue =
+            Queue { next: indexes.start, companions: Vec::new(), under_way: BTreeMap::new(), done: 0 };
         Self { population, notice: notice.to_owned(), end: indexes.end, queue: queue.into() }
     }
 
@@ -186,6 +203,7 @@ impl Source for Filling {
         let mut queue = self.queue();
         if let Some((index, holder)) = queue.companions.pop() {
             let message = binding(population, &holder, index, notice, PREFIX);
+            queue.under_way.insert(index, holder);
             return Some((index, Request::new(gateway!("BindCompanion"), KIOSK, &message)));
         }
         let index = (queue.next..*end).find(|index| !is_companion(*index))?;
@@ -196,17 +214,24 @@ impl Source for Filling {
     }
 
     fn judge(&self, mark: u64, answer: &Answer) -> Result<(), String> {
-        self.queue().done += 1;
-        if !mark.is_multiple_of(GROUP) {
+        let mut queue = self.queue();
+        queue.done += 1;
+        let holder = queue.under_way.remove(&mark);
+        let next = mark + 1;
+        if next >= self.end || !is_companion(next) {
             return Ok(());
         }
-        let answer = pb::SubmitRegistrationResponse::decode(answer.body.clone());
-        let pass = answer.map_err(|error| error.to_string())?.entry_pass;
-        let name = pass.and_then(|pass| pass.registration).ok_or("no registration")?.name;
-        let companions = (mark + 1..self.end).take_while(|index| is_companion(*index));
-        self.queue().companions.extend(companions.map(|index| (index, name.clone())));
+        let holder = holder.map_or_else(|| registered(answer), Ok)?;
+        queue.companions.push((next, holder));
         Ok(())
     }
+}
+
+/// The name of what was registered.
+fn registered(answer: &Answer) -> Result<String, String> {
+    let answer = pb::SubmitRegistrationResponse::decode(answer.body.clone());
+    let pass = answer.map_err(|error| error.to_string())?.entry_pass;
+    Ok(pass.and_then(|pass| pass.registration).ok_or("no registration")?.name)
 }
 
 fn is_companion(index: u64) -> bool {

@@ -41,7 +41,6 @@ pub async fn run(
         apart: arguments.apart,
     };
     if let Some(server) = server.filter(|_| arguments.is_on(Engine::Postgres)) {
-        report.facts.push(("PostgreSQL".to_owned(), server.durability().await?));
         let store = Store::Postgres { server: server.clone(), database: "city".to_owned() };
         Box::pin(measure(
             arguments,
@@ -78,6 +77,9 @@ async fn measure(
     }
     let world = World::start(plan, arguments.seed, size, arguments.preparation()).await?;
     told_of_loading(&world, engine, report);
+    if let Some(server) = server {
+        report.facts.push((engine.to_owned(), server.durability("city").await?));
+    }
     tell(&format!("{engine}: {size} travellers are there"));
     let world = world
         .restart(async || {

@@ -115,9 +115,9 @@ impl Server {
         Ok(String::from_utf8_lossy(&std::fs::read(self.folder().join("log"))?).into_owned())
     }
 
-    /// What the server says of its settings that durability hangs on.
-    pub async fn durability(&self) -> Result<String, Failure> {
-        let mut postgres = self.connect("postgres").await?;
+    /// What the server says of its settings that durability hangs on, to those who connect to `database`.
+    pub async fn durability(&self, database: &str) -> Result<String, Failure> {
+        let mut postgres = self.connect(database).await?;
         let query = "SELECT string_agg(name || '=' || setting || coalesce(unit, ''), ', ' ORDER BY name) FROM pg_settings \
              WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'wal_sync_method', 'server_version')";
         Ok(sqlx::query_scalar(query).fetch_one(&mut postgres).await?)
@@ -156,6 +156,25 @@ impl Store {
             Self::Sqlite { .. } => None,
             Self::Postgres { server, .. } => Some(server),
         }
+    }
+
+    /// Statistics for PostgreSQL's planner, as a city's database has them: there it is a minute's work of the server's own to notice that tables have grown.
+    pub async fn analyze(&self) -> Result<(), Failure> {
+        let Self::Postgres { server, database } = self else { return Ok(()) };
+        let mut superuser = server.connect(database).await?;
+        sqlx::raw_sql("ANALYZE").execute(&mut superuser).await?;
+        Ok(())
+    }
+
+    /// Whether whoever connects from now on waits for the disk at each commit. They need not while travellers are loaded: a load that was broken off by a
+    /// power cut is begun anew. Only on PostgreSQL; on SQLite it is the program's own setting.
+    pub async fn wait_for_disk(&self, wait: bool) -> Result<(), Failure> {
+        let Self::Postgres { server, database } = self else { return Ok(()) };
+        let setting = if wait { "RESET synchronous_commit" } else { "SET synchronous_commit = off" };
+        let mut superuser = server.connect(database).await?;
+        let alter = format!("ALTER DATABASE {database} {setting}");
+        sqlx::raw_sql(AssertSqlSafe(alter)).execute(&mut superuser).await?;
+        Ok(())
     }
 
     /// Looks into the tables, behind the program's back.

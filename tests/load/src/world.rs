@@ -90,15 +90,22 @@ impl World {
     /// Makes a system if it is not there, starts it, and loads what is missing of `size` travellers.
     pub async fn start(plan: Plan, seed: u64, size: u64, preparation: Preparation) -> Result<Self, Failure> {
         plan.prepare().await?;
-        let system = plan.start().await?;
+        let is_loading = !load::is_loaded(&plan.folder, size)?;
+        plan.store.wait_for_disk(!is_loading).await?;
+        let mut system = plan.start().await?;
         let target = plan.target(system.address, KIOSK)?;
         let database = plan.store.server().map(Server::process).transpose()?;
         let spent = Spent::so_far(&system.ids(), database);
         let Filled { population, first_newcomer, run, rate } =
-            load::fill(&target, &plan.folder, seed, size, preparation.loading).await?;
-        let loading = (rate > 0.0)
+            load::fill(&target, (&plan.store, &plan.folder), seed, size, preparation.loading).await?;
+        let loading = is_loading
             .then(|| format!("{rate:.0} travellers a second; {}", spent.since(&system.ids(), database)));
-        let notice = load::notice_version(&target).await?;
+        if is_loading {
+            system.stop().await?;
+            plan.store.wait_for_disk(true).await?;
+            system = plan.start().await?;
+        }
+        let notice = load::notice_version(&plan.target(system.address, KIOSK)?).await?;
         let newcomers = Arc::new(Newcomers::from(first_newcomer));
         Ok(Self {
             plan,
