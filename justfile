@@ -91,6 +91,14 @@ bench *arguments:
 bench-symbol *arguments:
     cargo bench --package entrypass-symbol --bench ratios -- {{ arguments }}
 
+# What each step of the pure crates costs, in time; `just bench-pure seal` some of them.
+bench-pure *arguments:
+    cargo bench --package entrypass-micro --bench pure -- {{ arguments }}
+
+# The same in instructions (valgrind), which do not change with what else runs on the machine.
+instructions:
+    cargo bench --package entrypass-micro --bench pure -- --instructions
+
 # What the audit costs a call, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-audit`.
 bench-audit:
     cargo bench --package entrypass-registration --bench audit --features unrecorded
