@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, default_value = "1")]
     pub seed: u64,
     /// Seconds of a turn.
-    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: u64,
     /// Turns of each side.
     #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..=100))]

@@ -8,8 +8,11 @@ const HEIGHT: f64 = 420.0;
 const MARGIN: f64 = 60.0;
 /// Marks on each axis.
 const MARKS: u32 = 5;
-/// One for each line, to be told apart in print as well.
-const COLOURS: [&str; 6] = ["#1b6ca8", "#c0392b", "#27824a", "#8e44ad", "#b8860b", "#555555"];
+/// Of a line of the legend, below the axes: it hides nothing there.
+const LEGEND: f64 = 16.0;
+/// One for each line; every other line is dashed, to be told apart in print as well.
+const COLOURS: [&str; 8] =
+    ["#1b6ca8", "#c0392b", "#27824a", "#8e44ad", "#b8860b", "#555555", "#008b8b", "#d35400"];
 
 /// A line with its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +33,9 @@ pub fn svg(title: &str, across: &str, up: &str, lines: &[Line]) -> String {
         let across = MARGIN + x / most_across * (WIDTH - 2.0 * MARGIN);
         (across, HEIGHT - MARGIN - y / most_up * (HEIGHT - 2.0 * MARGIN))
     };
+    let height = lines.iter().fold(HEIGHT, |height, _| height + LEGEND);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
     text(&mut out, (WIDTH / 2.0, 24.0), "middle", "#000", title);
@@ -41,31 +45,34 @@ pub fn svg(title: &str, across: &str, up: &str, lines: &[Line]) -> String {
         let part = f64::from(mark) / f64::from(MARKS);
         let (x, bottom) = place((part * most_across, 0.0));
         let (left, y) = place((0.0, part * most_up));
-        segment(&mut out, "#ddd", &[(x, bottom), place((part * most_across, most_up))]);
-        segment(&mut out, "#ddd", &[(left, y), place((most_across, part * most_up))]);
+        segment(&mut out, ("#ddd", false), &[(x, bottom), place((part * most_across, most_up))]);
+        segment(&mut out, ("#ddd", false), &[(left, y), place((most_across, part * most_up))]);
         text(&mut out, (x, bottom + 16.0), "middle", "#000", &number(part * most_across));
         text(&mut out, (left - 6.0, y + 4.0), "end", "#000", &number(part * most_up));
     }
     for (nth, line) in lines.iter().enumerate() {
         let colour = COLOURS[nth % COLOURS.len()];
         let places: Vec<_> = line.points.iter().map(|point| place(*point)).collect();
-        segment(&mut out, colour, &places);
+        let is_dashed = nth % 2 == 1;
+        segment(&mut out, (colour, is_dashed), &places);
         for (x, y) in places {
             push(&mut out, format_args!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>\n"));
         }
-        let row = f64::from(u32::try_from(nth).unwrap_or_default()).mul_add(16.0, MARGIN + 14.0);
-        text(&mut out, (MARGIN + 10.0, row), "start", colour, &line.name);
+        let row = f64::from(u32::try_from(nth).unwrap_or_default()).mul_add(LEGEND, HEIGHT + 6.0);
+        segment(&mut out, (colour, is_dashed), &[(MARGIN, row - 4.0), (MARGIN + 30.0, row - 4.0)]);
+        text(&mut out, (MARGIN + 38.0, row), "start", colour, &line.name);
     }
     out.push_str("</svg>\n");
     out
 }
 
-fn segment(out: &mut String, colour: &str, points: &[(f64, f64)]) {
+fn segment(out: &mut String, (colour, is_dashed): (&str, bool), points: &[(f64, f64)]) {
+    let dashes = if is_dashed { " stroke-dasharray=\"5 3\"" } else { "" };
     let points: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     push(
         out,
         format_args!(
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>\n",
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"{dashes}/>\n",
             points.join(" ")
         ),
     );
