@@ -9,7 +9,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is merged; CI runs the same.
-check: fmt lint deny proto test docs interop live faults
+check: fmt lint deny proto test docs interop live faults load-smoke
 
 # The code is formatted as rustfmt.toml says.
 fmt:
@@ -66,6 +66,19 @@ faults word="":
     cargo build --workspace --bin entrypass --tests
     tests/with-postgres --revive target/debug/entrypass-faults {{ word }}
 
+# The program under load beside baselines of the same run (tests/load/README.md); `just load --goals` fails when a goal is missed.
+load *arguments:
+    # Not both at once: the program is measured with its own features, and not with those that the tool's dependencies would add.
+    cargo build --release --package entrypass
+    cargo build --release --package entrypass-load
+    target/release/entrypass-load {{ arguments }}
+
+# Some seconds of that on either engine, with the debug build: answers and stores are checked, and nothing is measured.
+load-smoke:
+    # With --tests, cargo settles on the features of `just test`, and compiles nothing a second time.
+    cargo build --workspace --bins --tests
+    target/debug/entrypass-load --smoke --out target/load-smoke
+
 # Starts everything in one process.
 run *arguments:
     cargo run --release -- {{ arguments }}
@@ -77,6 +90,14 @@ bench *arguments:
 # How much faster a QR picture is made than by others, as ratios; `--goals` as above, `--instructions` counts those too (valgrind).
 bench-symbol *arguments:
     cargo bench --package entrypass-symbol --bench ratios -- {{ arguments }}
+
+# What each step of the pure crates costs, in time; `just bench-pure seal` some of them.
+bench-pure *arguments:
+    cargo bench --package entrypass-micro --bench pure -- {{ arguments }}
+
+# The same in instructions (valgrind), which do not change with what else runs on the machine.
+instructions:
+    cargo bench --package entrypass-micro --bench pure -- --instructions
 
 # What the audit costs a call, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-audit`.
 bench-audit:
