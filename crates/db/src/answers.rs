@@ -11,11 +11,15 @@
 mod migration;
 mod resealing;
 
+use std::collections::HashSet;
+
 use entrypass_seal::{Place, Sealer, Unsealable};
 use prost::Message;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbErr,
-    EntityTrait as _, QueryFilter as _, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait as _, ConnAcquireErr, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
+    QueryFilter as _, QueryResult,
+    sea_query::{OnConflict, Query},
 };
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -23,7 +27,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{Database, micros};
+use crate::{Database, lists::insertion, micros};
 
 pub use migration::{add_caller, create_table, remove_caller, seal, unseal};
 pub use resealing::{missing_key, reseal, under_keys};
@@ -58,6 +62,11 @@ impl<A> Kept<A> {
     /// An answer about nobody.
     pub fn of(answer: A) -> Self {
         Self { answer, subject: None }
+    }
+
+    /// The answer.
+    pub fn into_answer(self) -> A {
+        self.answer
     }
 }
 
@@ -180,10 +189,8 @@ impl RequestKey {
         sealer: &Sealer,
         kept: &Kept<A>,
     ) -> Result<(), DbErr> {
-        let content = Zeroizing::new([self.digest.as_slice(), &kept.answer.encode_to_vec()].concat());
-        let row = row_of(&self.caller, &self.request_id);
         entity::Entity::update_many()
-            .col_expr(entity::Column::Sealed, sealer.seal(&place(&row), &content).into())
+            .col_expr(entity::Column::Sealed, self.seal(sealer, &kept.answer).into())
             .col_expr(entity::Column::Subject, kept.subject.into())
             .filter(entity::Column::Caller.eq(self.caller.as_str()))
             .filter(entity::Column::RequestId.eq(self.request_id.as_str()))
@@ -191,6 +198,50 @@ impl RequestKey {
             .await?;
         Ok(())
     }
+
+    /// The request's digest with its `answer`, as they are kept.
+    fn seal(&self, sealer: &Sealer, answer: &impl Message) -> Vec<u8> {
+        let content = Zeroizing::new([self.digest.as_slice(), &answer.encode_to_vec()].concat());
+        sealer.seal(&place(&row_of(&self.caller, &self.request_id)), &content)
+    }
+
+    /// Whether this is the same request under the same name, or another one under it.
+    #[must_use]
+    pub fn has_name_of(&self, other: &Self) -> bool {
+        (&self.caller, &self.request_id) == (&other.caller, &other.request_id)
+    }
+}
+
+/// Takes the `request_id`s of several writes for this transaction and keeps the answers that they will have, each with the time of its request. Says of
+/// each whether it was free: a write whose was not must not be done here. Waits while other transactions have one of them; all who do this take them in
+/// one order.
+///
+/// No two of `answers` may have the same name ([`RequestKey::has_name_of`]).
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_first<A: Message>(
+    transaction: &impl ConnectionTrait,
+    sealer: &Sealer,
+    answers: &[(&RequestKey, OffsetDateTime, &Kept<A>)],
+) -> Result<Vec<bool>, DbErr> {
+    let name = |key: &RequestKey| (key.caller.clone(), key.request_id.clone());
+    let mut sorted: Vec<_> = answers.iter().collect();
+    sorted.sort_unstable_by_key(|(key, ..)| name(key));
+    let rows = sorted.into_iter().map(|(key, time, kept)| entity::ActiveModel {
+        caller: Set(key.caller.clone()),
+        request_id: Set(key.request_id.clone()),
+        sealed: Set(Some(key.seal(sealer, &kept.answer))),
+        subject: Set(kept.subject),
+        create_time: Set(micros(*time)),
+    });
+    let mut insert = insertion(transaction.get_database_backend(), rows)?;
+    insert.on_conflict(OnConflict::new().do_nothing().to_owned());
+    insert.returning(Query::returning().columns([entity::Column::Caller, entity::Column::RequestId]));
+    let read = |row: QueryResult| Ok((row.try_get("", "caller")?, row.try_get("", "request_id")?));
+    let taken = transaction.query_all(&insert).await?.into_iter().map(read);
+    let taken: HashSet<(String, String)> = taken.collect::<Result<_, DbErr>>()?;
+    Ok(answers.iter().map(|(key, ..)| taken.contains(&name(key))).collect())
 }
 
 /// The row of an answer, to which its content is bound.

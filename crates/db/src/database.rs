@@ -1,12 +1,18 @@
 //! Connections to one service's database.
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::{
+    fmt, fs::OpenOptions, io, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration,
+};
 
 use entrypass_seal::Sealer;
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
-    sqlx::{self, ConnectOptions as _, Connection as _, postgres::PgConnectOptions, sqlite},
+    DbBackend, DbErr, QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
+    sqlx::{
+        self, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, postgres::PgConnectOptions,
+        sqlite,
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use thiserror::Error;
@@ -47,7 +53,12 @@ pub struct Database {
 pub(crate) struct Connections {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    watch: Option<Watch>,
 }
+
+/// Is told the SQL of each statement.
+#[derive(Clone)]
+struct Watch(Arc<dyn Fn(&str) + Send + Sync>);
 
 /// Why a database could not be opened. Prints where, without the password.
 #[derive(Debug, Error)]
@@ -113,6 +124,48 @@ impl Database {
         &self.connections.reader
     }
 
+    /// The connections for one statement that writes and is all that there is to write: it needs no transaction around it, which would be two
+    /// more round trips.
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.connections.writer
+    }
+
+    /// The rows that `read` finds when no other transaction holds `id` (see [`hold`]), with everything that those wrote that held it before: for
+    /// what is judged in turn and mostly found good, so that nothing is to be written. In one round trip.
+    ///
+    /// On PostgreSQL what `read` binds is written into its text, since only a statement without parameters can follow another in one
+    /// message. Two statements and not one: what a statement sees it sees as of its beginning, before it has waited for the lock. On
+    /// SQLite the read waits in the queue of those who write.
+    ///
+    /// # Errors
+    /// When the lock or a connection cannot be had in time, or the database fails.
+    pub async fn read_in_turn(&self, id: Uuid, read: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        if self.backend() != DbBackend::Postgres {
+            return self.connections.writer.query_all_raw(read).await;
+        }
+        let both = format!("SELECT pg_advisory_xact_lock({}); {read}", lock_key(id));
+        self.connections.told(&both);
+        let rows = self.postgres_pool().fetch_all(sqlx::raw_sql(AssertSqlSafe(both))).await;
+        let rows = rows.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
+        // The first is the lock's.
+        Ok(rows.into_iter().skip(1).map(QueryResult::from).collect())
+    }
+
+    /// The same database, where `watch` is told the SQL of each statement that goes through this value, and `BEGIN`; what is bound it is not told. For
+    /// tests that count statements.
+    #[must_use]
+    pub fn watched(mut self, watch: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let watch: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(watch);
+        let Connections { reader, writer, .. } = &mut self.connections;
+        for connection in [reader, writer] {
+            let watch = Arc::clone(&watch);
+            connection.set_metric_callback(move |info| watch(&info.statement.sql));
+        }
+        self.connections.watch = Some(Watch(watch));
+        self
+    }
+
     /// Seals what is written here and opens what is read.
     #[must_use]
     pub fn sealer(&self) -> &Sealer {
@@ -159,14 +212,14 @@ impl Connections {
                 make_private(path).map_err(|source| OpenError::Create { place: place.clone(), source })?;
                 let writer = SeaOrm::connect(sqlite_options(path, 1)).await.map_err(failed)?;
                 let reader = SeaOrm::connect(sqlite_options(path, SQLITE_READERS)).await.map_err(failed)?;
-                Ok(Self { reader, writer })
+                Ok(Self { reader, writer, watch: None })
             }
             Place::Postgres { url, options } => {
                 greet(options)
                     .await
                     .map_err(|error| failed(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
                 let pool = SeaOrm::connect(postgres_options(url, connections)).await.map_err(failed)?;
-                Ok(Self { reader: pool.clone(), writer: pool })
+                Ok(Self { reader: pool.clone(), writer: pool, watch: None })
             }
         }
     }
@@ -178,6 +231,7 @@ impl Connections {
 
     /// As [`Database::begin`].
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.told("BEGIN");
         if self.backend() == DbBackend::Postgres {
             return self.writer.begin().await;
         }
@@ -201,6 +255,19 @@ impl Connections {
     fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }
+
+    /// Tells whoever watches of a statement of which sea-orm does not.
+    fn told(&self, sql: &str) {
+        if let Some(Watch(watch)) = &self.watch {
+            watch(sql);
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
 }
 
 /// Waits until no other transaction holds any of `ids`, and holds them to the end of this one: the lock for what has no row yet.
@@ -217,12 +284,17 @@ pub async fn hold(
     if transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let mut keys: Vec<_> = ids.into_iter().map(|id| id.as_u64_pair().1.cast_signed().to_string()).collect();
+    let mut keys: Vec<_> = ids.into_iter().map(|id| lock_key(id).to_string()).collect();
     // In one order for everybody, so that two transactions never wait for each other.
     keys.sort_unstable();
     let keys = keys.join(", ");
     let lock = format!("SELECT pg_advisory_xact_lock(key) FROM unnest(ARRAY[{keys}]::bigint[]) AS key");
     transaction.execute_unprepared(&lock).await.map(drop)
+}
+
+/// Under which number PostgreSQL locks `id`.
+fn lock_key(id: Uuid) -> i64 {
+    id.as_u64_pair().1.cast_signed()
 }
 
 /// Makes the file before SQLite would, which asks nobody who may read it. Its journals get the same mode.

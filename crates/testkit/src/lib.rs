@@ -1,7 +1,7 @@
 //! What the tests of several services share. A dev-dependency only: no program may hold a service that is made up.
 //!
 //! Owns: reading a refusal as a caller does ([`Refusal`]), a registration service for those who need one beside them
-//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a city's own identity service ([`RealNames`]), a fresh database on the engine of the test run ([`TestDatabase`]), every
+//! ([`Registrations`]) with a change feed that tests drive ([`Feed`]), a city's own identity service ([`RealNames`]), a fresh database on the engine of the test run ([`TestDatabase`]), the statements that go to one ([`Statements`]), every
 //! method of a service ([`call_every_method`], [`audited`]), a process of the program ([`Program`]), certificates good and bad ([`Authority`]), many
 //! sockets in one test ([`allow_many_files`]), and waiting for what is done in the background ([`eventually`], [`until_one_waits_for`]).
 //! Does not own: what is started with which settings, which is each harness's own.
@@ -21,6 +21,7 @@ mod program;
 mod real_names;
 mod refusal;
 mod registrations;
+mod statements;
 mod wait;
 
 pub use certificates::{Authority, Certificate, self_signed};
@@ -33,4 +34,5 @@ pub use real_names::RealNames;
 pub use refusal::Refusal;
 pub use registrations::{Registrations, WRONG_CHECK_CHARACTER};
 pub use rustix::process::Signal;
+pub use statements::Statements;
 pub use wait::{eventually, until_one_waits_for};

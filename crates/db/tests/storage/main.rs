@@ -7,6 +7,7 @@ mod answers;
 mod answers_at_rest;
 mod conformance;
 mod database;
+mod lists;
 mod retention;
 
 use std::path::Path;
