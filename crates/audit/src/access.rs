@@ -125,9 +125,7 @@ impl Audit {
         let group = Group::new("calls leave no audit record for now", move |records| {
             let (database, tell, committed) = (to.clone(), Arc::clone(&tell), Arc::clone(&committed));
             async move {
-                let transaction = database.begin().await?;
-                store::insert(&transaction, &records).await?;
-                transaction.commit().await?;
+                store::insert_all(&database, &records).await?;
                 committed.add(records);
                 tell.notify_one();
                 Ok(())
@@ -278,6 +276,35 @@ impl Access {
         store::insert(transaction, &records).await?;
         self.sheet().written = records;
         Ok(())
+    }
+
+    /// The same call for a try that may come to nothing: what the try touches is not of the call before [`Self::adopt`].
+    #[must_use]
+    pub fn attempt(&self) -> Self {
+        let sheet = Sheet { touched: self.sheet().touched.clone(), ..Sheet::default() };
+        Self { sheet: Arc::new(Mutex::new(sheet)), ..self.clone() }
+    }
+
+    /// As [`Self::record`], of several calls that one transaction does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_all(transaction: &DatabaseTransaction, calls: &[&Self]) -> Result<(), DbErr> {
+        let mut all = Vec::new();
+        for call in calls.iter().filter(|call| call.audit.0.records) {
+            let records = call.records(OK);
+            all.extend_from_slice(&records);
+            call.sheet().written = records;
+        }
+        if all.is_empty() { Ok(()) } else { store::insert(transaction, &all).await }
+    }
+
+    /// Says that the transaction is committed in which `attempt` was recorded: it is what the call did.
+    pub fn adopt(&self, attempt: &Self) {
+        attempt.recorded();
+        let touched = mem::take(&mut attempt.sheet().touched);
+        let mut sheet = self.sheet();
+        (sheet.touched, sheet.recorded) = (touched, true);
     }
 
     /// Says that the transaction of [`Self::record`] is committed: the call has its record.

@@ -48,7 +48,7 @@ pub(crate) async fn run(
     let number = async {
         let mut works = true;
         loop {
-            let numbered = number(database, clock).await.and(unplaced.look_after(database).await);
+            let numbered = number(database, clock, unplaced).await.and(unplaced.look_after(database).await);
             if works && let Err(error) = &numbered {
                 tracing::warn!(%error, "audit records get no place for now");
             }
@@ -60,15 +60,15 @@ pub(crate) async fn run(
     stopping.run_until_cancelled(number).await;
 }
 
-/// Gives every record that waits its place.
-pub(crate) async fn number(database: &Database, clock: &dyn Clock) -> Result<(), DbErr> {
+/// Gives every record that waits its place. Those that get it need not be looked for by `unplaced`.
+pub(crate) async fn number(database: &Database, clock: &dyn Clock, unplaced: &Unplaced) -> Result<(), DbErr> {
     // Nearly always one look is enough, and takes no lock.
-    while store::some_wait(database.reader()).await? && number_some(database, clock).await? {}
+    while store::some_wait(database.reader()).await? && number_some(database, clock, unplaced).await? {}
     Ok(())
 }
 
 /// Numbers one batch, and says whether there may be more.
-async fn number_some(database: &Database, clock: &dyn Clock) -> Result<bool, DbErr> {
+async fn number_some(database: &Database, clock: &dyn Clock, unplaced: &Unplaced) -> Result<bool, DbErr> {
     let transaction = database.begin().await?;
     let mut head = store::hold_head(&transaction).await?;
     // After the lock: another numberer may have placed what waited before.
@@ -92,8 +92,10 @@ async fn number_some(database: &Database, clock: &dyn Clock) -> Result<bool, DbE
         batch.settled.push(id);
     }
     let settled = batch.settled.len();
+    let placed = batch.places.iter().map(|(_, id, _)| *id).collect();
     store::add_places(&transaction, batch.places, batch.settled, head).await?;
     transaction.commit().await?;
+    unplaced.forget(&placed);
     Ok(count == store::AT_ONCE && settled > 0)
 }
 

@@ -7,6 +7,10 @@ mod migration;
 
 use std::collections::{HashMap, HashSet};
 
+use entrypass_db::{
+    Database,
+    lists::{insertion, is_among},
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait as _,
     FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, Statement, Value,
@@ -43,10 +47,21 @@ pub enum About {
 /// Writes records down. Each waits for its place from then on.
 pub(crate) async fn insert(connection: &impl ConnectionTrait, records: &[Signed]) -> Result<(), DbErr> {
     for some in records.chunks(AT_ONCE) {
-        let rows = some.iter().cloned().map(row);
-        record::Entity::insert_many(rows).exec_without_returning(connection).await?;
+        let insert = insertion(connection.get_database_backend(), some.iter().cloned().map(row))?;
+        connection.execute(&insert).await?;
     }
     Ok(())
+}
+
+/// Writes records down that nothing else is written with, all or none, and commits them. As many as one statement takes need no transaction around
+/// it, which would be two more round trips while callers wait.
+pub(crate) async fn insert_all(database: &Database, records: &[Signed]) -> Result<(), DbErr> {
+    if records.len() <= AT_ONCE {
+        return insert(database.writer(), records).await;
+    }
+    let transaction = database.begin().await?;
+    insert(&transaction, records).await?;
+    transaction.commit().await
 }
 
 /// Those of the tables that are not there.
@@ -82,21 +97,24 @@ pub(crate) async fn some_wait(connection: &impl ConnectionTrait) -> Result<bool,
 pub(crate) async fn waiting(
     transaction: &impl ConnectionTrait,
 ) -> Result<Vec<(Uuid, Option<Signed>)>, DbErr> {
-    let first = waiting::Entity::find().order_by_asc(waiting::Column::RecordId).limit(AT_ONCE as u64);
-    let ids: Vec<_> = first.all(transaction).await?.into_iter().map(|row| row.record_id).collect();
-    let found = record::Entity::find().filter(record::Column::Id.is_in(ids.iter().copied()));
-    let mut found = found.order_by_asc(record::Column::Id).all(transaction).await?.into_iter().peekable();
-    let with_record = |id| {
-        let record = found.next_if(|row| row.id == id).map(read);
-        (id, record)
+    // Cut before the join: PostgreSQL's numbers of this table are old at all times, and it would join all that waits.
+    let query = format!(
+        "SELECT w.record_id AS waits, r.* FROM \
+         (SELECT record_id FROM audit_waiting ORDER BY record_id LIMIT {AT_ONCE}) AS w \
+         LEFT JOIN audit_records AS r ON r.id = w.record_id ORDER BY w.record_id"
+    );
+    let with_record = |row: QueryResult| {
+        let record = record::Model::from_query_result_optional(&row, "")?;
+        Ok((row.try_get("", "waits")?, record.map(read)))
     };
-    Ok(ids.into_iter().map(with_record).collect())
+    all(transaction, &query, None).await?.into_iter().map(with_record).collect()
 }
 
 /// Those of `ids` that have a place in the chain.
 pub(crate) async fn placed(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
-    let find = place::Entity::find().select_only().column(place::Column::RecordId);
-    let found = find.filter(place::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
+    let these = is_among(connection.get_database_backend(), place::Column::RecordId, ids.iter().copied())?;
+    let found =
+        place::Entity::find().select_only().column(place::Column::RecordId).filter(these).into_tuple();
     Ok(found.all(connection).await?.into_iter().collect())
 }
 
@@ -105,15 +123,16 @@ pub(crate) async fn stored(
     connection: &impl ConnectionTrait,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Signed>, DbErr> {
-    let find = record::Entity::find().filter(record::Column::Id.is_in(ids.iter().copied()));
-    let rows = find.all(connection).await?;
+    let these = is_among(connection.get_database_backend(), record::Column::Id, ids.iter().copied())?;
+    let rows = record::Entity::find().filter(these).all(connection).await?;
     Ok(rows.into_iter().map(|row| (row.id, read(row))).collect())
 }
 
 /// Those of `ids` that wait for their place.
 pub(crate) async fn wait(connection: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
-    let find = waiting::Entity::find().select_only().column(waiting::Column::RecordId);
-    let found = find.filter(waiting::Column::RecordId.is_in(ids.iter().copied())).into_tuple();
+    let these = is_among(connection.get_database_backend(), waiting::Column::RecordId, ids.iter().copied())?;
+    let found =
+        waiting::Entity::find().select_only().column(waiting::Column::RecordId).filter(these).into_tuple();
     Ok(found.all(connection).await?.into_iter().collect())
 }
 
@@ -123,7 +142,7 @@ pub(crate) async fn wait_again(connection: &impl ConnectionTrait, ids: &[Uuid]) 
         return Ok(());
     }
     let rows = ids.iter().map(|id| waiting::ActiveModel { record_id: Set(*id) });
-    waiting::Entity::insert_many(rows).exec_without_returning(connection).await.map(drop)
+    connection.execute(&insertion(connection.get_database_backend(), rows)?).await.map(drop)
 }
 
 /// Gives records their places and moves the head, which the transaction holds. Those of `settled` wait no longer.
@@ -133,6 +152,7 @@ pub(crate) async fn add_places(
     settled: Vec<Uuid>,
     head: Head,
 ) -> Result<(), DbErr> {
+    let backend = transaction.get_database_backend();
     if !places.is_empty() {
         let rows = places.into_iter().map(|(position, record, link)| place::ActiveModel {
             position: Set(position),
@@ -140,7 +160,7 @@ pub(crate) async fn add_places(
             key_id: Set(link.key.to_vec()),
             link: Set(link.code.to_vec()),
         });
-        place::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+        transaction.execute(&insertion(backend, rows)?).await?;
         head::Entity::update_many()
             .col_expr(head::Column::Position, head.position.into())
             .col_expr(head::Column::Link, head.link.0.to_vec().into())
@@ -148,7 +168,8 @@ pub(crate) async fn add_places(
             .exec(transaction)
             .await?;
     }
-    let wait_no_longer = waiting::Entity::delete_many().filter(waiting::Column::RecordId.is_in(settled));
+    let settled = is_among(backend, waiting::Column::RecordId, settled)?;
+    let wait_no_longer = waiting::Entity::delete_many().filter(settled);
     wait_no_longer.exec(transaction).await.map(drop)
 }
 

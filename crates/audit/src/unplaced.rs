@@ -45,6 +45,11 @@ impl Unplaced {
         done.map(drop)
     }
 
+    /// Forgets `placed`, which got their places by a transaction of this copy that is committed.
+    pub(crate) fn forget(&self, placed: &HashSet<Uuid>) {
+        self.kept().retain(|signed| !placed.contains(&signed.record.id));
+    }
+
     fn kept(&self) -> MutexGuard<'_, Vec<Signed>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
