@@ -92,8 +92,7 @@ impl<C: Clone> Neighbour<C> {
     where
         Fut: Future<Output = Result<Response<A>, Status>>,
     {
-        // Made anew for each call: all that one maker makes have the same jitter.
-        let mut backoff = ExponentialBackoffMaker::default().make_backoff();
+        let mut backoff = None;
         let mut left = MOST_ATTEMPTS;
         let (mut part, later) = (call.clone(), call.answered_earlier(TIME_TO_TELL));
         let mut learnt = None;
@@ -111,6 +110,8 @@ impl<C: Clone> Neighbour<C> {
                 (Err(status), Some(learnt)) if status.code() == Code::DeadlineExceeded => return Err(learnt),
                 (Err(status), _) => status,
             };
+            // Made anew for each call, since all that one maker makes have the same jitter; and not for one that goes well at once.
+            let backoff = backoff.get_or_insert_with(|| ExponentialBackoffMaker::default().make_backoff());
             let pause = pause(&status, backoff.next_backoff().deadline());
             if left == 0
                 || !can_help(&status)
