@@ -1,4 +1,4 @@
-//! What the audit costs a caller: `just bench-audit`, on PostgreSQL with `tests/with-postgres just bench-audit`.
+//! What the audit costs a caller, and what it gains to write together what comes at once: `just bench-audit` (that alone: `just bench-audit together`), on PostgreSQL with `tests/with-postgres just bench-audit`.
 //!
 //! Two services, one with records and one without, each on a database of its own, are asked the same in turns; only ratios of time are
 //! printed, the median of many rounds. Alone, a read waits for a commit that it would not need otherwise; among many, that commit is
@@ -11,6 +11,7 @@
 mod harness;
 
 use std::{
+    env,
     io::{self, Write as _},
     sync::Arc,
     time::{Duration, Instant},
@@ -31,8 +32,12 @@ use uuid::Uuid;
 use crate::harness::{form, passport};
 
 const ROUNDS: usize = 15;
+/// The same of writing together.
+const TOGETHER_ROUNDS: usize = 5;
 /// Calls of one round, over all callers.
 const CALLS: usize = 128;
+/// Calls of one round in which it is measured what comes of writing together: each caller asks several times.
+const TOGETHER: usize = 512;
 /// Connections that a copy has on PostgreSQL.
 const CONNECTIONS: u32 = 16;
 
@@ -99,15 +104,15 @@ impl Side {
     }
 
     /// How long it takes `callers` to make all calls of a round.
-    async fn round(&mut self, callers: usize, writes: bool) -> Duration {
+    async fn round(&mut self, callers: usize, calls: usize, writes: bool) -> Duration {
         let (began, first) = (Instant::now(), self.registered);
         let mut tasks = JoinSet::new();
         for caller in 0..callers {
             let side = self.clone();
             tasks.spawn(async move {
-                for call in 0..CALLS / callers {
+                for call in 0..calls / callers {
                     if writes {
-                        side.write(first + caller * (CALLS / callers) + call).await;
+                        side.write(first + caller * (calls / callers) + call).await;
                     } else {
                         side.read().await;
                     }
@@ -115,7 +120,7 @@ impl Side {
             });
         }
         tasks.join_all().await;
-        self.registered += if writes { CALLS } else { 0 };
+        self.registered += if writes { calls } else { 0 };
         began.elapsed()
     }
 }
@@ -126,11 +131,11 @@ async fn measure(with: &mut Side, without: &mut Side, callers: usize, writes: bo
     for round in 0..=ROUNDS {
         // Who is first changes with each round.
         let (with, without) = if round % 2 == 0 {
-            let with = with.round(callers, writes).await;
-            (with, without.round(callers, writes).await)
+            let with = with.round(callers, CALLS, writes).await;
+            (with, without.round(callers, CALLS, writes).await)
         } else {
-            let without = without.round(callers, writes).await;
-            (with.round(callers, writes).await, without)
+            let without = without.round(callers, CALLS, writes).await;
+            (with.round(callers, CALLS, writes).await, without)
         };
         // The first warms up.
         if round > 0 {
@@ -142,17 +147,48 @@ async fn measure(with: &mut Side, without: &mut Side, callers: usize, writes: bo
     rounds[ROUNDS / 2]
 }
 
+/// How many times as many are registered by `callers` at once as by one alone: the median ratio, and of the middle round how many in a
+/// second.
+async fn at_once(side: &mut Side, callers: usize) -> (f64, f64) {
+    let mut rounds = Vec::new();
+    for _ in 0..TOGETHER_ROUNDS {
+        let alone = side.round(1, TOGETHER, true).await.as_secs_f64();
+        let together = side.round(callers, TOGETHER, true).await.as_secs_f64();
+        rounds.push((alone / together, f64::from(u32::try_from(TOGETHER).expect("few")) / together));
+    }
+    rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
+    rounds[TOGETHER_ROUNDS / 2]
+}
+
 fn main() {
+    let only_together = env::args().any(|argument| argument == "together");
     Runtime::new().expect("a runtime").block_on(async {
-        let (mut with, mut without) = (Side::start(true).await, Side::start(false).await);
-        for (what, writes) in [("GetRegistration", false), ("SubmitRegistration", true)] {
-            for callers in [1, 8, 64] {
-                let (ratio, calls) = measure(&mut with, &mut without, callers, writes).await;
-                let line = format!(
-                    "{what}, {callers:>2} at once: {ratio:.2} times the time without a record ({calls:.0} calls a second)"
-                );
-                writeln!(io::stdout(), "{line}").expect("written");
-            }
+        let mut with = Side::start(true).await;
+        if !only_together {
+            audited(&mut with).await;
+        }
+        for callers in [8, 64] {
+            let (ratio, calls) = at_once(&mut with, callers).await;
+            tell(&format!(
+                "SubmitRegistration, {callers:>2} at once: {ratio:.1} times as many as one at a time ({calls:.0} a second)"
+            ));
         }
     });
+}
+
+/// Tells what the records of `with` cost.
+async fn audited(with: &mut Side) {
+    let mut without = Side::start(false).await;
+    for (what, writes) in [("GetRegistration", false), ("SubmitRegistration", true)] {
+        for callers in [1, 8, 64] {
+            let (ratio, calls) = measure(with, &mut without, callers, writes).await;
+            tell(&format!(
+                "{what}, {callers:>2} at once: {ratio:.2} times the time without a record ({calls:.0} calls a second)"
+            ));
+        }
+    }
+}
+
+fn tell(line: &str) {
+    writeln!(io::stdout(), "{line}").expect("written");
 }

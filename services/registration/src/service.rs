@@ -36,8 +36,13 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use self::shown::answer_stream;
-use crate::{Config, Deps, error::Error, form::FormRules, store::Rows};
+use self::{shown::answer_stream, submit::Submissions};
+use crate::{
+    Config, Deps,
+    error::Error,
+    form::FormRules,
+    store::{LookUps, Rows},
+};
 
 /// The client of the identity service.
 type Identity = IdentityServiceClient<Transport>;
@@ -52,13 +57,18 @@ pub(crate) struct Registrations {
     stopping: CancellationToken,
     feed: Feed,
     audit: Audit,
+    look_ups: LookUps,
+    submissions: Submissions,
 }
 
 impl Registrations {
     pub(crate) fn new(config: Config, deps: Deps, feed: Feed, audit: Audit) -> Self {
         let Deps { database, clock, random, identity, stopping } = deps;
         let identity = Neighbour::new(IdentityServiceClient::new(identity));
-        Self { config, database, clock, random, identity, stopping, feed, audit }
+        let look_ups = LookUps::new(&database, Arc::clone(&clock));
+        let submissions =
+            Submissions::new(database.clone(), Arc::clone(&random), config.valid_for, feed.clone());
+        Self { config, database, clock, random, identity, stopping, feed, audit, look_ups, submissions }
     }
 
     /// What connections that only read see.

@@ -31,7 +31,7 @@ pub(crate) use verified::verifications;
 use crate::{bond::Relationship, form::FormRules, registration::Declared};
 
 /// A declaration that somebody submits, for themselves or for a companion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Submission {
     pub(crate) declared: Declared,
     pub(crate) acknowledged_notice_version: String,

@@ -29,7 +29,7 @@ impl Registrations {
         let now = self.clock.now();
         let rules = wire::document_rules(&self.form_rules(now));
         let document = wire::document("document", message.document, rules)?;
-        let latest = self.reader().latest_state_of_document(&document.key()).await?;
+        let latest = self.look_ups.latest(&self.reader(), &document.key()).await?;
         if let Some(latest) = &latest {
             seen(access, latest);
         }
@@ -53,18 +53,16 @@ impl Registrations {
         message: pb::GetRegistrationRequest,
     ) -> Result<pb::GetRegistrationResponse, Error> {
         let now = self.clock.now();
-        let rows = self.reader();
         let pb::GetRegistrationRequest { registration: name, document, holder_name } = message;
         named(access, &name);
-        let registration = if name.is_empty() {
+        let id = if name.is_empty() {
             let proof = self.proof(access, document, ("holder_name", holder_name), now)?;
-            self.proved(access, &proof, |found| found.is_active(now), now).await?
+            self.proved(access, &proof, |found| found.is_active(now), now).await?.id
         } else {
-            let id = wire::named_alone(&name, document.as_ref(), &holder_name)?;
-            self.registration(&rows, id).await?
+            wire::named_alone(&name, document.as_ref(), &holder_name)?
         };
+        let (registration, companions) = self.group(id, now).await?;
         touched(access, [&registration]);
-        let companions = self.companions(&rows, &registration, now).await?;
         touched(access, companions.iter().map(|companion| &companion.registration));
         Ok(pb::GetRegistrationResponse {
             registration: Some(wire::registration(&registration, now)),
@@ -98,8 +96,7 @@ impl Registrations {
     ) -> Result<pb::GetRegistrationFactsResponse, Error> {
         let id = Violations::at("registration", wire::registration_id(&message.registration))?;
         named(access, &message.registration);
-        let registration = self.registration(&self.reader(), id).await?;
-        let told = self.told(access, &[registration]).await?.pop();
+        let told = self.told(access, &[id]).await?.pop();
         told.ok_or(Error::RegistrationNotFound)
     }
 
@@ -112,8 +109,7 @@ impl Registrations {
             wire::FactsOf::Registrations(ids) => ids,
             wire::FactsOf::Travellers(ids) => self.reader().counting_of(&ids).await?,
         };
-        let found = self.reader().registrations(&ids).await?;
-        Ok(pb::BatchGetRegistrationFactsResponse { facts: self.told(access, &found).await? })
+        Ok(pb::BatchGetRegistrationFactsResponse { facts: self.told(access, &ids).await? })
     }
 
     pub(super) async fn list_facts(
@@ -127,35 +123,32 @@ impl Registrations {
         let rows = self.reader();
         let mut travellers = rows.travellers(after, page.rows_to_read()).await?;
         let next = page.cut(&mut travellers, |last| *last).map(PageToken::encode);
-        let mut found = rows.registrations(&rows.counting_of(&travellers).await?).await?;
-        found.sort_unstable_by_key(|registration| registration.traveller);
-        let facts = self.told(access, &found).await?;
+        let facts = self.told(access, &rows.counting_of(&travellers).await?).await?;
         Ok(pb::ListRegistrationFactsResponse { facts, next_page_token: next.unwrap_or_default() })
     }
 
-    /// What neighbours are told of some registrations. One statement, however many they are, and one more for each that declares a fever.
+    /// What neighbours are told of those of the registrations `ids` that there are, in the order of their persons. One statement, however many they are, and
+    /// one more where fevers were declared that may be older than the present revision.
     async fn told(
         &self,
         access: &Access,
-        registrations: &[Registration],
+        ids: &[Uuid],
     ) -> Result<Vec<pb::GetRegistrationFactsResponse>, Error> {
-        touched(access, registrations);
         let (rows, now) = (self.reader(), self.clock.now());
-        let ids: Vec<_> = registrations.iter().map(|registration| registration.id).collect();
-        let guarded = rows.guarded(&ids, now).await?;
-        let mut told = Vec::with_capacity(registrations.len());
-        for registration in registrations {
-            let fever_since = if registration.declared.declares_fever() {
-                Some(rows.fever_since(registration.id).await?.unwrap_or(registration.create_time))
-            } else {
-                None
-            };
-            told.push(wire::facts(registration, fever_since, guarded.contains(&registration.id), now));
-        }
-        Ok(told)
+        let stored = self.look_ups.facts(ids.to_vec()).await?;
+        let mut found =
+            stored.values().map(|stored| rows.with_guardian(stored)).collect::<Result<Vec<_>, _>>()?;
+        found.sort_unstable_by_key(|(registration, _)| registration.traveller);
+        let registrations = || found.iter().map(|(registration, _)| registration);
+        touched(access, registrations());
+        let fevers = rows.fevers_since(registrations()).await?;
+        let tell = |(registration, guarded): &(Registration, bool)| {
+            wire::facts(registration, fevers.get(&registration.id).copied(), *guarded, now)
+        };
+        Ok(found.iter().map(tell).collect())
     }
 
-    /// Two statements, however many registrations are asked for.
+    /// One statement, however many registrations are asked for.
     pub(super) async fn groups(
         &self,
         access: &Access,
@@ -164,18 +157,19 @@ impl Registrations {
         let pb::GetTravelGroupsRequest { registrations } = message;
         let ids = wire::registration_ids(&registrations)?;
         let now = self.clock.now();
-        let rows = self.reader();
-        let holders = rows.registrations(&ids).await?;
-        let active: Vec<_> = holders.iter().filter(|one| one.is_active(now)).map(|one| one.id).collect();
-        let mut companions = rows.companions(&active, now).await?;
-        companions.retain(|bond| bond.state == CompanionState::Confirmed);
-        let members = holders.iter().chain(companions.iter().map(|companion| &companion.registration));
-        touched(access, members);
-        let group = |id: &Uuid| {
-            let holder = holders.iter().find(|holder| holder.id == *id);
-            wire::group(holder, companions.iter().filter(|bond| bond.holder == *id), now)
-        };
-        Ok(pb::GetTravelGroupsResponse { groups: ids.iter().map(group).collect() })
+        let stored = self.look_ups.groups(ids.clone()).await?;
+        let mut groups = Vec::with_capacity(ids.len());
+        for id in &ids {
+            let opened = stored.get(id).map(|group| self.reader().opened(group, now)).transpose()?;
+            let (holder, mut companions) = opened.unzip();
+            if let Some(companions) = &mut companions {
+                companions.retain(|bond| bond.state == CompanionState::Confirmed);
+            }
+            let bonds = || companions.iter().flatten();
+            touched(access, holder.iter().chain(bonds().map(|companion| &companion.registration)));
+            groups.push(wire::group(holder.as_ref(), bonds(), now));
+        }
+        Ok(pb::GetTravelGroupsResponse { groups })
     }
 
     pub(super) async fn revisions(
@@ -201,14 +195,11 @@ impl Registrations {
         Ok(pb::ListRegistrationRevisionsResponse { revisions, next_page_token })
     }
 
-    /// The companions of `holder`; none when the holder's own registration has ended, and their bonds with it.
-    pub(super) async fn companions<C: ConnectionTrait>(
-        &self,
-        rows: &Rows<'_, C>,
-        holder: &Registration,
-        now: OffsetDateTime,
-    ) -> Result<Vec<Companion>, Error> {
-        if holder.is_active(now) { rows.companions(&[holder.id], now).await } else { Ok(Vec::new()) }
+    /// The registration `id` and its companions; none when it has ended, and their bonds with it. One statement, which other callers share.
+    async fn group(&self, id: Uuid, now: OffsetDateTime) -> Result<(Registration, Vec<Companion>), Error> {
+        let stored = self.look_ups.groups(vec![id]).await?;
+        let group = stored.get(&id).ok_or(Error::RegistrationNotFound)?;
+        self.reader().opened(group, now)
     }
 
     pub(super) async fn registration<C: ConnectionTrait>(

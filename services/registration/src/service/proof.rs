@@ -17,6 +17,7 @@ use super::{Registrations, access::touched};
 use crate::{
     error::Error,
     name::PersonName,
+    proof::Tallies,
     registration::Registration,
     store::{Rows, Subjects},
     wire,
@@ -100,31 +101,30 @@ impl Registrations {
         self.judge(&subjects, tried, now).await
     }
 
-    /// Tells the outcome of a try for `subjects` that was or was not in vain, unless as many have failed as are borne with.
+    /// Tells the outcome of a try for `subjects` that was or was not in vain, unless as many have failed as are borne with. One that was not writes
+    /// nothing: a success takes nothing back.
     pub(super) async fn judge(
         &self,
         subjects: &Subjects,
         tried: Result<(), Error>,
         now: OffsetDateTime,
     ) -> Result<(), Error> {
-        let (limits, fits) = (&self.config.failed_proofs, tried.is_ok());
+        let limits = &self.config.failed_proofs;
+        let closed = |tallies: &Tallies| match limits.closed_for(tallies, now) {
+            Some(closed_for) => Err(Error::TooManyFailedProofs { closed_for: closed_for.unsigned_abs() }),
+            None => Ok(()),
+        };
+        // In one turn either way: were a failure counted in a second one, all of a burst would be looked at before any of it counts.
+        let Err(in_vain) = tried else { return closed(&subjects.tallies_in_turn(&self.database).await?) };
         let transaction = self.database.begin().await?;
         subjects.hold_tried(&transaction).await?;
-        if !fits {
-            subjects.hold_caller(&transaction).await?;
-        }
+        subjects.hold_caller(&transaction).await?;
         let rows = self.rows(&transaction);
         let tallies = rows.tallies(subjects).await?;
-        let outcome = match limits.closed_for(&tallies, now) {
-            Some(closed_for) => Err(Error::TooManyFailedProofs { closed_for: closed_for.unsigned_abs() }),
-            None if fits => tried,
-            None => {
-                rows.set_tallies(subjects, limits.after_failure(&tallies, now)).await?;
-                tried
-            }
-        };
+        closed(&tallies)?;
+        rows.set_tallies(subjects, limits.after_failure(&tallies, now)).await?;
         transaction.commit().await?;
-        outcome
+        Err(in_vain)
     }
 }
 

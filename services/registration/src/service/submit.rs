@@ -1,12 +1,15 @@
 //! Registering an entry, and making a person known.
 
+mod grouped;
+
+use entrypass_ambient::Random;
 use entrypass_audit::Access;
 use entrypass_db::answers::{Kept, RequestKey};
 use entrypass_proto::registration::v1 as pb;
 use entrypass_rpc::required_request_id;
 use entrypass_rule::Violations;
 use sea_orm::ConnectionTrait;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Registrations, access::touched};
@@ -16,6 +19,8 @@ use crate::{
     store::{Rows, erased_meanwhile},
     wire::{self, Submission},
 };
+
+pub(super) use grouped::Submissions;
 
 /// What a registration's reference begins with.
 const REFERENCE_PREFIX: &str = "FS";
@@ -28,13 +33,15 @@ impl Registrations {
     ) -> Result<pb::SubmitRegistrationResponse, Error> {
         let key =
             RequestKey::new(access.caller().as_str(), "SubmitRegistration", &message.request_id, &message);
-        if let Some(first) = access.first_answer(&key, &self.database).await? {
-            return Ok(first);
-        }
         let now = self.clock.now();
-        let submission = self.submission(message, now)?;
-        self.check_notice(&submission)?;
-
+        // What was answered before is answered so again, whatever would be said of it today. Of what is good, the write itself finds that out.
+        let submission = match self.judged(message, now) {
+            Ok(submission) => submission,
+            Err(error) => return self.first_answer_or(access, &key, error).await,
+        };
+        if let Some(answer) = self.submissions.together(access, &key, &submission, now).await {
+            return Ok(answer);
+        }
         self.once(access, &key, now, async |transaction| {
             let registration = self.register(access, &self.rows(transaction), submission, now).await?;
             let of = registration.traveller;
@@ -42,6 +49,17 @@ impl Registrations {
             Ok(Kept::about(of, pb::SubmitRegistrationResponse { registration }))
         })
         .await
+    }
+
+    /// The submission, if it keeps all rules and acknowledges the notice in force.
+    fn judged(
+        &self,
+        message: pb::SubmitRegistrationRequest,
+        now: OffsetDateTime,
+    ) -> Result<Submission, Error> {
+        let submission = self.submission(message, now)?;
+        self.check_notice(&submission)?;
+        Ok(submission)
     }
 
     fn submission(
@@ -83,24 +101,11 @@ impl Registrations {
         submission: Submission,
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
-        let Submission { declared, acknowledged_notice_version } = submission;
-        let document_key = declared.document.key();
+        let document_key = submission.declared.document.key();
         let traveller = self.traveller(rows, &document_key, now).await?;
         access.touch_person(traveller);
         rows.expire_of(traveller, now).await?;
-        let registration = Registration {
-            id: self.random.uuid_v7(now),
-            traveller,
-            reference: entrypass_reference::draw(REFERENCE_PREFIX, self.random.as_ref()),
-            stored_state: StoredState::Active,
-            revision: 1,
-            notice_version: acknowledged_notice_version,
-            expire_time: expire_time(declared.form.entry_date(), self.config.valid_for),
-            declared,
-            create_time: now,
-            update_time: now,
-            verified_time: None,
-        };
+        let registration = entry(submission, traveller, now, self.config.valid_for, self.random.as_ref());
         rows.add_registration(&registration).await?;
         touched(access, [&registration]);
         Ok(registration)
@@ -140,5 +145,29 @@ impl Registrations {
         transaction.commit().await?;
         access.recorded();
         Ok(pb::ResolveTravellerResponse { traveller: wire::traveller_name(traveller) })
+    }
+}
+
+/// The registration of an entry of `traveller` that counts `valid_for` so long.
+fn entry(
+    submission: Submission,
+    traveller: Uuid,
+    now: OffsetDateTime,
+    valid_for: Duration,
+    random: &dyn Random,
+) -> Registration {
+    let Submission { declared, acknowledged_notice_version } = submission;
+    Registration {
+        id: random.uuid_v7(now),
+        traveller,
+        reference: entrypass_reference::draw(REFERENCE_PREFIX, random),
+        stored_state: StoredState::Active,
+        revision: 1,
+        notice_version: acknowledged_notice_version,
+        expire_time: expire_time(declared.form.entry_date(), valid_for),
+        declared,
+        create_time: now,
+        update_time: now,
+        verified_time: None,
     }
 }

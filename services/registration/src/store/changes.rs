@@ -15,19 +15,7 @@ pub(crate) const CHANNEL: &str = "registration_changes";
 impl<C: ConnectionTrait> Rows<'_, C> {
     /// Writes a change down. The transaction must hold its registration's row; `entrypass-feed` says why.
     pub(super) async fn add_change(&self, new: Change) -> Result<(), DbErr> {
-        let row = change::ActiveModel {
-            id: NotSet,
-            position: Set(None),
-            registration_id: Set(new.registration),
-            traveller_id: Set(new.traveller),
-            kind: Set(convert::change_kind_name(new.kind).to_owned()),
-            revision: Set(i32::from(new.revision)),
-            state: Set(convert::state_name(new.state).to_owned()),
-            companion_id: Set(new.companion),
-            expire_time: Set(micros(new.expire_time)),
-            create_time: Set(micros(new.create_time)),
-        };
-        change::Entity::insert(row).exec_without_returning(self.connection).await?;
+        change::Entity::insert(row(new)).exec_without_returning(self.connection).await?;
         Ok(())
     }
 
@@ -39,5 +27,21 @@ impl<C: ConnectionTrait> Rows<'_, C> {
             .order_by_asc(change::Column::Position)
             .limit(size);
         query.all(self.connection).await?.iter().map(convert::change).collect()
+    }
+}
+
+/// The row of a change that has no position yet.
+pub(super) fn row(new: Change) -> change::ActiveModel {
+    change::ActiveModel {
+        id: NotSet,
+        position: Set(None),
+        registration_id: Set(new.registration),
+        traveller_id: Set(new.traveller),
+        kind: Set(convert::change_kind_name(new.kind).to_owned()),
+        revision: Set(i32::from(new.revision)),
+        state: Set(convert::state_name(new.state).to_owned()),
+        companion_id: Set(new.companion),
+        expire_time: Set(micros(new.expire_time)),
+        create_time: Set(micros(new.create_time)),
     }
 }

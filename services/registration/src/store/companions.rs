@@ -70,25 +70,6 @@ impl<C: ConnectionTrait> Rows<'_, C> {
         Ok(bonds.into_iter().filter_map(holder).collect())
     }
 
-    /// Those of the registrations `companions` for whose person a guardian has declared to be responsible, whose bond holds at `now`.
-    pub(crate) async fn guarded(
-        &self,
-        companions: &[Uuid],
-        now: OffsetDateTime,
-    ) -> Result<BTreeSet<Uuid>, DbErr> {
-        let confirmed = companion::Column::State.eq(convert::companion_state_name(CompanionState::Confirmed));
-        let find = companion::Entity::find()
-            .select_only()
-            .column(companion::Column::CompanionId)
-            .filter(companion::Column::CompanionId.is_in(companions.iter().copied()))
-            .filter(companion::Column::GuardianDeclareTime.is_not_null())
-            .filter(confirmed)
-            .filter(is_active(companion::Column::CompanionId, now))
-            .filter(is_active(companion::Column::HolderId, now));
-        let guarded: Vec<Uuid> = find.into_tuple().all(self.connection).await?;
-        Ok(guarded.into_iter().collect())
-    }
-
     /// To how many holders the registration `companion` is bound at `now` and has agreed.
     pub(crate) async fn confirmed_holders(&self, companion: Uuid, now: OffsetDateTime) -> Result<u64, DbErr> {
         let confirmed = companion::Column::State.eq(convert::companion_state_name(CompanionState::Confirmed));
@@ -255,7 +236,7 @@ fn run_out(now: OffsetDateTime) -> Condition {
 
 /// Whether the registration in the column `side` of a bond is active at `now`. Asked of each bond: SQLite would make a list of all that are, for
 /// an `IN`.
-fn is_active(side: companion::Column, now: OffsetDateTime) -> Expr {
+pub(super) fn is_active(side: companion::Column, now: OffsetDateTime) -> Expr {
     let this = Expr::col((registration::Entity, registration::Column::Id)).equals((companion::Entity, side));
     Expr::exists(
         Query::select()

@@ -3,12 +3,12 @@
 //! A document and a caller stand here as blind indexes of their own, so that the table tells neither which persons are known nor who is
 //! after them. Of several index keys the least is taken: copies that have them in another order count together.
 
-use entrypass_db::{hold, instant, micros};
+use entrypass_db::{Database, hold, instant, micros};
 use entrypass_seal::Sealer;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, FromQueryResult as _,
+    QueryFilter as _, QueryResult, QuerySelect as _, QueryTrait as _, Select,
     sea_query::{LockBehavior, LockType, OnConflict},
 };
 use time::OffsetDateTime;
@@ -49,6 +49,30 @@ impl Subjects {
         Self { tried: index(label, value), caller: index("failed_proofs of a caller", caller.as_bytes()) }
     }
 
+    /// Their tallies, with every failure that was judged before this.
+    pub(crate) async fn tallies_in_turn(&self, database: &Database) -> Result<Tallies, Error> {
+        let read = self.find().build(database.reader().get_database_backend());
+        let rows = database.read_in_turn(id_of(&self.tried), read).await?;
+        let row = |row: &QueryResult| failed_proof::Model::from_query_result(row, "");
+        self.read(rows.iter().map(row).collect::<Result<_, _>>()?)
+    }
+
+    fn find(&self) -> Select<failed_proof::Entity> {
+        let both = [self.tried.to_vec(), self.caller.to_vec()];
+        failed_proof::Entity::find().filter(failed_proof::Column::Subject.is_in(both))
+    }
+
+    fn read(&self, rows: Vec<failed_proof::Model>) -> Result<Tallies, Error> {
+        let mut tallies = Tallies::default();
+        for row in rows {
+            let failures = u32::try_from(row.failures).map_err(|_| Error::Corrupt("a tally out of range"))?;
+            let tally = Some(Tally { failures, end_time: instant(row.end_time)? });
+            let of_document = row.subject == self.tried;
+            *(if of_document { &mut tallies.document } else { &mut tallies.caller }) = tally;
+        }
+        Ok(tallies)
+    }
+
     /// Waits until no other transaction judges a proof of the same, and lets none do so to the end of this one.
     pub(crate) async fn hold_tried(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         hold(transaction, [id_of(&self.tried)]).await
@@ -68,16 +92,7 @@ fn id_of(subject: &[u8; 32]) -> Uuid {
 impl<C: ConnectionTrait> Rows<'_, C> {
     /// The tallies of `subjects`, also those whose window has ended.
     pub(crate) async fn tallies(&self, subjects: &Subjects) -> Result<Tallies, Error> {
-        let both = [subjects.tried.to_vec(), subjects.caller.to_vec()];
-        let query = failed_proof::Entity::find().filter(failed_proof::Column::Subject.is_in(both));
-        let mut tallies = Tallies::default();
-        for row in query.all(self.connection).await? {
-            let failures = u32::try_from(row.failures).map_err(|_| Error::Corrupt("a tally out of range"))?;
-            let tally = Some(Tally { failures, end_time: instant(row.end_time)? });
-            let of_document = row.subject == subjects.tried;
-            *(if of_document { &mut tallies.document } else { &mut tallies.caller }) = tally;
-        }
-        Ok(tallies)
+        subjects.read(subjects.find().all(self.connection).await?)
     }
 
     /// Writes the tallies of `subjects` down: `document` and `caller`. Both must be held.

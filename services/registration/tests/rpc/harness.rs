@@ -1,6 +1,9 @@
 //! One service on a database of its own, and the calls of its users in few words.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use entrypass_ambient::{SeededRandom, SystemRandom, TestClock};
 use entrypass_db::{Database, DatabaseUrl};
@@ -11,10 +14,11 @@ use entrypass_proto::registration::v1::{
 use entrypass_registration::{Config, Deps, Migrator, Notice, service};
 use entrypass_rpc::{EdgeLayer, Service, Transport};
 use entrypass_seal::{KeyRing, Keys, Sealer};
-use entrypass_testkit::{RealNames, Refusal, TestDatabase, eventually};
+use entrypass_testkit::{RealNames, Refusal, Statements, TestDatabase, eventually};
 use prost_types::FieldMask;
 use sea_orm::ConnectionTrait as _;
 use time::macros::datetime;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -28,6 +32,9 @@ pub struct App {
     transport: Transport,
     believed: Transport,
     stopping: CancellationToken,
+    background: Mutex<Option<JoinHandle<()>>>,
+    /// What it asks of its database.
+    pub statements: Statements,
     database: Arc<TestDatabase>,
     sealer: Sealer,
 }
@@ -84,24 +91,45 @@ impl App {
     ) -> Self {
         let notice_version = config.notice.version().to_owned();
         let stopping = CancellationToken::new();
+        let (connections, statements) = Statements::of(open(&database, &sealer).await);
         let deps = Deps {
-            database: open(&database, &sealer).await,
+            database: connections,
             clock: clock.clone(),
             random: random.clone(),
             identity: identity.transport(&EdgeLayer::inside("registration", || Uuid::from_u128(1))),
             stopping: stopping.clone(),
         };
         let Service { routes, background } = service(config, deps);
-        tokio::spawn(background);
+        let background = Mutex::new(Some(tokio::spawn(background)));
         let way = |layer: EdgeLayer| Transport::local(routes.clone(), &layer);
         let believed = way(EdgeLayer::inside("gateway", || Uuid::from_u128(1)));
         let transport = way(EdgeLayer::new(|| Uuid::from_u128(1)));
-        Self { clock, identity, random, notice_version, transport, believed, stopping, database, sealer }
+        Self {
+            clock,
+            identity,
+            random,
+            notice_version,
+            transport,
+            believed,
+            stopping,
+            background,
+            statements,
+            database,
+            sealer,
+        }
     }
 
     /// Tells the service to stop.
     pub fn stop(&self) {
         self.stopping.cancel();
+    }
+
+    /// Stops what the service does unasked, waits for its end, and forgets the statements so far.
+    pub async fn still(&self) {
+        self.stop();
+        let background = self.background.lock().expect("no panic").take();
+        background.expect("it is stopped once").await.expect("no panic");
+        let _ = self.statements.taken();
     }
 
     /// The service's database, as an operator finds it who has the keys.

@@ -25,5 +25,7 @@ mod resealing;
 mod returning;
 mod reviews;
 mod sealed;
+mod statements;
+mod together;
 mod travellers;
 mod verified;
