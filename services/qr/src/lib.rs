@@ -87,7 +87,7 @@ pub struct Deps {
 #[must_use]
 pub fn service(config: Config, deps: Deps) -> Service {
     let Deps { database, keys, clock, random, registration, stopping } = deps;
-    let store = Store::new(database.clone());
+    let store = Store::new(database.clone(), Arc::clone(&random));
     let effects = following::Effects { clock: Arc::clone(&clock), random: Arc::clone(&random) };
     let upkeep = upkeep::Upkeep {
         store: store.clone(),

@@ -4,14 +4,20 @@ mod codes;
 mod entity;
 mod first_verifications;
 pub(crate) mod keys;
+mod look_ups;
 mod migration;
+mod recording;
 mod standings;
 mod verifications;
 mod withdrawals;
 
+use std::sync::Arc;
+
 use entrypass_ambient::Random;
 use entrypass_db::Database;
 use time::OffsetDateTime;
+
+use self::{look_ups::LookUps, recording::Recordings};
 
 pub(crate) use self::{
     codes::{CodesOf, record},
@@ -39,11 +45,15 @@ pub(crate) struct Pen<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     database: Database,
+    look_ups: LookUps,
+    recordings: Recordings,
 }
 
 impl Store {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database }
+    /// The tables in `database`; what is recorded for several calls at once draws its ids from `random`.
+    pub(crate) fn new(database: Database, random: Arc<dyn Random>) -> Self {
+        let recordings = Recordings::new(&database, random);
+        Self { look_ups: LookUps::new(&database), recordings, database }
     }
 
     /// The connections.

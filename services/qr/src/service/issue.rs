@@ -25,7 +25,6 @@ impl Codes {
         let pen = self.pen();
         let CodesOf { codes, standings, recorded } = self.store.codes_of(&subjects, &pen, &access).await?;
         if recorded {
-            access.recorded();
             self.bundles.committed();
         }
         let mut qr_codes = Vec::with_capacity(codes.len());

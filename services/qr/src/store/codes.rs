@@ -3,27 +3,28 @@
 use std::collections::HashMap;
 
 use entrypass_audit::Access;
-use entrypass_db::{hold, instant, micros};
+use entrypass_db::{hold, instant, lists::insertion, micros};
 use entrypass_token::CodeId;
 use entrypass_verifier::WithdrawalKind as Kind;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, JoinType,
-    QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Alias, Expr, ExprTrait as _, OnConflict, Query, SimpleExpr},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Pen, Standings, Store,
-    entity::{code as entity, suspension},
-    standings::standings,
+    NO_REVISION, Pen, Standings, Store,
+    entity::code as entity,
+    look_ups::{WithSuspension, of_registrations_in},
+    standings::{read_revocation, read_suspension},
     withdrawals,
 };
 use crate::{
     code::{self, Code, CodeState, Subject},
     error::Error,
+    standing::Standing,
 };
 
 /// The codes of some subjects.
@@ -39,22 +40,13 @@ pub(crate) struct CodesOf {
 impl Store {
     /// Those of the codes `ids` that were recorded, and until when they were suspended last.
     pub(crate) async fn recorded(&self, ids: &[CodeId]) -> Result<HashMap<CodeId, Code>, Error> {
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let suspended = entity::Entity::belongs_to(suspension::Entity)
-            .from(entity::Column::RegistrationId)
-            .to(suspension::Column::RegistrationId);
-        let find = entity::Entity::find()
-            .filter(entity::Column::Id.is_in(ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes()))))
-            .join(JoinType::LeftJoin, suspended.into())
-            .select_also(suspension::Entity);
-        let read = |(row, suspension): (entity::Model, Option<suspension::Model>)| {
+        let ids = ids.iter().map(|id| Uuid::from_bytes(*id.as_bytes())).collect();
+        let read = |(row, suspension): WithSuspension| {
             let code = read(&row)?;
             let suspended_until = suspension.map(|row| instant(row.until)).transpose()?;
             Ok((code.id, Code { suspended_until, ..code }))
         };
-        find.all(self.database.reader()).await?.into_iter().map(read).collect()
+        self.look_ups.codes.get_all(ids).await?.into_values().map(read).collect()
     }
 
     /// The codes of `subjects` in their order, and how those of their registrations stand. Codes that do not exist yet are recorded, and
@@ -65,20 +57,25 @@ impl Store {
         pen: &Pen<'_>,
         access: &Access,
     ) -> Result<CodesOf, Error> {
-        let known = codes_of(self.database.reader(), subjects).await?;
         let registrations: Vec<_> = subjects.iter().map(|subject| subject.registration).collect();
+        // Both with one statement: whoever is told that codes are suspended or revoked sees none issued from then on.
+        let found = self.look_ups.registrations.get_all(registrations.clone()).await?;
+        let (known, standings) = with_standings(found.into_values().flatten(), pen.now)?;
         if let Some(codes) = in_order(&known, subjects) {
-            // Read last: whoever is told that codes are suspended or revoked sees none issued from then on.
-            let standings = standings(self.database.reader(), &registrations, pen.now).await?;
             return Ok(CodesOf { codes, standings, recorded: false });
+        }
+        if let Some((codes, standings)) = self.recordings.together(subjects, pen.now, access).await {
+            return Ok(CodesOf { codes, standings, recorded: true });
         }
         let transaction = self.database.begin().await?;
         let revisions = subjects.iter().map(|subject| (subject.registration, subject.revision));
         record(&transaction, revisions, pen).await?;
-        let known = codes_of(&transaction, subjects).await?;
-        let standings = standings(&transaction, &registrations, pen.now).await?;
+        let find = of_registrations_in(transaction.get_database_backend(), registrations)?;
+        let found = find.all(&transaction).await?;
+        let (known, standings) = with_standings(found, pen.now)?;
         access.record(&transaction).await?;
         transaction.commit().await?;
+        access.recorded();
         let missing = Error::Corrupt("a code that was just recorded is missing");
         Ok(CodesOf { codes: in_order(&known, subjects).ok_or(missing)?, standings, recorded: true })
     }
@@ -113,14 +110,27 @@ pub(crate) async fn record(
     withdrawals::add(transaction, &withdrawn, pen).await
 }
 
-/// Every code of the subjects' registrations, whatever its revision.
-async fn codes_of(connection: &impl ConnectionTrait, subjects: &[Subject]) -> Result<Vec<Code>, Error> {
-    let registrations = subjects.iter().map(|subject| subject.registration);
-    let query = entity::Entity::find().filter(entity::Column::RegistrationId.is_in(registrations));
-    query.all(connection).await?.iter().map(read).collect()
+/// The codes of rows, and how the codes of their registrations stand `now`.
+pub(super) fn with_standings(
+    rows: impl IntoIterator<Item = WithSuspension>,
+    now: OffsetDateTime,
+) -> Result<(Vec<Code>, Standings), Error> {
+    let (mut codes, mut standings) = (Vec::new(), Standings::new());
+    for (row, suspension) in rows {
+        if row.revision == i32::from(NO_REVISION) {
+            standings.insert(row.registration_id, Standing::Revoked(read_revocation(&row)?));
+        }
+        if let Some(suspension) = suspension.filter(|suspension| suspension.until > micros(now)) {
+            let suspended = Standing::Suspended(read_suspension(&suspension)?);
+            // A revocation outlasts it.
+            standings.entry(row.registration_id).or_insert(suspended);
+        }
+        codes.push(read(&row)?);
+    }
+    Ok((codes, standings))
 }
 
-fn in_order(known: &[Code], subjects: &[Subject]) -> Option<Vec<Code>> {
+pub(super) fn in_order(known: &[Code], subjects: &[Subject]) -> Option<Vec<Code>> {
     let find = |subject: &Subject| {
         known
             .iter()
@@ -157,11 +167,13 @@ pub(super) async fn insert_new(
     let another_made_it = OnConflict::columns([entity::Column::RegistrationId, entity::Column::Revision])
         .do_nothing()
         .to_owned();
-    entity::Entity::insert_many(rows)
-        .on_conflict(another_made_it)
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
+    let rows: Vec<_> = rows.into_iter().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut insert = insertion(transaction.get_database_backend(), rows)?;
+    insert.on_conflict(another_made_it);
+    transaction.execute(&insert).await.map(drop)
 }
 
 /// Puts the active codes of `registrations` into `state` where the same registration has another code that fits `condition`, and gives

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use entrypass_db::{instant, micros};
+use entrypass_db::{instant, lists::insertion, micros};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
     sea_query::{Alias, Expr, ExprTrait as _, OnConflict},
 };
 use time::OffsetDateTime;
@@ -37,8 +37,9 @@ pub(super) async fn note(
         .update_column(entity::Column::VerifiedTime)
         .action_and_where(later)
         .to_owned();
-    let insert = entity::Entity::insert_many(rows).on_conflict(earliest);
-    insert.exec_without_returning(transaction).await.map(drop)
+    let mut insert = insertion(transaction.get_database_backend(), rows)?;
+    insert.on_conflict(earliest);
+    transaction.execute(&insert).await.map(drop)
 }
 
 /// Forgets what is noted of `registration`.

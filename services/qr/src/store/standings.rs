@@ -114,7 +114,7 @@ pub(crate) async fn change(
 }
 
 /// As [`Store::standings`].
-pub(super) async fn standings(
+async fn standings(
     connection: &impl ConnectionTrait,
     registrations: &[Uuid],
     now: OffsetDateTime,
@@ -276,12 +276,12 @@ async fn active_codes(
     find.into_tuple().all(connection).await
 }
 
-fn read_suspension(row: &suspension::Model) -> Result<Suspension, Error> {
+pub(super) fn read_suspension(row: &suspension::Model) -> Result<Suspension, Error> {
     let reason = Reason::from_word(&row.reason).ok_or(Error::Corrupt("an unknown reason"))?;
     Ok(Suspension { until: instant(row.until)?, reason, since: instant(row.create_time)? })
 }
 
-fn read_revocation(row: &code::Model) -> Result<Revocation, Error> {
+pub(super) fn read_revocation(row: &code::Model) -> Result<Revocation, Error> {
     let known = |word: &String| Reason::from_word(word).ok_or(Error::Corrupt("an unknown reason"));
     let reason = row.reason.as_ref().map(known).transpose()?;
     let since = instant(row.state_time.unwrap_or(row.create_time))?;

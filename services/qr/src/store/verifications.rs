@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entrypass_db::{answers, hold, instant, micros};
+use entrypass_db::{answers, hold, instant, lists::insertion, micros};
 use entrypass_rpc::{PageRequest, PageToken};
 use entrypass_token::CodeId;
 use entrypass_verifier::Verdict;
@@ -60,9 +60,14 @@ impl Store {
             caller: Set(record.caller),
         });
         let kept_already = OnConflict::column(entity::Column::Id).do_nothing().to_owned();
+        let writer = self.database.writer();
+        let mut insert = insertion(writer.get_database_backend(), rows)?;
+        insert.on_conflict(kept_already);
+        if first.is_empty() {
+            return writer.execute(&insert).await.map(drop);
+        }
         let transaction = self.database.begin().await?;
-        let insert = entity::Entity::insert_many(rows).on_conflict(kept_already);
-        insert.exec_without_returning(&transaction).await?;
+        transaction.execute(&insert).await?;
         first_verifications::note(&transaction, first).await?;
         transaction.commit().await
     }

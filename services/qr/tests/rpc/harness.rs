@@ -8,7 +8,7 @@ use std::{
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use entrypass_ambient::{Random, SeededRandom, TestClock};
@@ -27,11 +27,12 @@ use entrypass_proto::{
 };
 use entrypass_qr::{Config, Custody, Deps, KeyRules, Keys, Migrator, Vault, service};
 use entrypass_rpc::{EdgeLayer, Transport};
-use entrypass_testkit::{Registrations, TestDatabase, audited, eventually};
+use entrypass_testkit::{Registrations, Statements, TestDatabase, audited, eventually};
 use entrypass_token::Algorithm;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 use time::{Duration, macros::datetime};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -56,6 +57,9 @@ pub struct App {
     random: Arc<SeededRandom>,
     transport: Transport,
     pub stopping: CancellationToken,
+    background: Mutex<Option<JoinHandle<()>>>,
+    /// What it asks of its database.
+    pub statements: Statements,
     pub database: Database,
     place: Arc<TestDatabase>,
     folder: Arc<TempDir>,
@@ -125,6 +129,14 @@ impl App {
             place: Arc::clone(&self.place),
             folder: Arc::clone(&self.folder),
         }
+    }
+
+    /// Stops what the service does unasked, waits for its end, and forgets the statements so far.
+    pub async fn still(&self) {
+        self.stopping.cancel();
+        let background = self.background.lock().expect("no panic").take();
+        background.expect("it is stopped once").await.expect("no panic");
+        let _ = self.statements.taken();
     }
 
     /// The way to it.
@@ -271,10 +283,11 @@ impl Surroundings {
         let Self { clock, registrations, random, place, folder } = self;
         let database =
             Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
+        let (counted, statements) = Statements::of(database.clone());
         let custody = Custody::new(database.clone(), vault, rules, clock.clone(), random.clone());
         let stopping = CancellationToken::new();
         let deps = Deps {
-            database: database.clone(),
+            database: counted,
             keys: Keys::open(custody).await.expect("a key"),
             clock: clock.clone(),
             random: random.clone(),
@@ -289,9 +302,20 @@ impl Surroundings {
             keep_verifications: KEEP_VERIFICATIONS,
         };
         let service = service(config, deps);
-        tokio::spawn(service.background);
+        let background = Mutex::new(Some(tokio::spawn(service.background)));
         let transport = Transport::local(service.routes, &edge());
-        App { clock, registrations, random, transport, stopping, database, place, folder }
+        App {
+            clock,
+            registrations,
+            random,
+            transport,
+            stopping,
+            background,
+            statements,
+            database,
+            place,
+            folder,
+        }
     }
 }
 

@@ -15,5 +15,6 @@ mod keys_of_copies;
 mod limits;
 mod records;
 mod revoke;
+mod statements;
 mod verify;
 mod withdraw;

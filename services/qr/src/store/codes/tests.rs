@@ -7,9 +7,8 @@ use sea_orm::DatabaseTransaction;
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{Code, CodeState, codes_of, record};
+use super::{Code, CodeState, of_registrations_in, record, with_standings};
 use crate::{
-    code::Subject,
     error::Error,
     standing::{Change, Reason},
     store::{Migrator, Pen, change},
@@ -56,8 +55,10 @@ async fn both(first: Deed, second: Deed) -> Vec<(u16, CodeState)> {
     before.commit().await.expect("committed");
     later.await.expect("no panic").expect("done");
 
-    let subject = Subject { registration, revision: 1, expire_time: NOW };
-    let codes = codes_of(database.reader(), &[subject]).await.expect("codes");
+    let reader = database.reader();
+    let find = of_registrations_in(reader.get_database_backend(), [registration]).expect("a statement");
+    let found = find.all(reader).await.expect("rows");
+    let (codes, _) = with_standings(found, NOW).expect("codes");
     let mut codes: Vec<_> = codes.into_iter().map(|Code { revision, state, .. }| (revision, state)).collect();
     codes.sort_unstable_by_key(|(revision, _)| *revision);
     codes
