@@ -88,8 +88,33 @@ impl Policies {
     ) -> Result<Arc<Policy>, Error> {
         let applying = store::policies::applying(connection, as_of).await?;
         let (_, digest) = applying.ok_or(Unavailable::NoneApplies)?;
-        let policy = self.load(connection, &digest).await?;
-        if policy.covers(as_of) { Ok(policy) } else { Err(Unavailable::NotEffective(digest).into()) }
+        self.covering(connection, &digest, as_of).await
+    }
+
+    /// The policy of the first of `coming`, which applies at `as_of`.
+    pub(crate) async fn first_of(
+        &self,
+        connection: &impl ConnectionTrait,
+        coming: &[Coming],
+        as_of: OffsetDateTime,
+    ) -> Result<Arc<Policy>, Error> {
+        let applying = coming.first().ok_or(Unavailable::NoneApplies)?;
+        self.covering(connection, &applying.digest, as_of).await
+    }
+
+    /// The policy with this digest, which is to apply at `as_of`.
+    async fn covering(
+        &self,
+        connection: &impl ConnectionTrait,
+        digest: &str,
+        as_of: OffsetDateTime,
+    ) -> Result<Arc<Policy>, Error> {
+        let policy = self.load(connection, digest).await?;
+        if policy.covers(as_of) {
+            Ok(policy)
+        } else {
+            Err(Unavailable::NotEffective(digest.to_owned()).into())
+        }
     }
 
     /// Reads what applies at `now` before a transaction does: nobody should wait for that while it holds what others want. Whether there is one it asks itself.
@@ -103,12 +128,20 @@ impl Policies {
         connection: &impl ConnectionTrait,
         now: OffsetDateTime,
     ) -> Result<(i64, Timeline), Error> {
-        let mut coming = store::policies::coming(connection, now).await?.into_iter();
+        let coming = store::policies::coming(connection, now).await?;
+        self.timeline(connection, coming, now).await
+    }
+
+    /// The policies of `coming`, which apply from `now` on, with the ordinal of the activation that applies at first.
+    pub(crate) async fn timeline(
+        &self,
+        connection: &impl ConnectionTrait,
+        coming: Vec<Coming>,
+        now: OffsetDateTime,
+    ) -> Result<(i64, Timeline), Error> {
+        let mut coming = coming.into_iter();
         let applying = coming.next().ok_or(Unavailable::NoneApplies)?;
-        let first = self.load(connection, &applying.digest).await?;
-        if !first.covers(now) {
-            return Err(Unavailable::NotEffective(applying.digest).into());
-        }
+        let first = self.covering(connection, &applying.digest, now).await?;
         let mut later = Vec::new();
         for Coming { digest, applies_from, .. } in coming {
             let policy = match self.load(connection, &digest).await {

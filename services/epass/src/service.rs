@@ -16,7 +16,7 @@ use std::sync::Arc;
 use entrypass_ambient::{Clock, Random};
 use entrypass_audit::{Access, Audit};
 use entrypass_db::{
-    Database,
+    Coalesced, Database,
     answers::{Kept, RequestKey},
 };
 use entrypass_feed::Feed;
@@ -54,6 +54,7 @@ pub(crate) struct Epass {
     feed: Feed,
     issuing: Issuing,
     policies: Policies,
+    look_ups: Coalesced<Uuid, Arc<offers::Seen>>,
     /// Held while a list of passes is recorded: one at a time.
     one_list: Mutex<()>,
     stopping: CancellationToken,
@@ -303,6 +304,7 @@ impl Epass {
         let Deps { database, clock, random, registration, policies, stopping } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
         let Config { city_divisions, claims_last, .. } = config;
+        let look_ups = offers::look_ups(database.clone(), Arc::clone(&clock));
         Self {
             database,
             clock,
@@ -315,6 +317,7 @@ impl Epass {
             feed,
             issuing,
             policies,
+            look_ups,
             one_list: Mutex::default(),
             stopping,
         }

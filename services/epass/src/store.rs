@@ -22,8 +22,8 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, sea_qu
 use uuid::Uuid;
 
 pub(crate) use applications::{
-    application, applications_of, due, hold_application, hold_open_applications, insert_application,
-    last_application, queue, update_application,
+    application, applications_of, due, hold_application, hold_open_applications, insert_application, queue,
+    update_application,
 };
 pub(crate) use changes::{CHANNEL, add_change, changes};
 pub(crate) use circumstances::{

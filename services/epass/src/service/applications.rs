@@ -202,8 +202,8 @@ impl Epass {
         };
         let applicant = Applicant { registration_state, ..*applicant };
         let sealer = self.database.sealer();
-        let policy = self.policies.at(transaction, now).await?;
-        let holder = holder(transaction, sealer, applicant.traveller, now).await?;
+        let (holder, coming) = holder(transaction, sealer, applicant.traveller, now).await?;
+        let policy = self.policies.first_of(transaction, &coming, now).await?;
         let offer = holder.offer(&policy, &applicant, now)?;
         let last = holder.last;
         if let Some(over) = last.as_ref().filter(|last| last.state == State::Expired) {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Epass {
-    /// One call and few statements, however many are asked for.
+    /// One call and one statement, however many are asked for.
     pub(super) async fn levels(
         &self,
         call: Access,
@@ -38,8 +38,9 @@ impl Epass {
         }
         let travellers: Vec<_> = holders.values().map(|holder| holder.traveller).collect();
         let now = self.clock.now();
-        let (_, timeline) = self.policies.from(self.database.reader(), now).await?;
-        let known = Known::read(self.database.reader(), &travellers).await?;
+        let reader = self.database.reader();
+        let (known, coming) = Known::with_coming(reader, &travellers, now).await?;
+        let (_, timeline) = self.policies.timeline(reader, coming, now).await?;
         // With a policy of many rules and numbers a hundred of them take a while, and other calls need the threads.
         let levels = spawn_blocking(move || {
             let answer = |id: &Uuid| {

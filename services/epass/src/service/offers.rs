@@ -1,11 +1,15 @@
 //! What somebody is offered, and what they have.
 
+use std::sync::Arc;
+
+use entrypass_ambient::Clock;
 use entrypass_audit::Access;
+use entrypass_db::{Coalesced, Database};
 use entrypass_policy::Policy;
 use entrypass_proto::epass::v1 as pb;
 use entrypass_rpc::timestamp;
 use entrypass_seal::Sealer;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DbErr};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -16,7 +20,7 @@ use crate::{
     error::Error,
     facts::{LastApplication, Person},
     level::{Standing, standing},
-    store::{self, Known},
+    store::{Known, policies::Coming},
     wire,
 };
 
@@ -37,9 +41,9 @@ impl Epass {
         let pb::GetElectronicPassOfferRequest { registration } = request;
         let registration = wire::parse_registration(&registration)?;
         let applicant = self.named(&call, registration).await?;
-        let (reader, now) = (self.database.reader(), self.clock.now());
-        let policy = self.policies.at(reader, now).await?;
-        let holder = holder(reader, self.database.sealer(), applicant.traveller, now).await?;
+        let reader = self.database.reader();
+        let (holder, coming, now) = self.holder(applicant.traveller).await?;
+        let policy = self.policies.first_of(reader, &coming, now).await?;
         let offer = holder.offer(&policy, &applicant, now)?;
         Ok(pb::GetElectronicPassOfferResponse { offer: Some(holder.rendered(&offer, &policy, now)) })
     }
@@ -52,9 +56,9 @@ impl Epass {
         let pb::GetElectronicPassRequest { registration } = request;
         let registration = wire::parse_registration(&registration)?;
         let applicant = self.named(&call, registration).await?;
-        let (reader, now) = (self.database.reader(), self.clock.now());
-        let (_, timeline) = self.policies.from(reader, now).await?;
-        let holder = holder(reader, self.database.sealer(), applicant.traveller, now).await?;
+        let reader = self.database.reader();
+        let (holder, coming, now) = self.holder(applicant.traveller).await?;
+        let (_, timeline) = self.policies.timeline(reader, coming, now).await?;
         let offer = holder.offer(timeline.now(), &applicant, now)?;
         let offer = holder.rendered(&offer, timeline.now(), now);
         let Standing { level, until, follow_up_due } = standing(&holder.person, &applicant, &timeline, now)?;
@@ -68,7 +72,47 @@ impl Epass {
     }
 }
 
+impl Epass {
+    /// As [`holder`], in a statement that those share who ask at the same time, and the instant that it is as of.
+    async fn holder(&self, traveller: Uuid) -> Result<(Holder, Vec<Coming>, OffsetDateTime), DbErr> {
+        let seen = self.look_ups.get(traveller).await?.ok_or_else(nothing_read)?;
+        let Seen { known, coming, as_of } = &*seen;
+        Ok((Holder::of(known, self.database.sealer(), traveller, *as_of)?, coming.clone(), *as_of))
+    }
+}
+
+/// What is known of some persons at an instant, and the policies that apply then and later.
+pub(super) struct Seen {
+    known: Known,
+    coming: Vec<Coming>,
+    as_of: OffsetDateTime,
+}
+
+/// Looks persons up in `database` as of now, those at once whom callers ask for at once.
+pub(super) fn look_ups(database: Database, clock: Arc<dyn Clock>) -> Coalesced<Uuid, Arc<Seen>> {
+    Coalesced::new(move |travellers: Vec<Uuid>| {
+        let (database, as_of) = (database.clone(), clock.now());
+        async move {
+            let (known, coming) = Known::with_coming(database.reader(), &travellers, as_of).await?;
+            let seen = Arc::new(Seen { known, coming, as_of });
+            Ok(travellers.into_iter().map(|traveller| (traveller, Arc::clone(&seen))).collect())
+        }
+    })
+}
+
+/// Nothing is known of somebody even where they are unknown: this says that the look-up broke off.
+fn nothing_read() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
+}
+
 impl Holder {
+    fn of(known: &Known, sealer: &Sealer, traveller: Uuid, now: OffsetDateTime) -> Result<Self, DbErr> {
+        let last = known.last_application(sealer, traveller)?.map(|last| last.at(now));
+        let mut person = known.of(traveller);
+        person.last = last.as_ref().map(LastApplication::of);
+        Ok(Self { last, person })
+    }
+
     /// What they are offered.
     pub(super) fn offer(
         &self,
@@ -86,18 +130,13 @@ impl Holder {
     }
 }
 
-/// What is known of a person at `now`. The application is read before the pass: an approval in between then shows as a pass, and
-/// never as neither.
+/// What is known of a person at `now`, and the policies that apply then and later.
 pub(super) async fn holder(
     connection: &impl ConnectionTrait,
     sealer: &Sealer,
     traveller: Uuid,
     now: OffsetDateTime,
-) -> Result<Holder, DbErr> {
-    let last = store::last_application(connection, sealer, traveller).await?;
-    let last = last.map(|last| last.at(now));
-    let mut person = Known::read(connection, &[traveller]).await?.of(traveller);
-    // As it was read first, so that all that is told of it is of one moment.
-    person.last = last.as_ref().map(LastApplication::of);
-    Ok(Holder { last, person })
+) -> Result<(Holder, Vec<Coming>), DbErr> {
+    let (known, coming) = Known::with_coming(connection, &[traveller], now).await?;
+    Ok((Holder::of(&known, sealer, traveller, now)?, coming))
 }

@@ -7,8 +7,6 @@ pub(crate) mod due;
 pub(crate) mod queue;
 mod rows;
 
-use std::collections::HashMap;
-
 use entrypass_seal::Sealer;
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -19,9 +17,10 @@ use super::{changes::add_change, do_nothing, entity::application};
 use crate::{
     application::{Application, State},
     change::Change,
-    facts::LastApplication,
 };
 use rows::{read, row_of};
+
+pub(super) use rows::{read as read_application, read_last};
 
 /// Keeps a new application, and tells of it; `false` when the person has one open already.
 pub(crate) async fn insert_application(
@@ -78,41 +77,6 @@ pub(crate) async fn hold_application(
     found.as_ref().map(|row| read(sealer, row)).transpose()
 }
 
-/// The last application of a person.
-pub(crate) async fn last_application(
-    connection: &impl ConnectionTrait,
-    sealer: &Sealer,
-    traveller: Uuid,
-) -> Result<Option<Application>, DbErr> {
-    let last = application::Entity::find()
-        .filter(application::COLUMN.traveller.eq(traveller))
-        .order_by_desc(application::COLUMN.ordinal)
-        .limit(1);
-    last.one(connection).await?.as_ref().map(|row| read(sealer, row)).transpose()
-}
-
-/// What matters of the last application of each of `travellers` who has made one.
-pub(crate) async fn last_applications(
-    connection: &impl ConnectionTrait,
-    travellers: impl IntoIterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, LastApplication>, DbErr> {
-    use application::Column;
-    let all = application::Entity::find()
-        .select_only()
-        .columns([
-            Column::Traveller,
-            Column::State,
-            Column::LapseTime,
-            Column::IdentityOutcome,
-            Column::IdentityStrength,
-        ])
-        .filter(application::COLUMN.traveller.is_in(travellers))
-        .order_by_asc(application::COLUMN.ordinal);
-    let rows: Vec<rows::Last> = all.into_tuple().all(connection).await?;
-    // A later one takes the place of those before it.
-    rows.into_iter().map(rows::read_last).collect()
-}
-
 /// All applications of a person, oldest first.
 pub(crate) async fn applications_of(
     connection: &impl ConnectionTrait,
@@ -145,10 +109,10 @@ mod tests {
     use time::macros::datetime;
     use uuid::Uuid;
 
-    use super::{Application, State, application, insert_application, last_application, update_application};
+    use super::{Application, State, application, insert_application, update_application};
     use crate::{
         application::{Claim, Finding, Outcome, Reviewer, Strength, Task},
-        store::{Migrator, pass_of},
+        store::{Known, Migrator, pass_of},
         text::Note,
     };
 
@@ -239,10 +203,8 @@ mod tests {
         assert_eq!(insert_application(database.reader(), database.sealer(), &same).await, Ok(false));
         let next = nth(2, State::UnderReview);
         assert_eq!(insert_application(database.reader(), database.sealer(), &next).await, Ok(true));
-        assert_eq!(
-            last_application(database.reader(), database.sealer(), next.traveller).await,
-            Ok(Some(next))
-        );
+        let known = Known::read(database.reader(), &[next.traveller]).await.expect("a database");
+        assert_eq!(known.last_application(database.sealer(), next.traveller), Ok(Some(next)));
     }
 
     #[tokio::test]

@@ -38,7 +38,7 @@ pub(crate) async fn quarantine(
     connection: &impl ConnectionTrait,
     id: Uuid,
 ) -> Result<Option<Quarantine>, DbErr> {
-    quarantine::Entity::find_by_id(id).one(connection).await?.as_ref().map(read).transpose()
+    quarantine::Entity::find_by_id(id).one(connection).await?.as_ref().map(read_quarantine).transpose()
 }
 
 /// The quarantines of some persons, the last recorded first.
@@ -50,7 +50,7 @@ pub(crate) async fn quarantines_of(
         .filter(quarantine::COLUMN.traveller.is_in(travellers))
         .order_by_desc(quarantine::Column::CreateTime)
         .order_by_desc(quarantine::Column::Id);
-    find.all(connection).await?.iter().map(read).collect()
+    find.all(connection).await?.iter().map(read_quarantine).collect()
 }
 
 /// Keeps a follow-up.
@@ -76,16 +76,7 @@ pub(crate) async fn follow_ups_of(
         .filter(follow_up::COLUMN.traveller.is_in(travellers))
         .order_by_desc(follow_up::Column::CreateTime)
         .order_by_desc(follow_up::Column::Id);
-    let read = |row: follow_up::Model| {
-        Ok(FollowUp {
-            id: row.id,
-            traveller: row.traveller,
-            outcome: FollowUpOutcome::from_word(&row.outcome)
-                .ok_or_else(|| unreadable("follow_ups.outcome"))?,
-            time: instant(row.create_time)?,
-        })
-    };
-    find.all(connection).await?.into_iter().map(read).collect()
+    find.all(connection).await?.iter().map(read_follow_up).collect()
 }
 
 /// Forgets some of what was over before `limit`, and says how many rows. Call it until that is none. The last follow-up of each person stays until the person is
@@ -132,7 +123,16 @@ fn row(quarantine: &Quarantine) -> quarantine::ActiveModel {
     }
 }
 
-fn read(row: &quarantine::Model) -> Result<Quarantine, DbErr> {
+pub(super) fn read_follow_up(row: &follow_up::Model) -> Result<FollowUp, DbErr> {
+    Ok(FollowUp {
+        id: row.id,
+        traveller: row.traveller,
+        outcome: FollowUpOutcome::from_word(&row.outcome).ok_or_else(|| unreadable("follow_ups.outcome"))?,
+        time: instant(row.create_time)?,
+    })
+}
+
+pub(super) fn read_quarantine(row: &quarantine::Model) -> Result<Quarantine, DbErr> {
     Ok(Quarantine {
         id: row.id,
         traveller: row.traveller,

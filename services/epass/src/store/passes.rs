@@ -163,7 +163,7 @@ fn pass_row(pass: &Pass) -> pass::ActiveModel {
     }
 }
 
-fn read_pass(row: pass::Model) -> Result<Pass, DbErr> {
+pub(super) fn read_pass(row: pass::Model) -> Result<Pass, DbErr> {
     let origin =
         if row.issuer.is_empty() { Origin::Application } else { Origin::External { issuer: row.issuer } };
     Ok(Pass {

@@ -134,7 +134,11 @@ pub(crate) async fn coming_below(
         .order_by_asc(policy_activation::COLUMN.applies_from)
         .order_by_desc(policy_activation::COLUMN.ordinal)
         .limit(100);
-    let rows: Vec<(i64, String, i64)> = find.into_tuple().all(connection).await?;
+    coming_of(find.into_tuple().all(connection).await?)
+}
+
+/// The activations of these rows, which come in the order of their instants and with the later one first: ordinal, digest, and from when it applies.
+pub(super) fn coming_of(rows: Vec<(i64, String, i64)>) -> Result<Vec<Coming>, DbErr> {
     let mut coming: Vec<Coming> = Vec::new();
     for (ordinal, digest, applies_from) in rows {
         // One that was made later takes the place of those that it comes before.

@@ -24,7 +24,7 @@ use entrypass_proto::{
     },
 };
 use entrypass_rpc::{EdgeLayer, Transport, timestamp};
-use entrypass_testkit::{Refusal, Registrations, TestDatabase, audited, eventually};
+use entrypass_testkit::{Refusal, Registrations, Statements, TestDatabase, audited, eventually};
 use sea_orm::{ConnectionTrait as _, Statement};
 use time::{Duration, macros::datetime};
 use tokio::task::JoinHandle;
@@ -58,6 +58,8 @@ pub struct App {
     policies: Policies,
     stopping: CancellationToken,
     background: Mutex<Option<JoinHandle<()>>>,
+    /// What it asks of its database.
+    pub statements: Statements,
 }
 
 /// A person with a registration, as the registration service tells of them.
@@ -91,6 +93,7 @@ impl App {
         self.stopping.cancel();
         let background = self.background.lock().expect("no panic").take();
         background.expect("it is stopped once").await.expect("no panic");
+        let _ = self.statements.taken();
     }
 
     /// The same service after a restart.
@@ -107,9 +110,10 @@ impl App {
     ) -> Self {
         let database =
             Database::open::<Migrator>(&place.url(), 4, &TestDatabase::sealer()).await.expect("a database");
+        let (counted, statements) = Statements::of(database.clone());
         let (stopping, policies) = (CancellationToken::new(), Policies::default());
         let deps = Deps {
-            database: database.clone(),
+            database: counted,
             clock: clock.clone(),
             // Another one for each copy: two that draw the same would give two things one id.
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::Relaxed))),
@@ -128,7 +132,7 @@ impl App {
         let service = service(config, deps);
         let background = Mutex::new(Some(tokio::spawn(service.background)));
         let transport = Transport::local(service.routes, &edge());
-        Self { clock, registrations, transport, database, place, policies, stopping, background }
+        Self { clock, registrations, transport, database, place, policies, stopping, background, statements }
     }
 
     /// The way to it.

@@ -118,3 +118,11 @@ async fn a_batch_costs_one_call_and_is_limited() {
     let down = levels(&App::alone().await, &[UNKNOWN]).await.expect_err("down");
     assert_eq!(down.is(), (Code::Unavailable, "NEIGHBOUR_UNAVAILABLE"));
 }
+
+#[tokio::test]
+async fn whoever_is_known_to_nobody_is_no_reason_to_have_no_policy() {
+    let app = App::new().await;
+    let levels = levels(&app, &[UNKNOWN]).await.expect("levels");
+    assert_eq!(levels.len(), 1);
+    assert_eq!(levels[0].level(), PassLevel::None);
+}

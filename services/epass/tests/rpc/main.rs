@@ -20,5 +20,6 @@ mod offer;
 mod policies;
 mod policies_at_work;
 mod review;
+mod statements;
 mod upkeep;
 mod verification;

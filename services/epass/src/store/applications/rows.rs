@@ -64,7 +64,7 @@ fn sealed_note(sealer: &Sealer, application: &Application) -> Option<Vec<u8>> {
 }
 
 /// The application of a row.
-pub(super) fn read(sealer: &Sealer, row: &Model) -> Result<Application, DbErr> {
+pub(in crate::store) fn read(sealer: &Sealer, row: &Model) -> Result<Application, DbErr> {
     Ok(Application {
         id: row.id,
         traveller: row.traveller,
@@ -85,16 +85,12 @@ pub(super) fn read(sealer: &Sealer, row: &Model) -> Result<Application, DbErr> {
     })
 }
 
-/// Traveller, state, lapse time, outcome and strength of the verification.
-pub(super) type Last = (Uuid, String, Option<i64>, Option<String>, Option<String>);
-
 /// What matters of a person's last application.
-pub(super) fn read_last(row: Last) -> Result<(Uuid, LastApplication), DbErr> {
-    let (traveller, state, lapse_time, outcome, strength) = row;
-    let state = State::from_word(&state).ok_or_else(|| unreadable("applications.state"))?;
-    let finding = read_outcome(outcome.as_ref(), strength.as_ref(), Vec::new())?;
+pub(in crate::store) fn read_last(row: &Model) -> Result<LastApplication, DbErr> {
+    let state = State::from_word(&row.state).ok_or_else(|| unreadable("applications.state"))?;
+    let finding = read_outcome(row.identity_outcome.as_ref(), row.identity_strength.as_ref(), Vec::new())?;
     let verified = finding.as_ref().and_then(Finding::verified);
-    Ok((traveller, LastApplication { state, lapse_time: optional(lapse_time)?, verified }))
+    Ok(LastApplication { state, lapse_time: optional(row.lapse_time)?, verified })
 }
 
 fn read_note(sealer: &Sealer, id: &Uuid, kept: Option<&[u8]>) -> Result<Note, DbErr> {
