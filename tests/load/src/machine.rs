@@ -30,10 +30,11 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let until = arguments.until();
-    let Arguments { turns, connections, streams, clients, travellers, seed, tls, apart, .. } = arguments;
+    let Arguments { turns, connections, streams, clients, travellers, seed, tls, apart, program, .. } =
+        arguments;
     let facts = [
         ("date", SystemClock.now().format(&Rfc3339).unwrap_or_default()),
-        ("commit", commit()),
+        ("commit of this tree", commit()),
         ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
         ("processor", format!("{} x {}", cores, line("/proc/cpuinfo", "model name"))),
         ("memory", line("/proc/meminfo", "MemTotal")),
@@ -53,7 +54,8 @@ pub fn facts(arguments: &Arguments) -> Vec<(String, String)> {
         (
             "program",
             format!(
-                "{}, {}",
+                "{}, {}, {}",
+                program.as_ref().map_or("of this tree", |_| "of another build"),
                 if *apart { "four processes" } else { "one process" },
                 if *tls { "mutual TLS" } else { "no TLS" }
             ),
