@@ -99,9 +99,13 @@ bench-pure *arguments:
 instructions:
     cargo bench --package entrypass-micro --bench pure -- --instructions
 
-# What the audit costs a call, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-audit`.
-bench-audit:
-    cargo bench --package entrypass-registration --bench audit --features unrecorded
+# What the audit costs a call, and what writing submissions together gains, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-audit`.
+bench-audit *arguments:
+    cargo bench --package entrypass-registration --bench audit --features unrecorded -- {{ arguments }}
+
+# What callers gain whose look-ups share a round trip, as ratios, on SQLite; on PostgreSQL with `tests/with-postgres just bench-look-ups`.
+bench-look-ups:
+    cargo bench --package entrypass-db --bench coalesced
 
 # Whether the time of a refusal tells who is registered, on SQLite; on PostgreSQL with `tests/with-postgres just bench-proof`.
 bench-proof:
