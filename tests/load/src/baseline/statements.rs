@@ -5,36 +5,31 @@ const SUBMITS: &str = "INSERT INTO \"registrations\"";
 /// What makes values in the script (`pgbench/functions.sql`).
 const FUNCTIONS: [&str; 3] = ["id(", "digest(", "word("];
 
-/// The first difference between `script` and the first submission in the server's `log`; `None` if there is none.
+/// The first difference between `script` and the first submission in the server's `log`; `None` if there is none. The program writes several
+/// submissions with one statement a table, each column of the rows an array; in the script it is the values of one.
 #[must_use]
 pub fn difference(log: &str, script: &str) -> Option<String> {
-    let script: Vec<String> = statements(script).iter().map(|statement| plain(statement)).collect();
-    let Some((before, executed)) = submission(log) else {
+    let script: Vec<String> = statements(script).iter().map(|statement| one_row(&plain(statement))).collect();
+    let Some(executed) = submission(log) else {
         return Some("the log has no submission".to_owned());
     };
-    let Some((first, script)) = script.split_first() else { return Some("the script is empty".to_owned()) };
-    // It looks for an earlier answer on whichever connection is free.
-    if !before.contains(first) {
-        return Some(format!("the program does not execute: {first}"));
-    }
     let end = std::iter::repeat(None);
     let mut pairs = script.iter().map(Some).chain(end).zip(executed.iter().map(Some).chain([None]));
     let (script, executed) = pairs.find(|(script, executed)| script != executed)?;
     Some(format!("script: {script:?}\nexecuted: {executed:?}"))
 }
 
-/// All statements before the first submission's transaction, and those in it.
-fn submission(log: &str) -> Option<(Vec<String>, Vec<String>)> {
+/// The statements of the first submission's transaction.
+fn submission(log: &str) -> Option<Vec<String>> {
     let all: Vec<(&str, String)> = log.lines().filter_map(executed).collect();
     let at = all.iter().position(|(_, statement)| statement.starts_with(SUBMITS))?;
     let (process, _) = all[at];
     let begin = all[..at].iter().rposition(|(by, statement)| *by == process && statement == "BEGIN")?;
-    let before = all[..begin].iter().map(|(_, statement)| statement.clone()).collect();
     let mut transaction = Vec::new();
     for (_, statement) in all[begin..].iter().filter(|(by, _)| *by == process) {
-        transaction.push(statement.clone());
+        transaction.push(one_row(statement));
         if statement == "COMMIT" {
-            return Some((before, transaction));
+            return Some(transaction);
         }
     }
     None
@@ -56,6 +51,21 @@ fn statements(script: &str) -> Vec<String> {
         .map(|statement| statement.trim().to_owned())
         .filter(|statement| !statement.is_empty())
         .collect()
+}
+
+/// Without the values that a statement inserts, and with one value in each list of them.
+fn one_row(statement: &str) -> String {
+    let rows = [") VALUES (", ") SELECT UNNEST("].iter().find_map(|rows| statement.find(rows));
+    let mut text = statement.to_owned();
+    if let Some(at) = rows.filter(|_| statement.starts_with("INSERT ")) {
+        let behind = statement.find(" ON CONFLICT").map_or("", |behind| &statement[behind..]);
+        text = format!("{}){behind}", &statement[..at]);
+    }
+    while let Some(at) = text.find("(SELECT UNNEST(CAST(?") {
+        let Some(end) = text[at..].find(")))") else { return text };
+        text.replace_range(at..at + end + 3, "(?)");
+    }
+    text
 }
 
 /// With one blank between words, and a question mark for each value.
@@ -84,18 +94,18 @@ mod tests {
     use super::difference;
 
     const LOG: &str = "\
-x UTC [1] LOG:  execute sqlx_s_1: SELECT a FROM \"answers\" WHERE a = $1
 x UTC [2] LOG:  statement: BEGIN
 x UTC [1] LOG:  statement: SELECT 1
+x UTC [2] LOG:  execute sqlx_s_1: SELECT a FROM \"answers\" WHERE a IN (SELECT UNNEST(CAST($1 AS text[])))
 x UTC [2] DETAIL:  parameters: $1 = 'x'
-x UTC [2] LOG:  execute sqlx_s_2: INSERT INTO \"registrations\" (\"id\", \"b\") VALUES ($1, $2) ON CONFLICT  DO NOTHING
+x UTC [2] LOG:  execute sqlx_s_2: INSERT INTO \"registrations\" (\"id\", \"b\") SELECT UNNEST(CAST($1 AS uuid[])), UNNEST(CAST($2 AS text[])) ON CONFLICT  DO NOTHING
 x UTC [2] LOG:  statement: COMMIT
 x UTC [2] LOG:  statement: SELECT 2
 ";
 
     fn script(insert: &str) -> String {
         format!(
-            "-- a comment\n\\set n 1\nSELECT a FROM \"answers\" WHERE a = word(:n);\nBEGIN;\n{insert}\nCOMMIT;\n"
+            "-- a comment\n\\set n 1\nBEGIN;\nSELECT a FROM \"answers\" WHERE a IN (word(:n));\n{insert}\nCOMMIT;\n"
         )
     }
 
