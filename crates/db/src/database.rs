@@ -6,9 +6,9 @@ use std::{
 
 use entrypass_seal::Sealer;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait as _,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait as _, Database as SeaOrm, DatabaseConnection,
+    DatabaseTransaction, DbBackend, DbErr, QueryResult, RuntimeErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait as _,
     sqlx::{
         self, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, postgres::PgConnectOptions,
         sqlite,
@@ -164,6 +164,23 @@ impl Database {
         }
         self.connections.watch = Some(Watch(watch));
         self
+    }
+
+    /// What `act` does in a transaction, which is committed behind it; nothing is written when it fails, or takes longer than `patience`. For what is
+    /// done for several callers at once: somebody else's lock must not hold up those whom it is no concern of.
+    ///
+    /// # Errors
+    /// Those of `act`; that the database is unavailable, when that takes too long, or commit or connection cannot be had.
+    pub async fn commit_within<T, E: From<DbErr>>(
+        &self,
+        patience: Duration,
+        act: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.begin().await?;
+        let done = tokio::time::timeout(patience, act(&transaction)).await;
+        let done = done.map_err(|_elapsed| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))??;
+        transaction.commit().await?;
+        Ok(done)
     }
 
     /// Seals what is written here and opens what is read.

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use entrypass_ambient::Random;
 use entrypass_audit::Access;
 use entrypass_db::{Database, Limits, Together};
-use sea_orm::{ConnAcquireErr, ConnectionTrait as _, DbErr};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use time::OffsetDateTime;
 
 use super::{
@@ -26,7 +26,7 @@ use crate::{
 const AT_ONCE: usize = 100;
 /// Codes that wait at most. Who comes then records alone, in the queue for a connection.
 const MOST_WAITING: usize = 1024;
-/// How long a group may write before its commit. Somebody else's lock must not hold up those whom it is no concern of.
+/// How long a group may write before its commit.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The recordings of one copy of the service.
@@ -77,7 +77,10 @@ async fn record_group(
     group: Vec<Recording>,
 ) -> Vec<Option<Recorded>> {
     let attempts: Vec<_> = group.iter().map(|recording| recording.access.attempt()).collect();
-    match commit(database, random, &group, &attempts).await {
+    let written = database.commit_within(PATIENCE, async |transaction| {
+        write_into(transaction, random, &group, &attempts).await
+    });
+    match written.await {
         Ok((known, standings)) => {
             let own = |(recording, attempt): (Recording, &Access)| {
                 recording.access.adopt(attempt);
@@ -95,31 +98,22 @@ async fn record_group(
     }
 }
 
-async fn commit(
-    database: &Database,
+async fn write_into(
+    transaction: &DatabaseTransaction,
     random: &dyn Random,
     group: &[Recording],
     attempts: &[Access],
 ) -> Result<Recorded, Error> {
-    let transaction = database.begin().await?;
-    let written = async {
-        let Some(now) = group.iter().map(|recording| recording.now).max() else {
-            return Ok(Recorded::default());
-        };
-        let subjects = || group.iter().flat_map(|recording| &recording.subjects);
-        let revisions = subjects().map(|subject| (subject.registration, subject.revision));
-        record(&transaction, revisions, &Pen { now, random }).await?;
-        let registrations = subjects().map(|subject| subject.registration);
-        let find = of_registrations_in(transaction.get_database_backend(), registrations)?;
-        let recorded = with_standings(find.all(&transaction).await?, now)?;
-        Access::record_all(&transaction, &attempts.iter().collect::<Vec<_>>()).await?;
-        Ok(recorded)
+    let Some(now) = group.iter().map(|recording| recording.now).max() else {
+        return Ok(Recorded::default());
     };
-    let written: Result<Recorded, Error> = tokio::time::timeout(PATIENCE, written)
-        .await
-        .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-    let recorded = written?;
-    transaction.commit().await?;
+    let subjects = || group.iter().flat_map(|recording| &recording.subjects);
+    let revisions = subjects().map(|subject| (subject.registration, subject.revision));
+    record(transaction, revisions, &Pen { now, random }).await?;
+    let registrations = subjects().map(|subject| subject.registration);
+    let find = of_registrations_in(transaction.get_database_backend(), registrations)?;
+    let recorded = with_standings(find.all(transaction).await?, now)?;
+    Access::record_all(transaction, &attempts.iter().collect::<Vec<_>>()).await?;
     Ok(recorded)
 }
 

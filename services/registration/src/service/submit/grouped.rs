@@ -15,7 +15,7 @@ use entrypass_db::{
 };
 use entrypass_feed::Feed;
 use entrypass_proto::registration::v1::SubmitRegistrationResponse;
-use sea_orm::{ConnAcquireErr, DatabaseTransaction, DbErr};
+use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
 
 use super::entry;
@@ -31,7 +31,7 @@ use crate::{
 const AT_ONCE: usize = 64;
 /// Submissions that wait at most. What comes then is done alone, in the queue for a connection.
 const MOST_WAITING: usize = 1024;
-/// How long a group may write before its commit. Somebody else's lock must not hold up those whom it is no concern of.
+/// How long a group may write before its commit.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The submissions of one copy of the service.
@@ -98,7 +98,10 @@ impl Writer {
     /// Writes those of `group` that are clear cases, or none.
     async fn write(&self, group: Vec<Submitted>) -> Vec<Option<SubmitRegistrationResponse>> {
         let mut answers = vec![None; group.len()];
-        match self.commit(group).await {
+        let written = self
+            .database
+            .commit_within(PATIENCE, async |transaction| self.write_into(transaction, group).await);
+        match written.await {
             Ok(committed) => {
                 for Draft { nth, access, attempt, answer, .. } in committed {
                     access.adopt(&attempt);
@@ -110,16 +113,6 @@ impl Writer {
             Err(error) => tracing::debug!(%error, "submissions were not written together"),
         }
         answers
-    }
-
-    async fn commit(&self, group: Vec<Submitted>) -> Result<Vec<Draft>, Error> {
-        let transaction = self.database.begin().await?;
-        let written = tokio::time::timeout(PATIENCE, self.write_into(&transaction, group)).await;
-        let written = written.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))??;
-        if !written.is_empty() {
-            transaction.commit().await?;
-        }
-        Ok(written)
     }
 
     async fn write_into(
