@@ -269,13 +269,7 @@ impl Access {
     /// # Errors
     /// When the database fails.
     pub async fn record(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-        if !self.audit.0.records {
-            return Ok(());
-        }
-        let records = self.records(OK);
-        store::insert(transaction, &records).await?;
-        self.sheet().written = records;
-        Ok(())
+        Self::record_all(transaction, &[self]).await
     }
 
     /// The same call for a try that may come to nothing: what the try touches is not of the call before [`Self::adopt`].
@@ -290,13 +284,14 @@ impl Access {
     /// # Errors
     /// When the database fails.
     pub async fn record_all(transaction: &DatabaseTransaction, calls: &[&Self]) -> Result<(), DbErr> {
-        let mut all = Vec::new();
-        for call in calls.iter().filter(|call| call.audit.0.records) {
-            let records = call.records(OK);
-            all.extend_from_slice(&records);
+        let leave = calls.iter().filter(|call| call.audit.0.records);
+        let written: Vec<_> = leave.map(|call| (call, call.records(OK))).collect();
+        let all: Vec<_> = written.iter().flat_map(|(_, records)| records).cloned().collect();
+        store::insert(transaction, &all).await?;
+        for (call, records) in written {
             call.sheet().written = records;
         }
-        if all.is_empty() { Ok(()) } else { store::insert(transaction, &all).await }
+        Ok(())
     }
 
     /// Says that the transaction is committed in which `attempt` was recorded: it is what the call did.

@@ -17,7 +17,7 @@ use sea_orm::DbErr;
 
 /// What waits at most, some of which nobody waits for any more: while the database is away, memory must not fill.
 const MOST_WAITING: usize = 10_000;
-/// What one transaction writes at most.
+/// What one statement writes at most.
 const AT_ONCE: usize = 1000;
 
 /// Writes things down.
