@@ -54,7 +54,7 @@ pub(crate) struct Epass {
     feed: Feed,
     issuing: Issuing,
     policies: Policies,
-    look_ups: Coalesced<Uuid, Arc<offers::Seen>>,
+    look_ups: Coalesced<Uuid, Arc<store::Seen>>,
     /// Held while a list of passes is recorded: one at a time.
     one_list: Mutex<()>,
     stopping: CancellationToken,
@@ -304,7 +304,7 @@ impl Epass {
         let Deps { database, clock, random, registration, policies, stopping } = deps;
         let registration = Neighbour::new(RegistrationServiceClient::new(registration));
         let Config { city_divisions, claims_last, .. } = config;
-        let look_ups = offers::look_ups(database.clone(), Arc::clone(&clock));
+        let look_ups = store::look_ups(database.clone(), Arc::clone(&clock));
         Self {
             database,
             clock,

@@ -31,7 +31,7 @@ pub(crate) use circumstances::{
     update_quarantine,
 };
 pub(crate) use ends::{forget_ends, has_ended, note_end};
-pub(crate) use known::Known;
+pub(crate) use known::{Known, Seen, look_ups};
 pub(crate) use levels::{Due, due_levels, levels_before, levels_due, settle_level};
 pub use migration::Migrator;
 pub use notes::{missing_key, reseal, rows_under_keys};

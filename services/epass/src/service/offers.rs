@@ -1,10 +1,6 @@
 //! What somebody is offered, and what they have.
 
-use std::sync::Arc;
-
-use entrypass_ambient::Clock;
 use entrypass_audit::Access;
-use entrypass_db::{Coalesced, Database};
 use entrypass_policy::Policy;
 use entrypass_proto::epass::v1 as pb;
 use entrypass_rpc::timestamp;
@@ -20,7 +16,7 @@ use crate::{
     error::Error,
     facts::{LastApplication, Person},
     level::{Standing, standing},
-    store::{Known, policies::Coming},
+    store::{Known, Seen, policies::Coming},
     wire,
 };
 
@@ -79,25 +75,6 @@ impl Epass {
         let Seen { known, coming, as_of } = &*seen;
         Ok((Holder::of(known, self.database.sealer(), traveller, *as_of)?, coming.clone(), *as_of))
     }
-}
-
-/// What is known of some persons at an instant, and the policies that apply then and later.
-pub(super) struct Seen {
-    known: Known,
-    coming: Vec<Coming>,
-    as_of: OffsetDateTime,
-}
-
-/// Looks persons up in `database` as of now, those at once whom callers ask for at once.
-pub(super) fn look_ups(database: Database, clock: Arc<dyn Clock>) -> Coalesced<Uuid, Arc<Seen>> {
-    Coalesced::new(move |travellers: Vec<Uuid>| {
-        let (database, as_of) = (database.clone(), clock.now());
-        async move {
-            let (known, coming) = Known::with_coming(database.reader(), &travellers, as_of).await?;
-            let seen = Arc::new(Seen { known, coming, as_of });
-            Ok(travellers.into_iter().map(|traveller| (traveller, Arc::clone(&seen))).collect())
-        }
-    })
 }
 
 /// Nothing is known of somebody even where they are unknown: this says that the look-up broke off.

@@ -1,9 +1,11 @@
 //! What is known of some persons that policies are asked about, and which policies apply, read together: with one statement for however many persons, so
 //! that all of it is of one moment. An approval meanwhile shows as an application or as a pass, and never as neither.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
+use entrypass_ambient::Clock;
 use entrypass_db::{
+    Coalesced, Database,
     lists::{padded, type_name},
     micros,
 };
@@ -29,6 +31,25 @@ use crate::{application::Application, facts::Person};
 pub(crate) struct Known {
     persons: HashMap<Uuid, Person>,
     last: HashMap<Uuid, application::Model>,
+}
+
+/// What is known of some persons at an instant, and the policies that apply then and later.
+pub(crate) struct Seen {
+    pub(crate) known: Known,
+    pub(crate) coming: Vec<Coming>,
+    pub(crate) as_of: OffsetDateTime,
+}
+
+/// Looks persons up in `database` as of now, those at once whom callers ask for at once.
+pub(crate) fn look_ups(database: Database, clock: Arc<dyn Clock>) -> Coalesced<Uuid, Arc<Seen>> {
+    Coalesced::new(move |travellers: Vec<Uuid>| {
+        let (database, as_of) = (database.clone(), clock.now());
+        async move {
+            let (known, coming) = Known::with_coming(database.reader(), &travellers, as_of).await?;
+            let seen = Arc::new(Seen { known, coming, as_of });
+            Ok(travellers.into_iter().map(|traveller| (traveller, Arc::clone(&seen))).collect())
+        }
+    })
 }
 
 /// What one of the tables has that are read together.
