@@ -61,7 +61,7 @@ impl Registrations {
         counts: impl Fn(&Registration) -> bool,
         now: OffsetDateTime,
     ) -> Result<Registration, Error> {
-        let (found, known) = self.reader().latest_or_nobody(&proof.document.key()).await?;
+        let (found, known) = self.look_ups.latest_or_nobody(&self.reader(), &proof.document.key()).await?;
         // Whom somebody tried to be is kept for those who look into it; the answer does not tell.
         touched(access, Some(&found).filter(|_| known));
         // Every part is looked at, whatever the others say.

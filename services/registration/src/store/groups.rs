@@ -20,6 +20,7 @@ use super::{
     Rows, convert,
     entity::{companion, data_key, document, registration, revision},
     facts::{StoredFacts, facts_of},
+    nobody::nobody,
 };
 use crate::{
     bond::Companion,
@@ -40,6 +41,7 @@ pub(crate) struct StoredGroup {
 #[derive(Debug)]
 pub(crate) struct LookUps {
     latest: Coalesced<Vec<u8>, registration::Model>,
+    proofs: Coalesced<Vec<u8>, Arc<Sealed>>,
     groups: Coalesced<Uuid, Arc<StoredGroup>>,
     facts: Coalesced<Uuid, Arc<StoredFacts>>,
 }
@@ -47,11 +49,16 @@ pub(crate) struct LookUps {
 impl LookUps {
     /// Those of `database`; which bonds hold is seen by `clock`.
     pub(crate) fn new(database: &Database, clock: Arc<dyn Clock>) -> Self {
-        let (of_documents, of_groups, of_facts) = (database.clone(), database.clone(), database.clone());
+        let (of_documents, of_proofs) = (database.clone(), database.clone());
+        let (of_groups, of_facts) = (database.clone(), database.clone());
         Self {
             latest: Coalesced::new(move |indexes| {
                 let database = of_documents.clone();
                 async move { latest_of(database.reader(), indexes).await }
+            }),
+            proofs: Coalesced::new(move |indexes| {
+                let database = of_proofs.clone();
+                async move { content_of_latest(database.reader(), indexes).await }
             }),
             groups: Coalesced::new(move |ids| {
                 let database = of_groups.clone();
@@ -74,6 +81,19 @@ impl LookUps {
         // Whichever of them finds the document, it finds the same person.
         let found = self.latest.get_all(rows.indexes(document_key).collect()).await?;
         found.into_values().next().map(|row| convert::latest(&row)).transpose()
+    }
+
+    /// As [`Self::latest`], with what was declared; and with as much work where there is none: somebody made up is opened then. And whether there is one.
+    pub(crate) async fn latest_or_nobody<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<'_, C>,
+        document_key: &str,
+    ) -> Result<(Registration, bool), Error> {
+        let nobody = nobody(rows.sealer);
+        let found = self.proofs.get_all(rows.indexes(document_key).collect()).await?.into_values().next();
+        let known = found.is_some();
+        let content = found.map_or(nobody, |found| Sealed::clone(&found));
+        Ok((convert::registration(rows.sealer, content)?, known))
     }
 
     /// Those of the registrations `ids` that there are, with their companions.
@@ -138,6 +158,48 @@ async fn latest_of(
         }
     }
     Ok(latest)
+}
+
+/// The same with what was declared. The others of a person, of whom some have many, are left out by the database.
+async fn content_of_latest(
+    connection: &impl ConnectionTrait,
+    indexes: Vec<Vec<u8>>,
+) -> Result<BTreeMap<Vec<u8>, Arc<Sealed>>, DbErr> {
+    let index = (document::Entity, document::Column::BlindIndex);
+    let of_owner = Expr::col((registration::Entity, registration::Column::TravellerId))
+        .equals((document::Entity, document::Column::TravellerId));
+    let mut select = registration::Entity::find()
+        .find_also_related(revision::Entity)
+        .find_also_related(data_key::Entity)
+        .into_query();
+    select
+        .column(index)
+        .join(JoinType::InnerJoin, document::Entity, of_owner)
+        .and_where(is_among(connection.get_database_backend(), document::Column::BlindIndex, indexes)?)
+        .and_where(Expr::exists(counts_more()).not());
+    let mut latest = BTreeMap::new();
+    for row in connection.query_all(&select).await? {
+        latest.insert(row.try_get("", "blind_index")?, Arc::new(read_content(&row)?));
+    }
+    Ok(latest)
+}
+
+/// What counts more than the registration that is read, of the same person: of two the active one, or else the later one.
+fn counts_more() -> SelectStatement {
+    let other = Alias::new("other");
+    let of_other = |column| Expr::col((other.clone(), column));
+    let of_this = |column| Expr::col((registration::Entity, column));
+    let active = || convert::state_name(StoredState::Active);
+    let rank = |state: Expr| Expr::expr(state.eq(active())).cast_as("integer");
+    let (ours, theirs) =
+        (rank(of_this(registration::Column::State)), rank(of_other(registration::Column::State)));
+    let later = of_other(registration::Column::CreateTime).gt(of_this(registration::Column::CreateTime));
+    Query::select()
+        .expr(Expr::val(1))
+        .from_as(registration::Entity, other.clone())
+        .and_where(of_other(registration::Column::TravellerId).eq(of_this(registration::Column::TravellerId)))
+        .and_where(theirs.clone().gt(ours.clone()).or(theirs.eq(ours).and(later)))
+        .to_owned()
 }
 
 /// Those of the registrations `ids` that there are, with everybody who is bound to them.

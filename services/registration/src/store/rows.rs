@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::{
     convert,
     entity::{data_key, document, registration, revision, traveller},
-    nobody::nobody,
     sealed::{PersonalKey, document_indexes},
 };
 use crate::{
@@ -115,15 +114,6 @@ impl<'c, C: ConnectionTrait> Rows<'c, C> {
         let query = self.counting(document_key).find_also_related(revision::Entity);
         let row = query.find_also_related(data_key::Entity).one(self.connection).await?;
         row.map(|row| convert::registration(self.sealer, row)).transpose()
-    }
-
-    /// As [`Self::latest_of_document`], with as much work where there is none: somebody made up is opened then. And whether there is one.
-    pub(crate) async fn latest_or_nobody(&self, document_key: &str) -> Result<(Registration, bool), Error> {
-        let nobody = nobody(self.sealer);
-        let query = self.counting(document_key).find_also_related(revision::Entity);
-        let found = query.find_also_related(data_key::Entity).one(self.connection).await?;
-        let known = found.is_some();
-        Ok((convert::registration(self.sealer, found.unwrap_or(nobody))?, known))
     }
 
     /// As [`Self::latest_of_document`], without what was declared.
