@@ -35,8 +35,14 @@ const POSTGRES_PATIENCE: Duration = Duration::from_secs(2);
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// What every session on PostgreSQL is told. A copy that was stopped in the middle of a transaction must not hold its locks for ever,
 /// and no statement of ours has a reason to run longer than the longest call.
-const SESSION: [(&str, &str); 3] =
-    [("idle_in_transaction_session_timeout", "10s"), ("lock_timeout", "5s"), ("statement_timeout", "60s")];
+const SESSION: [(&str, &str); 4] = [
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "60s"),
+    // Each statement has one text whatever its lists hold (`lists.rs`), and one plan: left alone, the server plans a statement of arrays anew each time
+    // it finds that cheaper than the list of unknown length that the one plan is for.
+    ("plan_cache_mode", "force_generic_plan"),
+];
 
 /// One service's database, and the keys under which it keeps personal data.
 #[derive(Debug, Clone)]
