@@ -4,6 +4,9 @@ mod debug;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
 const ROOT: &str = "../../proto";
 const FILES: [&str; 6] = [
     "entrypass/errors/v1/error_reason.proto",
@@ -28,9 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Source info carries the comments, which `grpcurl describe` shows.
     compiler.include_source_info(true).include_imports(true).open_files(FILES)?;
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
-    // A channel is opened in `entrypass-rpc` only; without `connect` every client takes any transport.
     let files = compiler.file_descriptor_set();
+    fs::write(out.join("descriptors.bin"), with_comments_alone(files.clone()).encode_to_vec())?;
+    // A channel is opened in `entrypass-rpc` only; without `connect` every client takes any transport.
     for package in PACKAGES {
         fs::write(out.join(format!("{package}.debug.rs")), debug::implementations(&files, package)?)?;
     }
@@ -39,4 +42,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         .skip_debug(PACKAGES.map(|package| format!(".{package}")))
         .compile_fds(files)?;
     Ok(())
+}
+
+/// Without the places in the source of what has no comment, which are most of them: reflection keeps all of it in memory, twice, and they are of use to editors only.
+fn with_comments_alone(mut files: FileDescriptorSet) -> FileDescriptorSet {
+    for file in &mut files.file {
+        if let Some(info) = &mut file.source_code_info {
+            info.location.retain(|place| {
+                place.leading_comments.is_some()
+                    || place.trailing_comments.is_some()
+                    || !place.leading_detached_comments.is_empty()
+            });
+        }
+    }
+    files
 }
