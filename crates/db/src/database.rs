@@ -39,7 +39,7 @@ const SESSION: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "10s"),
     ("lock_timeout", "5s"),
     ("statement_timeout", "60s"),
-    // Each statement has one text whatever its lists hold (`lists.rs`), and one plan: left alone, the server plans a statement of arrays anew each time
+    // A statement has one text, or a few, whatever its lists hold (`lists.rs`), and one plan for each: left alone, the server plans a statement of arrays anew each time
     // it finds that cheaper than the list of unknown length that the one plan is for.
     ("plan_cache_mode", "force_generic_plan"),
 ];
